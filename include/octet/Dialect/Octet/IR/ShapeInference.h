@@ -1,0 +1,45 @@
+// Shapes of the results of octet operations, used by the verifiers and by
+// whoever builds operations. All sizes are static.
+
+#ifndef OCTET_DIALECT_OCTET_IR_SHAPEINFERENCE_H
+#define OCTET_DIALECT_OCTET_IR_SHAPEINFERENCE_H
+
+#include "mlir/Support/LLVM.h"
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/SmallVector.h"
+#include <cstdint>
+#include <optional>
+
+namespace octet {
+
+using Shape = llvm::SmallVector<int64_t>;
+
+/// Number of windows along one dimension, or none if the window does not fit:
+/// floor((size + low + high - dilation·(kernel - 1) - 1) / stride) + 1.
+std::optional<int64_t> inferWindows(int64_t size, int64_t kernel,
+                                    int64_t stride, int64_t dilation,
+                                    int64_t low, int64_t high);
+
+/// Shape of NumPy broadcasting, or none if the shapes do not agree.
+std::optional<Shape> inferBroadcast(llvm::ArrayRef<int64_t> lhs,
+                                    llvm::ArrayRef<int64_t> rhs);
+
+/// [N, H, W, C] windows of `kernel` -> [N, OH, OW, channels].
+std::optional<Shape> inferWindowed(llvm::ArrayRef<int64_t> input,
+                                   llvm::ArrayRef<int64_t> kernel,
+                                   llvm::ArrayRef<int64_t> strides,
+                                   llvm::ArrayRef<int64_t> pads,
+                                   llvm::ArrayRef<int64_t> dilations,
+                                   int64_t channels);
+
+/// Shape of a batched matrix product, or none if the operands do not agree.
+std::optional<Shape> inferMatMul(llvm::ArrayRef<int64_t> lhs,
+                                 llvm::ArrayRef<int64_t> rhs);
+
+/// shape[permutation[i]] for each i.
+Shape permute(llvm::ArrayRef<int64_t> shape,
+              llvm::ArrayRef<int64_t> permutation);
+
+} // namespace octet
+
+#endif // OCTET_DIALECT_OCTET_IR_SHAPEINFERENCE_H

@@ -1,0 +1,47 @@
+#ifndef OCTET_DIALECT_OCTET_TRANSFORMS_PASSES_TD
+#define OCTET_DIALECT_OCTET_TRANSFORMS_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def ToChannelsLast : Pass<"octet-to-channels-last", "::mlir::func::FuncOp"> {
+  let summary = "Move and cancel transposes until images are channels-last";
+  let description = [{
+    The importer brackets every spatial operation with transposes. This pass
+    sinks those that restore `[N, C, H, W]` through elementwise operations,
+    concatenations, slices, pads and reductions until they meet an inverse, then
+    hoists what is left in front of a normalization up to the input.
+  }];
+  let statistics = [
+    Statistic<"numSunk", "transposes-sunk", "Transposes moved down">,
+    Statistic<"numHoisted", "transposes-hoisted", "Transposes moved up">
+  ];
+}
+
+def LinearToConv : Pass<"octet-linear-to-conv", "::mlir::func::FuncOp"> {
+  let summary = "Turn products with a constant matrix into 1x1 convolutions";
+  let description = [{
+    `[N, K] · [K, M]` is a 1×1 convolution of an `[N, 1, 1, K]` image; so fully
+    connected layers share everything with convolutions from here on.
+  }];
+  let statistics = [Statistic<"numRewritten", "matmuls", "Products rewritten">];
+}
+
+def FoldBatchNorm : Pass<"octet-fold-batch-norm", "::mlir::func::FuncOp"> {
+  let summary = "Fold per-channel constants after a convolution into it";
+  let description = [{
+    A product with, quotient by, sum with or difference from one constant for
+    each output channel becomes part of the filter and the bias. The importer
+    writes batch normalization as such a product and sum.
+  }];
+  let statistics = [Statistic<"numFolded", "folded", "Operations folded">];
+}
+
+def FuseEpilogue : Pass<"octet-fuse-epilogue", "::mlir::func::FuncOp"> {
+  let summary = "Attach clamps and residual sums to the operation before them";
+  let statistics = [
+    Statistic<"numClamps", "clamps", "Clamps attached">,
+    Statistic<"numResiduals", "residuals", "Residual sums attached">
+  ];
+}
+
+#endif // OCTET_DIALECT_OCTET_TRANSFORMS_PASSES_TD

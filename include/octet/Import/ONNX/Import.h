@@ -1,0 +1,39 @@
+// ONNX files to the octet dialect.
+
+#ifndef OCTET_IMPORT_ONNX_IMPORT_H
+#define OCTET_IMPORT_ONNX_IMPORT_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
+
+namespace octet {
+
+struct OnnxImportOptions {
+  /// Size given to a symbolic first dimension of an input.
+  int64_t batch = 1;
+};
+
+/// Imports the ONNX model at `path` (opset 7 or newer) as a module that holds
+/// one function `main` on tensors of static shape. Argument and result
+/// attributes `octet.name` carry the ONNX names, `octet.symbolic_batch` marks
+/// inputs and outputs whose first dimension was symbolic. Every operation's
+/// location names its ONNX node and, as child, the ONNX value it computes. The
+/// module's `octet.model_hash` identifies the file's bytes. On failure an error
+/// is emitted that names the node, and null is returned.
+mlir::OwningOpRef<mlir::ModuleOp>
+importOnnx(llvm::StringRef path, mlir::MLIRContext *context,
+           const OnnxImportOptions &options = {});
+
+/// The ONNX value that the operation at `location` computes: the key of its
+/// range. Fused operations answer for the last of their parts.
+llvm::StringRef getOnnxValueName(mlir::Location location);
+
+/// The name of the ONNX node at `location`, or the value's where it has none.
+llvm::StringRef getOnnxNodeName(mlir::Location location);
+
+/// Registers `octet-translate --import-onnx`.
+void registerOnnxTranslation();
+
+} // namespace octet
+
+#endif // OCTET_IMPORT_ONNX_IMPORT_H

@@ -1,0 +1,320 @@
+// Verifiers: each says which shape the operands call for.
+
+#include "octet/Dialect/Octet/IR/Layout.h"
+#include "octet/Dialect/Octet/IR/Octet.h"
+#include "octet/Dialect/Octet/IR/ShapeInference.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/OpImplementation.h"
+
+using namespace mlir;
+using namespace octet;
+
+#define GET_OP_CLASSES
+#include "octet/Dialect/Octet/IR/OctetOps.cpp.inc"
+
+static RankedTensorType tensorType(Value value) {
+  return cast<RankedTensorType>(value.getType());
+}
+
+/// Requires static shapes and that the only result has shape `expected`.
+static LogicalResult verifyShape(Operation *op,
+                                 const std::optional<Shape> &expected) {
+  for (Type type : llvm::concat<const Type>(
+           llvm::to_vector(op->getOperandTypes()), op->getResultTypes()))
+    if (auto tensor = dyn_cast<RankedTensorType>(type);
+        tensor && !tensor.hasStaticShape())
+      return op->emitOpError("takes tensors of static shape only");
+  if (!expected)
+    return op->emitOpError("operand shapes and attributes do not fit together");
+  auto actual = tensorType(op->getResult(0)).getShape();
+  if (actual != ArrayRef<int64_t>(*expected))
+    return op->emitOpError("result has shape [")
+           << actual << "] but the operands give [" << ArrayRef(*expected)
+           << "]";
+  return success();
+}
+
+static LogicalResult verifySameElementType(Operation *op) {
+  if (tensorType(op->getOperand(0)).getElementType() !=
+      tensorType(op->getResult(0)).getElementType())
+    return op->emitOpError("input and result must have one element type");
+  return success();
+}
+
+/// A quantized per-tensor type or a float one, the same on every operand.
+static bool isQuantized(Value value) {
+  return isa<quant::QuantizedType>(tensorType(value).getElementType());
+}
+
+//===----------------------------------------------------------------------===//
+// Contractions
+//===----------------------------------------------------------------------===//
+
+/// Checks shared by the float and the integer convolution.
+static LogicalResult verifyConv(Operation *op, RankedTensorType input,
+                                RankedTensorType filter, Value residual,
+                                ArrayRef<int64_t> strides,
+                                ArrayRef<int64_t> pads,
+                                ArrayRef<int64_t> dilations, int64_t groups) {
+  if (input.getRank() != 4 || filter.getRank() != 4)
+    return op->emitOpError("takes an input and a filter of rank 4");
+  int64_t outputs = filter.getDimSize(0);
+  if (groups < 1 || outputs % groups != 0 ||
+      filter.getDimSize(3) * groups != input.getDimSize(3))
+    return op->emitOpError("input has ")
+           << input.getDimSize(3) << " channels but the filter takes "
+           << filter.getDimSize(3) << " in each of " << groups << " groups";
+  if (residual &&
+      tensorType(residual).getShape() != tensorType(op->getResult(0)).getShape())
+    return op->emitOpError("residual must have the shape of the result");
+  return verifyShape(op, inferWindowed(input.getShape(),
+                                       filter.getShape().slice(1, 2), strides,
+                                       pads, dilations, outputs));
+}
+
+LogicalResult Conv2DOp::verify() {
+  if (isQuantized(getInput()) != isQuantized(getFilter()) ||
+      isQuantized(getInput()) != isQuantized(getOutput()))
+    return emitOpError("operands must be all quantized or all f32");
+  if (getBias() && tensorType(getBias()).getShape() !=
+                       ArrayRef<int64_t>{tensorType(getFilter()).getDimSize(0)})
+    return emitOpError("bias must have one value for each output channel");
+  return verifyConv(*this, tensorType(getInput()), tensorType(getFilter()),
+                    getResidual(), getStrides(), getPads(), getDilations(),
+                    getGroups());
+}
+
+LogicalResult IntegerConv2DOp::verify() {
+  Shape channels{tensorType(getFilter()).getDimSize(0)};
+  if (tensorType(getBias()).getShape() != ArrayRef(channels) ||
+      tensorType(getMultiplier()).getShape() != ArrayRef(channels))
+    return emitOpError(
+        "bias and multiplier must have one value for each output channel");
+  if (bool(getResidual()) != bool(getResidualMultiplier()) ||
+      bool(getResidual()) != bool(getResidualZeroPoint()))
+    return emitOpError("a residual comes with a multiplier and a zero point");
+  return verifyConv(*this, tensorType(getInput()), tensorType(getFilter()),
+                    getResidual(), getStrides(), {0, 0, 0, 0}, getDilations(),
+                    getGroups());
+}
+
+LogicalResult MatMulOp::verify() {
+  auto rhs = tensorType(getRhs());
+  if (getBias() && (rhs.getRank() < 1 ||
+                    tensorType(getBias()).getShape() !=
+                        ArrayRef<int64_t>{rhs.getShape().back()}))
+    return emitOpError("bias must have one value for each column");
+  return verifyShape(*this,
+                     inferMatMul(tensorType(getLhs()).getShape(), rhs.getShape()));
+}
+
+//===----------------------------------------------------------------------===//
+// Pools and reductions
+//===----------------------------------------------------------------------===//
+
+template <typename PoolOp>
+static LogicalResult verifyPool(PoolOp op, ArrayRef<int64_t> pads) {
+  auto input = tensorType(op.getInput());
+  if (input.getRank() != 4)
+    return op.emitOpError("takes an input of rank 4");
+  if (llvm::any_of(llvm::enumerate(pads), [&](auto pad) {
+        return op.getKernel().size() == 2 &&
+               pad.value() > (op.getKernel()[pad.index() % 2] - 1) *
+                                 op.getDilations()[pad.index() % 2];
+      }))
+    return op.emitOpError("pads reach beyond the kernel");
+  return verifyShape(op, inferWindowed(input.getShape(), op.getKernel(),
+                                       op.getStrides(), pads, op.getDilations(),
+                                       input.getDimSize(3)));
+}
+
+LogicalResult MaxPool2DOp::verify() {
+  if (failed(verifySameElementType(*this)))
+    return failure();
+  return verifyPool(*this, getPads());
+}
+LogicalResult AvgPool2DOp::verify() { return verifyPool(*this, getPads()); }
+
+LogicalResult IntegerAvgPool2DOp::verify() {
+  auto multiplier = tensorType(getMultiplier()).getShape();
+  auto output = tensorType(getOutput()).getShape();
+  if (multiplier != ArrayRef<int64_t>{1, 1} &&
+      (output.size() != 4 || multiplier != output.slice(1, 2)))
+    return emitOpError("multiplier must be 1x1 or one value for each position");
+  return verifyPool(*this, {0, 0, 0, 0});
+}
+
+LogicalResult ReduceMeanOp::verify() {
+  Shape shape(tensorType(getInput()).getShape());
+  for (int64_t axis : getAxes()) {
+    if (axis < 0 || axis >= static_cast<int64_t>(shape.size()))
+      return emitOpError("axis ") << axis << " is out of range";
+    shape[axis] = 1;
+  }
+  return verifyShape(*this, shape);
+}
+
+LogicalResult SoftmaxOp::verify() {
+  auto input = tensorType(getInput());
+  if (int64_t(getAxis()) < 0 || int64_t(getAxis()) >= input.getRank())
+    return emitOpError("axis ") << getAxis() << " is out of range";
+  return verifyShape(*this, Shape(input.getShape()));
+}
+
+//===----------------------------------------------------------------------===//
+// Elementwise
+//===----------------------------------------------------------------------===//
+
+template <typename BinaryOp> static LogicalResult verifyBinary(BinaryOp op) {
+  return verifyShape(op, inferBroadcast(tensorType(op.getLhs()).getShape(),
+                                        tensorType(op.getRhs()).getShape()));
+}
+LogicalResult AddOp::verify() { return verifyBinary(*this); }
+LogicalResult SubOp::verify() { return verifyBinary(*this); }
+LogicalResult MulOp::verify() { return verifyBinary(*this); }
+LogicalResult DivOp::verify() { return verifyBinary(*this); }
+LogicalResult IntegerAddOp::verify() { return verifyBinary(*this); }
+LogicalResult IntegerMulOp::verify() { return verifyBinary(*this); }
+
+template <typename UnaryOp> static LogicalResult verifyUnary(UnaryOp op) {
+  return verifyShape(op, Shape(tensorType(op.getInput()).getShape()));
+}
+LogicalResult ClampOp::verify() { return verifyUnary(*this); }
+LogicalResult ActivationOp::verify() { return verifyUnary(*this); }
+LogicalResult CastOp::verify() { return verifyUnary(*this); }
+LogicalResult DequantizeOp::verify() { return verifyUnary(*this); }
+
+LogicalResult LookupOp::verify() {
+  if (tensorType(getTable()).getShape() != ArrayRef<int64_t>{256})
+    return emitOpError("table must have 256 entries");
+  return verifyUnary(*this);
+}
+
+LogicalResult ObserveOp::verify() {
+  if (bool(getLow()) != bool(getHigh()))
+    return emitOpError("low and high come together");
+  return verifyUnary(*this);
+}
+
+void ObserveOp::build(OpBuilder &builder, OperationState &state, Value input,
+                      StringRef key) {
+  build(builder, state, input.getType(), input, builder.getStringAttr(key),
+        FloatAttr(), FloatAttr());
+}
+
+//===----------------------------------------------------------------------===//
+// Data movement
+//===----------------------------------------------------------------------===//
+
+static bool isPermutation(ArrayRef<int64_t> permutation, int64_t rank) {
+  if (static_cast<int64_t>(permutation.size()) != rank)
+    return false;
+  llvm::SmallVector<bool> seen(rank, false);
+  for (int64_t p : permutation) {
+    if (p < 0 || p >= rank || seen[p])
+      return false;
+    seen[p] = true;
+  }
+  return true;
+}
+
+LogicalResult ReshapeOp::verify() {
+  if (failed(verifySameElementType(*this)))
+    return failure();
+  if (dropLayout(tensorType(getInput())).getNumElements() !=
+      dropLayout(tensorType(getOutput())).getNumElements())
+    return emitOpError("changes the number of elements");
+  return success();
+}
+
+LogicalResult TransposeOp::verify() {
+  auto input = tensorType(getInput());
+  if (failed(verifySameElementType(*this)))
+    return failure();
+  if (!isPermutation(getPermutation(), input.getRank()))
+    return emitOpError("permutation must name each dimension once");
+  return verifyShape(*this, permute(input.getShape(), getPermutation()));
+}
+
+LogicalResult QuantizeOp::verify() {
+  auto input = tensorType(getInput());
+  if (!isPermutation(getPermutation(), input.getRank()))
+    return emitOpError("permutation must name each dimension once");
+  auto shape = permute(input.getShape(), getPermutation());
+  for (Value parameter : {getOffset(), getDivisor()}) {
+    auto sizes = tensorType(parameter).getShape();
+    if (sizes.size() != 1 ||
+        (sizes[0] != 1 && (shape.empty() || sizes[0] != shape.back())))
+      return emitOpError(
+          "offset and divisor must have one value or one for each channel");
+  }
+  return verifyShape(*this, shape);
+}
+
+LogicalResult SliceOp::verify() {
+  auto input = tensorType(getInput());
+  size_t rank = input.getRank();
+  if (failed(verifySameElementType(*this)))
+    return failure();
+  if (getOffsets().size() != rank || getSizes().size() != rank ||
+      getStrides().size() != rank)
+    return emitOpError("needs one offset, size and stride for each dimension");
+  for (size_t i = 0; i < rank; ++i) {
+    int64_t first = getOffsets()[i], size = getSizes()[i];
+    int64_t last = first + (size - 1) * getStrides()[i];
+    if (size < 1 || getStrides()[i] == 0 || std::min(first, last) < 0 ||
+        std::max(first, last) >= input.getDimSize(i))
+      return emitOpError("reads outside dimension ") << i;
+  }
+  return verifyShape(*this, Shape(getSizes()));
+}
+
+LogicalResult PadOp::verify() {
+  auto input = tensorType(getInput());
+  size_t rank = input.getRank();
+  if (failed(verifySameElementType(*this)))
+    return failure();
+  if (getLow().size() != rank || getHigh().size() != rank)
+    return emitOpError("needs one size for each dimension");
+  Shape shape(input.getShape());
+  for (size_t i = 0; i < rank; ++i) {
+    if (getLow()[i] < 0 || getHigh()[i] < 0)
+      return emitOpError("sizes must not be negative");
+    shape[i] += getLow()[i] + getHigh()[i];
+  }
+  return verifyShape(*this, shape);
+}
+
+bool PadOp::isInPlace() {
+  auto input = tensorType(getInput()), output = tensorType(getOutput());
+  return input.getEncoding() && output.getEncoding() &&
+         getPhysicalShape(input) == getPhysicalShape(output) &&
+         !llvm::equal(getBorder(input), getBorder(output));
+}
+
+LogicalResult ConcatOp::verify() {
+  if (getInputs().empty())
+    return emitOpError("needs an input");
+  if (failed(verifySameElementType(*this)))
+    return failure();
+  Shape shape(tensorType(getInputs().front()).getShape());
+  int64_t axis = getAxis();
+  if (axis < 0 || axis >= static_cast<int64_t>(shape.size()))
+    return emitOpError("axis ") << axis << " is out of range";
+  for (Value input : getInputs().drop_front()) {
+    Shape other(tensorType(input).getShape());
+    if (other.size() != shape.size())
+      return emitOpError("inputs must have one rank");
+    shape[axis] += other[axis];
+    other[axis] = shape[axis];
+    if (other != shape)
+      return emitOpError("inputs may differ in dimension ") << axis << " only";
+  }
+  return verifyShape(*this, shape);
+}
+
+LogicalResult CopyOp::verify() {
+  if (failed(verifySameElementType(*this)))
+    return failure();
+  return verifyShape(*this, Shape(tensorType(getInput()).getShape()));
+}

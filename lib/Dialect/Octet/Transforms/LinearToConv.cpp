@@ -1,0 +1,94 @@
+#include "octet/Dialect/Octet/IR/ShapeInference.h"
+#include "octet/Dialect/Octet/Transforms/Passes.h"
+#include "mlir/IR/Matchers.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+
+using namespace mlir;
+using namespace octet;
+
+namespace octet {
+#define GEN_PASS_DEF_LINEARTOCONV
+#include "octet/Dialect/Octet/Transforms/Passes.h.inc"
+} // namespace octet
+
+namespace {
+struct RewriteMatMul : OpRewritePattern<MatMulOp> {
+  RewriteMatMul(MLIRContext *context, Pass::Statistic &counter)
+      : OpRewritePattern(context), counter(counter) {}
+
+  LogicalResult matchAndRewrite(MatMulOp op,
+                                PatternRewriter &rewriter) const override {
+    auto rhs = cast<RankedTensorType>(op.getRhs().getType());
+    auto lhs = cast<RankedTensorType>(op.getLhs().getType());
+    if (!matchPattern(op.getRhs(), m_Constant()))
+      return rewriter.notifyMatchFailure(op, "right side is not a constant");
+    int64_t depth = rhs.getShape()[rhs.getRank() - 2];
+    int64_t columns = rhs.getShape().back();
+    if (rhs.getNumElements() != depth * columns)
+      return rewriter.notifyMatchFailure(op, "right side is a batch");
+    if (rhs.getRank() > lhs.getRank())
+      return rewriter.notifyMatchFailure(op, "right side raises the rank");
+
+    auto loc = op.getLoc();
+    auto reshape = [&](Value value, ArrayRef<int64_t> shape) -> Value {
+      return ReshapeOp::create(
+          rewriter, loc, RankedTensorType::get(shape, rhs.getElementType()),
+          value);
+    };
+    // The first dimension is the batch; rows within it lie along the width.
+    int64_t batch = lhs.getDimSize(0);
+    int64_t rows = lhs.getNumElements() / (batch * depth);
+    Value image = reshape(op.getLhs(), {batch, 1, rows, depth});
+    Value matrix = TransposeOp::create(
+        rewriter, loc,
+        RankedTensorType::get({columns, depth}, rhs.getElementType()),
+        reshape(op.getRhs(), {depth, columns}), ArrayRef<int64_t>{1, 0});
+    Value filter = reshape(matrix, {columns, 1, 1, depth});
+    Value conv = Conv2DOp::create(
+        rewriter, loc,
+        RankedTensorType::get({batch, 1, rows, columns}, rhs.getElementType()),
+        image, filter, op.getBias(), Value(), ArrayRef<int64_t>{1, 1},
+        ArrayRef<int64_t>{0, 0, 0, 0}, ArrayRef<int64_t>{1, 1}, 1, FloatAttr(),
+        FloatAttr());
+    rewriter.replaceOpWithNewOp<ReshapeOp>(op, op.getType(), conv);
+    ++counter;
+    return success();
+  }
+
+  Pass::Statistic &counter;
+};
+
+/// f(reshape(conv)) -> reshape(f(conv)), so that f can join the convolution.
+struct SinkReshape : RewritePattern {
+  SinkReshape(MLIRContext *context)
+      : RewritePattern(MatchAnyOpTypeTag(), 1, context) {}
+
+  LogicalResult matchAndRewrite(Operation *op,
+                                PatternRewriter &rewriter) const override {
+    if (!isa<ClampOp, ActivationOp>(op))
+      return rewriter.notifyMatchFailure(op, "not a function of one operand");
+    auto reshape = op->getOperand(0).getDefiningOp<ReshapeOp>();
+    if (!reshape || !reshape.getInput().getDefiningOp<Conv2DOp>())
+      return rewriter.notifyMatchFailure(op, "operand is no reshaped conv2d");
+    Operation *moved = rewriter.clone(*op);
+    rewriter.modifyOpInPlace(moved, [&] {
+      moved->setOperand(0, reshape.getInput());
+      moved->getResult(0).setType(reshape.getInput().getType());
+    });
+    rewriter.replaceOpWithNewOp<ReshapeOp>(op, op->getResult(0).getType(),
+                                           moved->getResult(0));
+    return success();
+  }
+};
+
+struct LinearToConvPass : octet::impl::LinearToConvBase<LinearToConvPass> {
+  void runOnOperation() override {
+    RewritePatternSet patterns(&getContext());
+    patterns.add<RewriteMatMul>(&getContext(), numRewritten);
+    patterns.add<SinkReshape>(&getContext());
+    ReshapeOp::getCanonicalizationPatterns(patterns, &getContext());
+    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+      signalPassFailure();
+  }
+};
+} // namespace

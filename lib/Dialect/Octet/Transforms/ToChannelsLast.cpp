@@ -1,0 +1,211 @@
+#include "octet/Dialect/Octet/IR/ShapeInference.h"
+#include "octet/Dialect/Octet/Transforms/Passes.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
+#include "mlir/IR/Matchers.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+
+using namespace mlir;
+using namespace octet;
+
+namespace octet {
+#define GEN_PASS_DEF_TOCHANNELSLAST
+#include "octet/Dialect/Octet/Transforms/Passes.h.inc"
+} // namespace octet
+
+namespace {
+
+using Counter = Pass::Statistic;
+
+RankedTensorType typeOf(Value value) {
+  return cast<RankedTensorType>(value.getType());
+}
+
+bool isConstant(Value value) { return matchPattern(value, m_Constant()); }
+
+bool isElementwise(Operation *op) {
+  return isa<AddOp, SubOp, MulOp, DivOp, ClampOp, ActivationOp, CastOp>(op);
+}
+
+Value createTranspose(OpBuilder &builder, Location loc, Value value,
+                      ArrayRef<int64_t> permutation) {
+  auto type = typeOf(value);
+  return TransposeOp::create(
+      builder, loc,
+      RankedTensorType::get(permute(type.getShape(), permutation),
+                            type.getElementType()),
+      value, permutation);
+}
+
+/// `value` with leading dimensions of size one up to `rank`.
+Value expandRank(OpBuilder &builder, Location loc, Value value, size_t rank) {
+  Shape shape(typeOf(value).getShape());
+  if (shape.size() == rank)
+    return value;
+  shape.insert(shape.begin(), rank - shape.size(), 1);
+  return ReshapeOp::create(
+      builder, loc,
+      RankedTensorType::get(shape, typeOf(value).getElementType()), value);
+}
+
+/// Entry i of an array attribute of the moved operation is entry
+/// permutation[i] of the original one.
+void remapDimensions(Operation *op, ArrayRef<int64_t> inverse) {
+  Builder builder(op->getContext());
+  auto remap = [&](StringRef name) {
+    if (auto array = op->getAttrOfType<DenseI64ArrayAttr>(name))
+      op->setAttr(name, builder.getDenseI64ArrayAttr(
+                            permute(array.asArrayRef(), inverse)));
+  };
+  if (isa<SliceOp, PadOp>(op))
+    for (StringRef name : {"offsets", "sizes", "strides", "low", "high"})
+      remap(name);
+  // An axis of the original is found through the permutation itself.
+  auto permutation = invertPermutationVector(inverse);
+  if (auto axis = op->getAttrOfType<IntegerAttr>("axis"))
+    op->setAttr("axis", builder.getI64IntegerAttr(permutation[axis.getInt()]));
+  if (auto axes = op->getAttrOfType<DenseI64ArrayAttr>("axes")) {
+    auto mapped = llvm::map_to_vector(
+        axes.asArrayRef(), [&](int64_t a) { return permutation[a]; });
+    llvm::sort(mapped);
+    op->setAttr("axes", builder.getDenseI64ArrayAttr(mapped));
+  }
+}
+
+/// op(transpose(x), ...) -> transpose(op(x, ...)).
+struct SinkTranspose : RewritePattern {
+  SinkTranspose(MLIRContext *context, Counter &counter)
+      : RewritePattern(MatchAnyOpTypeTag(), 1, context), counter(counter) {}
+
+  LogicalResult matchAndRewrite(Operation *op,
+                                PatternRewriter &rewriter) const override {
+    if (!isElementwise(op) &&
+        !isa<ConcatOp, SliceOp, PadOp, ReduceMeanOp, SoftmaxOp>(op))
+      return rewriter.notifyMatchFailure(op, "depends on the layout");
+    auto resultType = typeOf(op->getResult(0));
+    TransposeOp transpose;
+    bool uniform = true;
+    for (Value operand : op->getOperands()) {
+      if (isConstant(operand))
+        continue;
+      auto candidate = operand.getDefiningOp<TransposeOp>();
+      if (candidate && !transpose)
+        transpose = candidate;
+      uniform &= candidate && candidate.getPermutation() ==
+                                  transpose.getPermutation();
+    }
+    if (!transpose || typeOf(transpose).getRank() != resultType.getRank())
+      return rewriter.notifyMatchFailure(op, "no operand is a transpose");
+    auto permutation = llvm::to_vector(transpose.getPermutation());
+    // Operands that do not agree get a transpose of their own, which must not
+    // be sunk again: only the direction towards channels-last makes progress.
+    if (!uniform && permutation != Shape{0, 3, 1, 2})
+      return rewriter.notifyMatchFailure(op, "operands do not agree");
+    auto inverse = invertPermutationVector(permutation);
+
+    SmallVector<Value> operands;
+    for (Value operand : op->getOperands()) {
+      auto source = operand.getDefiningOp<TransposeOp>();
+      if (source && source.getPermutation() == ArrayRef(permutation))
+        operands.push_back(source.getInput());
+      else
+        operands.push_back(createTranspose(
+            rewriter, op->getLoc(),
+            expandRank(rewriter, op->getLoc(), operand, permutation.size()),
+            inverse));
+    }
+    Operation *moved = rewriter.clone(*op);
+    rewriter.modifyOpInPlace(moved, [&] {
+      moved->setOperands(operands);
+      moved->getResult(0).setType(
+          RankedTensorType::get(permute(resultType.getShape(), inverse),
+                                resultType.getElementType()));
+      remapDimensions(moved, inverse);
+    });
+    rewriter.replaceOp(op, createTranspose(rewriter, op->getLoc(),
+                                           moved->getResult(0), permutation));
+    ++counter;
+    return success();
+  }
+
+  Counter &counter;
+};
+
+/// f(reshape(x)) -> reshape(f(x)): brings 1-D networks' reshapes together.
+struct SinkReshape : RewritePattern {
+  SinkReshape(MLIRContext *context)
+      : RewritePattern(MatchAnyOpTypeTag(), 1, context) {}
+
+  LogicalResult matchAndRewrite(Operation *op,
+                                PatternRewriter &rewriter) const override {
+    if (!isa<ClampOp, ActivationOp>(op))
+      return rewriter.notifyMatchFailure(op, "not a function of one operand");
+    auto reshape = op->getOperand(0).getDefiningOp<ReshapeOp>();
+    if (!reshape)
+      return rewriter.notifyMatchFailure(op, "operand is no reshape");
+    Operation *moved = rewriter.clone(*op);
+    rewriter.modifyOpInPlace(moved, [&] {
+      moved->setOperand(0, reshape.getInput());
+      moved->getResult(0).setType(reshape.getInput().getType());
+    });
+    rewriter.replaceOpWithNewOp<ReshapeOp>(op, op->getResult(0).getType(),
+                                           moved->getResult(0));
+    return success();
+  }
+};
+
+/// transpose(f(x, constant)) -> f(transpose(x), transpose(constant)).
+struct HoistTranspose : OpRewritePattern<TransposeOp> {
+  HoistTranspose(MLIRContext *context, Counter &counter)
+      : OpRewritePattern(context), counter(counter) {}
+
+  LogicalResult matchAndRewrite(TransposeOp op,
+                                PatternRewriter &rewriter) const override {
+    Operation *source = op.getInput().getDefiningOp();
+    if (!source || !isElementwise(source) || !source->hasOneUse())
+      return rewriter.notifyMatchFailure(op, "input is not elementwise");
+    if (source->getNumOperands() == 2 && !isConstant(source->getOperand(1)))
+      return rewriter.notifyMatchFailure(op, "right side is not a constant");
+    if (typeOf(source->getOperand(0)).getRank() != op.getType().getRank())
+      return rewriter.notifyMatchFailure(op, "left side is broadcast");
+    SmallVector<Value> operands;
+    for (Value operand : source->getOperands())
+      operands.push_back(createTranspose(
+          rewriter, op.getLoc(),
+          expandRank(rewriter, op.getLoc(), operand,
+                     op.getPermutation().size()),
+          op.getPermutation()));
+    Operation *moved = rewriter.clone(*source);
+    rewriter.modifyOpInPlace(moved, [&] {
+      moved->setOperands(operands);
+      moved->getResult(0).setType(op.getType());
+    });
+    rewriter.replaceOp(op, moved);
+    ++counter;
+    return success();
+  }
+
+  Counter &counter;
+};
+
+struct ToChannelsLastPass
+    : octet::impl::ToChannelsLastBase<ToChannelsLastPass> {
+  void runOnOperation() override {
+    auto apply = [&](auto addPatterns) {
+      RewritePatternSet patterns(&getContext());
+      addPatterns(patterns);
+      TransposeOp::getCanonicalizationPatterns(patterns, &getContext());
+      ReshapeOp::getCanonicalizationPatterns(patterns, &getContext());
+      if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+        signalPassFailure();
+    };
+    apply([&](RewritePatternSet &patterns) {
+      patterns.add<SinkTranspose>(&getContext(), numSunk);
+      patterns.add<SinkReshape>(&getContext());
+    });
+    apply([&](RewritePatternSet &patterns) {
+      patterns.add<HoistTranspose>(&getContext(), numHoisted);
+    });
+  }
+};
+
+} // namespace

@@ -1,0 +1,139 @@
+// ONNX tensors, inline and external, to attributes.
+
+#include "Importer.h"
+#include "mlir/IR/Diagnostics.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MathExtras.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+
+using namespace mlir;
+using namespace octet;
+using namespace octet::onnx_import;
+using ONNX_NAMESPACE::TensorProto;
+
+FailureOr<std::string> Importer::externalData(const TensorProto &tensor,
+                                              Location location) {
+  std::string file;
+  uint64_t offset = 0;
+  std::optional<uint64_t> length;
+  for (const auto &entry : tensor.external_data()) {
+    uint64_t number = 0;
+    bool numeric = entry.key() == "offset" || entry.key() == "length";
+    if (numeric && StringRef(entry.value()).getAsInteger(10, number))
+      return emitError(location)
+             << "external data has the malformed " << entry.key() << " '"
+             << entry.value() << "'";
+    if (entry.key() == "location")
+      file = entry.value();
+    else if (entry.key() == "offset")
+      offset = number;
+    else if (entry.key() == "length")
+      length = number;
+  }
+  if (file.empty() || llvm::sys::path::is_absolute(file) ||
+      llvm::is_contained(llvm::make_range(llvm::sys::path::begin(file),
+                                          llvm::sys::path::end(file)),
+                         ".."))
+    return emitError(location) << "external data lies at '" << file
+                               << "', outside the model's folder";
+  SmallString<128> full(llvm::sys::path::parent_path(path));
+  llvm::sys::path::append(full, file);
+  auto buffer = llvm::MemoryBuffer::getFile(full, /*IsText=*/false,
+                                            /*RequiresNullTerminator=*/false);
+  if (!buffer)
+    return emitError(location) << "cannot read external data '" << full
+                               << "': " << buffer.getError().message();
+  StringRef bytes = (*buffer)->getBuffer();
+  if (offset > bytes.size() ||
+      (length && *length > bytes.size() - offset))
+    return emitError(location)
+           << "external data reaches beyond the end of '" << full << "'";
+  return bytes.substr(offset, length.value_or(StringRef::npos)).str();
+}
+
+/// The elements of `tensor`: `typed` where they are kept as numbers, else from
+/// little-endian bytes.
+template <typename T, typename Typed>
+static DenseElementsAttr elements(RankedTensorType type, StringRef raw,
+                                  const Typed &typed) {
+  size_t count = type.getNumElements();
+  std::vector<T> values(count);
+  if (!raw.empty() || count == 0) {
+    if (raw.size() != count * sizeof(T))
+      return {};
+    std::memcpy(values.data(), raw.data(), raw.size());
+  } else {
+    if (static_cast<size_t>(typed.size()) != count)
+      return {};
+    llvm::transform(typed, values.begin(),
+                    [](auto x) { return static_cast<T>(x); });
+  }
+  return DenseElementsAttr::get(type, ArrayRef<T>(values));
+}
+
+DenseElementsAttr Importer::convert(const TensorProto &tensor,
+                                    Location location) {
+  Shape shape(tensor.dims().begin(), tensor.dims().end());
+  int64_t count = 1;
+  for (int64_t size : shape)
+    if (size < 0 || llvm::MulOverflow(count, size, count) ||
+        count > (int64_t(1) << 31)) {
+      emitError(location) << "tensor has the impossible shape [" << ArrayRef(shape)
+                          << "]";
+      return {};
+    }
+  std::string external;
+  StringRef raw = tensor.raw_data();
+  if (tensor.data_location() == TensorProto::EXTERNAL) {
+    auto data = externalData(tensor, location);
+    if (failed(data))
+      return {};
+    external = std::move(*data);
+    raw = external;
+  }
+  DenseElementsAttr result;
+  auto type = [&](Type element) { return RankedTensorType::get(shape, element); };
+  auto integer = [&](unsigned width) { return builder.getIntegerType(width); };
+  switch (tensor.data_type()) {
+  case TensorProto::FLOAT:
+    result = elements<float>(type(builder.getF32Type()), raw,
+                             tensor.float_data());
+    break;
+  case TensorProto::DOUBLE:
+    result = elements<double>(type(builder.getF64Type()), raw,
+                              tensor.double_data());
+    if (result)
+      result = result.mapValues(builder.getF32Type(), [](const APFloat &x) {
+        return APFloat(static_cast<float>(x.convertToDouble())).bitcastToAPInt();
+      });
+    break;
+  case TensorProto::INT64:
+    result = elements<int64_t>(type(integer(64)), raw, tensor.int64_data());
+    break;
+  case TensorProto::INT32:
+    result = elements<int32_t>(type(integer(32)), raw, tensor.int32_data());
+    break;
+  case TensorProto::INT8:
+    result = elements<int8_t>(type(integer(8)), raw, tensor.int32_data());
+    break;
+  case TensorProto::BOOL:
+    result = elements<int8_t>(type(integer(8)), raw, tensor.int32_data());
+    break;
+  case TensorProto::UINT8:
+    result = elements<uint8_t>(type(builder.getIntegerType(8, false)), raw,
+                               tensor.int32_data());
+    break;
+  default:
+    emitError(location) << "tensor has element type "
+                        << ONNX_NAMESPACE::TensorProto_DataType_Name(
+                               tensor.data_type())
+                        << ", which is not supported; export the model in "
+                           "float32";
+    return {};
+  }
+  if (!result)
+    emitError(location) << "tensor's data does not fill its shape ["
+                        << ArrayRef(shape) << "]";
+  return result;
+}
