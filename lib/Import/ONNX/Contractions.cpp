@@ -79,7 +79,7 @@ static LogicalResult buildConv(Importer &importer, const Node &node) {
   Value result = importer.create<Conv2DOp>(
       node, importer.f32(*shape), image, weights, bias, Value(),
       window->strides, window->pads, window->dilations,
-      node.getInt("group", 1), FloatAttr(), FloatAttr());
+      node.getInt("group", 1), FloatAttr(), FloatAttr(), IntegerAttr());
   if (failed(result.getDefiningOp<Conv2DOp>().verify()))
     return failure();
   return importer.setOutput(

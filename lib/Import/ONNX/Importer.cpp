@@ -1,4 +1,5 @@
 #include "Importer.h"
+#include "octet/Dialect/Octet/IR/OnnxNames.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/Verifier.h"
 #include "mlir/Tools/mlir-translate/Translation.h"
@@ -10,36 +11,8 @@ using namespace mlir;
 using namespace octet;
 using namespace octet::onnx_import;
 
-//===----------------------------------------------------------------------===//
-// Locations
-//===----------------------------------------------------------------------===//
-
-static NameLoc innermostName(Location location, bool wantValue) {
-  if (auto fused = dyn_cast<FusedLoc>(location))
-    return innermostName(fused.getLocations().back(), wantValue);
-  auto name = dyn_cast<NameLoc>(location);
-  if (!name)
-    return {};
-  if (auto child = dyn_cast<NameLoc>(name.getChildLoc()); child && wantValue)
-    return child;
-  return name;
-}
-
-StringRef octet::getOnnxValueName(Location location) {
-  auto name = innermostName(location, /*wantValue=*/true);
-  return name ? name.getName().getValue() : StringRef();
-}
-
-StringRef octet::getOnnxNodeName(Location location) {
-  auto name = innermostName(location, /*wantValue=*/false);
-  return name ? name.getName().getValue() : StringRef();
-}
-
 Location Importer::nameLocation(StringRef node, StringRef value) {
-  auto *context = builder.getContext();
-  Location child = NameLoc::get(StringAttr::get(context, value));
-  return NameLoc::get(StringAttr::get(context, node.empty() ? value : node),
-                      child);
+  return getOnnxLocation(builder.getContext(), node, value);
 }
 
 //===----------------------------------------------------------------------===//

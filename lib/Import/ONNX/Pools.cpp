@@ -49,9 +49,8 @@ static LogicalResult buildPool(Importer &importer, const Node &node) {
         window->pads, window->dilations);
   else
     pooled = importer.create<AvgPool2DOp>(
-        node, importer.f32(*result), image, window->kernel, window->strides,
-        window->pads, window->dilations,
-        countPads);
+        node, importer.f32(*result), image, Value(), window->kernel,
+        window->strides, window->pads, window->dilations, countPads);
   return importer.setOutput(
       node, importer.fromChannelsLast(node, pooled, shape.size()));
 }
@@ -67,7 +66,7 @@ static Value buildMean(Importer &importer, const Node &node, Value input,
     auto sizes = typeOf(image).getShape();
     Value pooled = importer.create<AvgPool2DOp>(
         node, importer.f32({sizes[0], 1, 1, sizes[3]}), image,
-        sizes.slice(1, 2), Shape{1, 1}, Shape{0, 0, 0, 0}, Shape{1, 1},
+        Value(), sizes.slice(1, 2), Shape{1, 1}, Shape{0, 0, 0, 0}, Shape{1, 1},
         false);
     return importer.fromChannelsLast(node, pooled, 4);
   }

@@ -24,13 +24,6 @@ mlir::OwningOpRef<mlir::ModuleOp>
 importOnnx(llvm::StringRef path, mlir::MLIRContext *context,
            const OnnxImportOptions &options = {});
 
-/// The ONNX value that the operation at `location` computes: the key of its
-/// range. Fused operations answer for the last of their parts.
-llvm::StringRef getOnnxValueName(mlir::Location location);
-
-/// The name of the ONNX node at `location`, or the value's where it has none.
-llvm::StringRef getOnnxNodeName(mlir::Location location);
-
 /// Registers `octet-translate --import-onnx`.
 void registerOnnxTranslation();
 

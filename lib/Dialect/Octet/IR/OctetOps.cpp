@@ -50,52 +50,90 @@ static bool isQuantized(Value value) {
 // Contractions
 //===----------------------------------------------------------------------===//
 
+/// What a convolution's filter says, dense or blocked.
+struct FilterShape {
+  int64_t outputs, height, width, inputsPerGroup;
+};
+
+/// The shape of `filter`: `[O, KH, KW, I / groups]`, or blocked by `lanes`, with
+/// `pack` input channels innermost (1 for none).
+static std::optional<FilterShape>
+getFilterShape(ArrayRef<int64_t> filter, std::optional<int64_t> lanes,
+               int64_t groups, int64_t pack) {
+  if (!lanes)
+    return filter.size() == 4
+               ? std::optional(FilterShape{filter[0], filter[1], filter[2],
+                                           filter[3]})
+               : std::nullopt;
+  if (groups > 1) // depthwise: [KH, KW, O / lanes, lanes]
+    return filter.size() == 4 && filter[3] == *lanes
+               ? std::optional(FilterShape{filter[2] * *lanes, filter[0],
+                                           filter[1], 1})
+               : std::nullopt;
+  size_t rank = pack > 1 ? 6 : 5;
+  if (filter.size() != rank || filter[4] != *lanes ||
+      (pack > 1 && filter[5] != pack))
+    return std::nullopt;
+  return FilterShape{filter[0] * *lanes, filter[1], filter[2],
+                     filter[3] * pack};
+}
+
+/// True if `size` rounded up to a multiple of `unit` is `padded`.
+static bool roundsUpTo(int64_t size, int64_t unit, int64_t padded) {
+  return llvm::alignTo(size, unit) == static_cast<uint64_t>(padded);
+}
+
 /// Checks shared by the float and the integer convolution.
-static LogicalResult verifyConv(Operation *op, RankedTensorType input,
-                                RankedTensorType filter, Value residual,
-                                ArrayRef<int64_t> strides,
-                                ArrayRef<int64_t> pads,
-                                ArrayRef<int64_t> dilations, int64_t groups) {
-  if (input.getRank() != 4 || filter.getRank() != 4)
-    return op->emitOpError("takes an input and a filter of rank 4");
-  int64_t outputs = filter.getDimSize(0);
-  if (groups < 1 || outputs % groups != 0 ||
-      filter.getDimSize(3) * groups != input.getDimSize(3))
-    return op->emitOpError("input has ")
-           << input.getDimSize(3) << " channels but the filter takes "
-           << filter.getDimSize(3) << " in each of " << groups << " groups";
-  if (residual &&
-      tensorType(residual).getShape() != tensorType(op->getResult(0)).getShape())
-    return op->emitOpError("residual must have the shape of the result");
+template <typename ConvOp>
+static LogicalResult verifyConv(ConvOp op, ArrayRef<int64_t> pads,
+                                int64_t pack) {
+  auto input = tensorType(op.getInput());
+  auto output = tensorType(op.getOutput());
+  std::optional<int64_t> lanes = op.getLanes();
+  int64_t groups = op.getGroups();
+  auto filter = getFilterShape(tensorType(op.getFilter()).getShape(), lanes,
+                               groups, pack);
+  if (input.getRank() != 4 || output.getRank() != 4 || !filter)
+    return op.emitOpError("takes images of rank 4 and a filter of rank 4, or "
+                          "blocked by its lanes");
+  int64_t channels = input.getDimSize(3), outputs = output.getDimSize(3);
+  bool depthwise = lanes && groups > 1;
+  if (groups < 1 || (!depthwise && filter->outputs % groups != 0) ||
+      (!depthwise &&
+       !roundsUpTo(channels, lanes ? pack : 1, filter->inputsPerGroup * groups)))
+    return op.emitOpError("input has ")
+           << channels << " channels but the filter takes "
+           << filter->inputsPerGroup << " in each of " << groups << " groups";
+  if (!roundsUpTo(outputs, lanes.value_or(1), filter->outputs))
+    return op.emitOpError("result has ")
+           << outputs << " channels but the filter gives " << filter->outputs;
+  if (op.getBias() && tensorType(op.getBias()).getShape() !=
+                          ArrayRef<int64_t>{filter->outputs})
+    return op.emitOpError("bias must have one value for each output channel");
+  if (op.getResidual() &&
+      tensorType(op.getResidual()).getShape() != output.getShape())
+    return op.emitOpError("residual must have the shape of the result");
   return verifyShape(op, inferWindowed(input.getShape(),
-                                       filter.getShape().slice(1, 2), strides,
-                                       pads, dilations, outputs));
+                                       {filter->height, filter->width},
+                                       op.getStrides(), pads, op.getDilations(),
+                                       outputs));
 }
 
 LogicalResult Conv2DOp::verify() {
   if (isQuantized(getInput()) != isQuantized(getFilter()) ||
       isQuantized(getInput()) != isQuantized(getOutput()))
     return emitOpError("operands must be all quantized or all f32");
-  if (getBias() && tensorType(getBias()).getShape() !=
-                       ArrayRef<int64_t>{tensorType(getFilter()).getDimSize(0)})
-    return emitOpError("bias must have one value for each output channel");
-  return verifyConv(*this, tensorType(getInput()), tensorType(getFilter()),
-                    getResidual(), getStrides(), getPads(), getDilations(),
-                    getGroups());
+  return verifyConv(*this, getPads(), /*pack=*/1);
 }
 
 LogicalResult IntegerConv2DOp::verify() {
-  Shape channels{tensorType(getFilter()).getDimSize(0)};
-  if (tensorType(getBias()).getShape() != ArrayRef(channels) ||
-      tensorType(getMultiplier()).getShape() != ArrayRef(channels))
-    return emitOpError(
-        "bias and multiplier must have one value for each output channel");
+  if (getMultiplier().getType().getShape() !=
+      tensorType(getBias()).getShape())
+    return emitOpError("bias and multiplier must have one size");
   if (bool(getResidual()) != bool(getResidualMultiplier()) ||
       bool(getResidual()) != bool(getResidualZeroPoint()))
     return emitOpError("a residual comes with a multiplier and a zero point");
-  return verifyConv(*this, tensorType(getInput()), tensorType(getFilter()),
-                    getResidual(), getStrides(), {0, 0, 0, 0}, getDilations(),
-                    getGroups());
+  return verifyConv(*this, {0, 0, 0, 0}, /*pack=*/4);
 }
 
 LogicalResult MatMulOp::verify() {
@@ -133,7 +171,33 @@ LogicalResult MaxPool2DOp::verify() {
     return failure();
   return verifyPool(*this, getPads());
 }
-LogicalResult AvgPool2DOp::verify() { return verifyPool(*this, getPads()); }
+LogicalResult AvgPool2DOp::verify() {
+  auto output = tensorType(getOutput()).getShape();
+  if (getDivisor() &&
+      (output.size() != 4 ||
+       tensorType(getDivisor()).getShape() != output.slice(1, 2)))
+    return emitOpError("divisor must have one value for each position");
+  return verifyPool(*this, getPads());
+}
+
+SmallVector<float> AvgPool2DOp::getCounts() {
+  auto input = tensorType(getInput()).getShape();
+  auto output = tensorType(getOutput()).getShape();
+  // Positions of window `index` along dimension `d` that lie in the input.
+  auto inside = [&](int d, int64_t index) {
+    int64_t count = 0;
+    for (int64_t k = 0; k < getKernel()[d]; ++k) {
+      int64_t at = index * getStrides()[d] + k * getDilations()[d] - getPads()[d];
+      count += getCountIncludePad() || (at >= 0 && at < input[d + 1]);
+    }
+    return count;
+  };
+  SmallVector<float> counts;
+  for (int64_t y = 0; y < output[1]; ++y)
+    for (int64_t x = 0; x < output[2]; ++x)
+      counts.push_back(inside(0, y) * inside(1, x));
+  return counts;
+}
 
 LogicalResult IntegerAvgPool2DOp::verify() {
   auto multiplier = tensorType(getMultiplier()).getShape();

@@ -49,7 +49,7 @@ struct RewriteMatMul : OpRewritePattern<MatMulOp> {
         RankedTensorType::get({batch, 1, rows, columns}, rhs.getElementType()),
         image, filter, op.getBias(), Value(), ArrayRef<int64_t>{1, 1},
         ArrayRef<int64_t>{0, 0, 0, 0}, ArrayRef<int64_t>{1, 1}, 1, FloatAttr(),
-        FloatAttr());
+        FloatAttr(), IntegerAttr());
     rewriter.replaceOpWithNewOp<ReshapeOp>(op, op.getType(), conv);
     ++counter;
     return success();

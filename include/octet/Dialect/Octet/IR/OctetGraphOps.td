@@ -25,6 +25,10 @@ def Octet_Conv2DOp : Octet_Op<"conv2d", [Pure, AttrSizedOperandSegments]> {
     sum is one chain of fused multiply-adds in ascending `(kh, kw, i)` that
     starts from the bias (QS-12).
 
+    Where `lanes` is set, filter and bias are blocked for that many output
+    channels: the filter is `[O / lanes, KH, KW, I, lanes]` or, depthwise, `[KH, KW, O / lanes, lanes]`, the
+    last block padded with zeros.
+
     ```mlir
     %1 = octet.conv2d %x, %w bias(%b) {strides = array<i64: 1, 1>,
         pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>,
@@ -37,7 +41,8 @@ def Octet_Conv2DOp : Octet_Op<"conv2d", [Pure, AttrSizedOperandSegments]> {
       Optional<Octet_F32Tensor>:$bias, Optional<Octet_Tensor>:$residual,
       DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$pads,
       DenseI64ArrayAttr:$dilations, I64Attr:$groups,
-      OptionalAttr<F32Attr>:$clamp_min, OptionalAttr<F32Attr>:$clamp_max);
+      OptionalAttr<F32Attr>:$clamp_min, OptionalAttr<F32Attr>:$clamp_max,
+      OptionalAttr<I64Attr>:$lanes);
   let results = (outs Octet_Tensor:$output);
   let assemblyFormat = [{
     $input `,` $filter (`bias` `(` $bias^ `)`)? (`residual` `(` $residual^ `)`)?
@@ -74,17 +79,7 @@ def Octet_MatMulOp : Octet_Op<"matmul", [Pure]> {
 // Pools and reductions
 //===----------------------------------------------------------------------===//
 
-class Octet_Pool2DOp<string mnemonic, dag extra> : Octet_Op<mnemonic, [Pure]> {
-  let arguments = !con((ins Octet_Tensor:$input, DenseI64ArrayAttr:$kernel,
-      DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$pads,
-      DenseI64ArrayAttr:$dilations), extra);
-  let results = (outs Octet_Tensor:$output);
-  let assemblyFormat =
-      "$input attr-dict `:` type($input) `->` type($output)";
-  let hasVerifier = 1;
-}
-
-def Octet_MaxPool2DOp : Octet_Pool2DOp<"max_pool2d", (ins)> {
+def Octet_MaxPool2DOp : Octet_Op<"max_pool2d", [Pure]> {
   let summary = "Largest value of each window";
   let description = [{
     Padded positions never win. Input and output share scale and zero point.
@@ -96,15 +91,21 @@ def Octet_MaxPool2DOp : Octet_Pool2DOp<"max_pool2d", (ins)> {
         : tensor<1x112x112x64xf32> -> tensor<1x56x56x64xf32>
     ```
   }];
+  let arguments = (ins Octet_Tensor:$input, DenseI64ArrayAttr:$kernel,
+      DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$pads,
+      DenseI64ArrayAttr:$dilations);
+  let results = (outs Octet_Tensor:$output);
+  let assemblyFormat = "$input attr-dict `:` type($input) `->` type($output)";
+  let hasVerifier = 1;
 }
 
-def Octet_AvgPool2DOp : Octet_Pool2DOp<"avg_pool2d",
-    (ins DefaultValuedAttr<BoolAttr, "false">:$count_include_pad)> {
+def Octet_AvgPool2DOp : Octet_Op<"avg_pool2d", [Pure]> {
   let summary = "Mean of each window";
   let description = [{
     The divisor is the number of positions inside the input, or the kernel's
     size where `count_include_pad` is set. On `f32` the window is summed in
-    ascending `(kh, kw)` (QS-12) and the sum divided once.
+    ascending `(kh, kw)` (QS-12) and the sum divided once. Where padding has been
+    made explicit, `divisor` holds the count of each position, `[OH, OW]`.
 
     ```mlir
     %1 = octet.avg_pool2d %x {kernel = array<i64: 7, 7>,
@@ -112,6 +113,20 @@ def Octet_AvgPool2DOp : Octet_Pool2DOp<"avg_pool2d",
         dilations = array<i64: 1, 1>}
         : tensor<1x7x7x512xf32> -> tensor<1x1x1x512xf32>
     ```
+  }];
+  let arguments = (ins Octet_Tensor:$input, Optional<Octet_F32Tensor>:$divisor,
+      DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides,
+      DenseI64ArrayAttr:$pads, DenseI64ArrayAttr:$dilations,
+      DefaultValuedAttr<BoolAttr, "false">:$count_include_pad);
+  let results = (outs Octet_Tensor:$output);
+  let assemblyFormat = [{
+    $input (`divisor` `(` $divisor^ `:` type($divisor) `)`)? attr-dict `:`
+    type($input) `->` type($output)
+  }];
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// Positions of each window that count, [OH, OW], row-major.
+    ::llvm::SmallVector<float> getCounts();
   }];
 }
 

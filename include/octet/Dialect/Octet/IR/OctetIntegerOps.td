@@ -59,6 +59,10 @@ def Octet_IntegerConv2DOp
     residual_multiplier, low, high)) + zero_point`, two rounded products and one
     rounded sum; without a residual the sum is absent.
 
+    Where `lanes` is set, filter and bias are blocked for that many output
+    channels: the filter is `[O / lanes, KH, KW, I / 4, lanes, 4]` or, depthwise, `[KH, KW, O / lanes, lanes]`, the
+    last block padded with zeros.
+
     ```mlir
     %1 = octet.integer_conv2d %x, %w, %bias, %m, %low, %high, %zp
         {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, groups = 1}
@@ -69,7 +73,8 @@ def Octet_IntegerConv2DOp
       RankedTensorOf<[I32]>:$bias, Octet_F32Tensor:$multiplier, F32:$low,
       F32:$high, I32:$zero_point, Optional<Octet_U8Tensor>:$residual,
       Optional<F32>:$residual_multiplier, Optional<I32>:$residual_zero_point,
-      DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$dilations, I64Attr:$groups);
+      DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$dilations, I64Attr:$groups,
+      OptionalAttr<I64Attr>:$lanes);
   let results = (outs Octet_U8Tensor:$output);
   let assemblyFormat = [{
     $input `,` $filter `,` $bias `,` $multiplier `,` $low `,` $high `,` $zero_point

@@ -1,0 +1,24 @@
+// Target-independent code generation.
+
+#ifndef OCTET_CODEGEN_PASSES_H
+#define OCTET_CODEGEN_PASSES_H
+
+#include "octet/Conversion/Passes.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Pass/Pass.h"
+
+namespace octet {
+
+#define GEN_PASS_DECL
+#define GEN_PASS_REGISTRATION
+#include "octet/Codegen/Passes.h.inc"
+
+/// Marks the functions that octet-outline-kernels made.
+inline constexpr llvm::StringLiteral kernelAttr = "octet.kernel";
+/// The function that runs one inference: (arena, inputs..., outputs...).
+inline constexpr llvm::StringLiteral runFunction = "octet_run";
+
+} // namespace octet
+
+#endif // OCTET_CODEGEN_PASSES_H

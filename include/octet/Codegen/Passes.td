@@ -1,0 +1,130 @@
+#ifndef OCTET_CODEGEN_PASSES_TD
+#define OCTET_CODEGEN_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def MaterializePads : Pass<"octet-materialize-pads", "::mlir::func::FuncOp"> {
+  let summary = "Turn the padding of windows into octet.pad";
+  let description = [{
+    Convolutions and pools then read padded inputs only, and padding is a matter
+    of memory layout alone.
+  }];
+  let statistics = [Statistic<"numPads", "pads", "Paddings made explicit">];
+}
+
+def AssignLayouts : Pass<"octet-assign-layouts", "::mlir::func::FuncOp"> {
+  let summary = "Decide borders and channel padding of every tensor";
+  let description = [{
+    A tensor of rank 4 gets the border that the `octet.pad`s of its consumers
+    call for, as far as they agree on the value; such a pad then only writes the
+    border. `channel-alignment` rounds up the allocated channels (tensors of at
+    most 4 channels get 4). Results of the function stay dense.
+  }];
+  let options = [Option<"channelAlignment", "channel-alignment", "int64_t", "1",
+                        "Allocated channels are a multiple of this">];
+  let statistics = [Statistic<"numInPlace", "in-place", "Pads done in place">];
+}
+
+def PackConstants : Pass<"octet-pack-constants", "::mlir::func::FuncOp"> {
+  let summary = "Block filters for the lanes of a register";
+  let description = [{
+    Dense filters become `[O / lanes, KH, KW, I / 4, lanes, 4]` in 8 bits and
+    `[O / lanes, KH, KW, I, lanes]` in f32, depthwise ones `[KH, KW, O / lanes,
+    lanes]`; bias and multiplier are padded to whole blocks. Grouped
+    convolutions that are not depthwise are left as they are.
+  }];
+  let options = [Option<"lanes", "lanes", "int64_t", "16",
+                        "32-bit lanes of a register">];
+  let statistics = [Statistic<"numPacked", "packed", "Convolutions blocked">];
+}
+
+def OutlineKernels : Pass<"octet-outline-kernels", "::mlir::ModuleOp"> {
+  let summary = "Turn each operation into a call of a kernel on memory";
+  let description = [{
+    `main` on tensors becomes `octet_run` on memory: one buffer for each tensor,
+    one call for each operation. Operations that differ only in constants share
+    a kernel. Inside, the operation works on tensors again, read from and
+    inserted into its arguments.
+  }];
+  let dependentDialects = [
+    "::mlir::bufferization::BufferizationDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::tensor::TensorDialect"
+  ];
+  let statistics = [
+    Statistic<"numKernels", "kernels", "Kernels made">,
+    Statistic<"numCalls", "calls", "Calls of kernels">
+  ];
+}
+
+def TileAndFuse : Pass<"octet-tile-and-fuse", "::mlir::func::FuncOp"> {
+  let summary = "Tile each kernel's last operation and fuse what feeds it";
+  let description = [{
+    An accumulator then lives for one tile only. Blocked contractions get a tile
+    that fills the registers and unit steps along the reductions; everything
+    else is tiled to one position of all but the last dimension. Pools are
+    interchanged so that channels, contiguous in memory, run innermost.
+  }];
+  let options = [Option<"registers", "registers", "int64_t", "28",
+                        "Accumulators that fit the register file">];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect"
+  ];
+  let statistics = [Statistic<"numTiled", "tiled", "Operations tiled">];
+}
+
+def VectorizeKernels : Pass<"octet-vectorize", "::mlir::func::FuncOp"> {
+  let summary = "Vectorize kernels whose contraction is blocked";
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect",
+    "::mlir::ub::UBDialect", "::mlir::vector::VectorDialect"
+  ];
+  let statistics = [Statistic<"numVectorized", "vectorized", "Operations">];
+}
+
+def UnrollVectors : Pass<"octet-unroll-vectors", "::mlir::func::FuncOp"> {
+  let summary = "Split multi-dimensional vectors into registers";
+  let description = [{
+    Transfers, elementwise operations and loop-carried values on n-D vectors
+    become 1-D ones; LLVM spills whole n-D vectors that cross a loop.
+  }];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect", "::mlir::ub::UBDialect",
+    "::mlir::vector::VectorDialect"
+  ];
+}
+
+def FuseMultiplyAdd : Pass<"octet-fuse-multiply-add", "::mlir::func::FuncOp"> {
+  let summary = "Turn contractible products and sums into math.fma (QS-12)";
+  let dependentDialects = ["::mlir::math::MathDialect"];
+  let statistics = [Statistic<"numFused", "fused", "Products fused">];
+}
+
+def ExpandMath : Pass<"octet-expand-math", "::mlir::func::FuncOp"> {
+  let summary = "Replace exp and tanh by polynomials (QS-13)";
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
+    "::mlir::vector::VectorDialect"
+  ];
+}
+
+def PlanArena : Pass<"octet-plan-arena", "::mlir::ModuleOp"> {
+  let summary = "Place all buffers of octet_run in one arena";
+  let description = [{
+    Buffers whose lifetimes overlap get disjoint bytes; large ones are placed
+    first, each at the lowest free offset. The arena becomes the first argument
+    of `octet_run`; its size is the module's `octet.arena_size`.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect"
+  ];
+  let statistics = [
+    Statistic<"arenaBytes", "arena-bytes", "Size of the arena">,
+    Statistic<"totalBytes", "buffer-bytes", "Sum of all buffers">
+  ];
+}
+
+#endif // OCTET_CODEGEN_PASSES_TD

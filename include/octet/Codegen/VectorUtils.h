@@ -1,0 +1,28 @@
+// Walking n-D vectors one register at a time.
+
+#ifndef OCTET_CODEGEN_VECTORUTILS_H
+#define OCTET_CODEGEN_VECTORUTILS_H
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinTypes.h"
+
+namespace octet {
+
+/// All positions of `shape` in row-major order; one empty position for none.
+llvm::SmallVector<llvm::SmallVector<int64_t>>
+positionsOf(llvm::ArrayRef<int64_t> shape);
+
+/// A vector of `type` made of `parts`, one for each position of all but its
+/// last `trailing` dimensions.
+mlir::Value assembleVector(mlir::OpBuilder &builder, mlir::Location loc,
+                           mlir::VectorType type,
+                           llvm::ArrayRef<mlir::Value> parts,
+                           unsigned trailing = 1);
+
+/// index + offset, folded.
+mlir::Value offsetIndex(mlir::OpBuilder &builder, mlir::Location loc,
+                        mlir::Value index, int64_t offset);
+
+} // namespace octet
+
+#endif // OCTET_CODEGEN_VECTORUTILS_H

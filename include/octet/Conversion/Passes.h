@@ -1,0 +1,20 @@
+// The lowering of octet operations to the reference form.
+
+#ifndef OCTET_CONVERSION_PASSES_H
+#define OCTET_CONVERSION_PASSES_H
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Pass/Pass.h"
+
+namespace octet {
+
+#define GEN_PASS_DECL
+#define GEN_PASS_REGISTRATION
+#include "octet/Conversion/Passes.h.inc"
+
+/// Marks a contraction whose trailing dimensions are a register's lanes.
+inline constexpr llvm::StringLiteral blockedAttr = "octet.blocked";
+
+} // namespace octet
+
+#endif // OCTET_CONVERSION_PASSES_H

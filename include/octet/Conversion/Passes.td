@@ -1,0 +1,23 @@
+#ifndef OCTET_CONVERSION_PASSES_TD
+#define OCTET_CONVERSION_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def OctetToLinalg : Pass<"octet-to-linalg", "::mlir::func::FuncOp"> {
+  let summary = "Lower octet operations to linalg and arith: the reference";
+  let description = [{
+    Every operation on `f32` and `ui8` becomes structured operations on signless
+    tensors, with the arithmetic of `docs/QuantSpec.md` spelled out. All targets
+    start from this form; schedules may only reorder what the contract leaves
+    open. Products that the contract fuses with their sum carry
+    `fastmath<contract>`. A result that is inserted into another tensor is
+    computed in place there.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::math::MathDialect", "::mlir::scf::SCFDialect",
+    "::mlir::tensor::TensorDialect"
+  ];
+}
+
+#endif // OCTET_CONVERSION_PASSES_TD

@@ -1,0 +1,22 @@
+// What `inspect` and `bench` say of one operation of the graph.
+
+#ifndef OCTET_DIALECT_OCTET_IR_LAYERINFO_H
+#define OCTET_DIALECT_OCTET_IR_LAYERINFO_H
+
+#include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/IR/Operation.h"
+
+namespace octet {
+
+/// The attribute that carries describeLayer's dictionary on a kernel's call.
+inline constexpr llvm::StringLiteral layerAttr = "octet.layer";
+
+/// Logical multiply-accumulates of `op` (zero for what is no contraction).
+int64_t countMacs(mlir::Operation *op);
+
+/// {node, op, output (shape), macs, weight_bytes, precision} of `op`.
+mlir::DictionaryAttr describeLayer(mlir::Operation *op);
+
+} // namespace octet
+
+#endif // OCTET_DIALECT_OCTET_IR_LAYERINFO_H

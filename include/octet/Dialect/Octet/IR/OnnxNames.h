@@ -1,0 +1,23 @@
+// The ONNX names that locations carry from import to the last pass.
+
+#ifndef OCTET_DIALECT_OCTET_IR_ONNXNAMES_H
+#define OCTET_DIALECT_OCTET_IR_ONNXNAMES_H
+
+#include "mlir/IR/Location.h"
+
+namespace octet {
+
+/// The location of the node `node` that computes `value`.
+mlir::Location getOnnxLocation(mlir::MLIRContext *context, llvm::StringRef node,
+                               llvm::StringRef value);
+
+/// The ONNX value that the operation at `location` computes: the key of its
+/// range. Fused operations answer for the last of their parts.
+llvm::StringRef getOnnxValueName(mlir::Location location);
+
+/// The name of the ONNX node at `location`, or the value's where it has none.
+llvm::StringRef getOnnxNodeName(mlir::Location location);
+
+} // namespace octet
+
+#endif // OCTET_DIALECT_OCTET_IR_ONNXNAMES_H

@@ -1,0 +1,45 @@
+/* Histograms of an instrumented program. Bins have power-of-two widths anchored
+ * at zero, so that doubling the width merges pairs of bins: neither the order
+ * nor the batching of the data shows in the result, and memory does not grow. */
+
+#ifndef OCTET_RUNTIME_OBSERVE_H
+#define OCTET_RUNTIME_OBSERVE_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define OCTET_HISTOGRAM_BINS 4096
+
+typedef struct {
+  /* Bin i counts values in [(i - BINS/2)·2^exponent, ... + 2^exponent). */
+  int exponent;
+  float min, max;
+  uint64_t total, not_finite;
+  uint64_t counts[OCTET_HISTOGRAM_BINS];
+} octet_histogram;
+
+void octet_histogram_init(octet_histogram *histogram);
+void octet_histogram_add(octet_histogram *histogram, const float *values,
+                         int64_t count);
+
+/* Called by instrumented programs: adds the [n, h, w, c] values at `address`
+ * plus `offset` elements, with the strides given in elements. */
+void octet_observe(int64_t index, int64_t address, int64_t offset, int64_t n,
+                   int64_t h, int64_t w, int64_t c, int64_t stride_n,
+                   int64_t stride_h, int64_t stride_w);
+
+/* Makes room for `count` observed values; 0, or -1 without memory. */
+int octet_observers_start(int32_t count);
+/* Writes ranges.json. */
+void octet_observers_write(FILE *file, const char *model_hash, int64_t samples,
+                           const char *const *names, int32_t count);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* OCTET_RUNTIME_OBSERVE_H */

@@ -1,0 +1,363 @@
+#include "octet/Codegen/Passes.h"
+#include "octet/Dialect/Octet/IR/Layout.h"
+#include "octet/Dialect/Octet/IR/LayerInfo.h"
+#include "octet/Dialect/Octet/IR/Octet.h"
+#include "octet/Dialect/Octet/IR/ShapeInference.h"
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Matchers.h"
+
+using namespace mlir;
+using namespace octet;
+
+namespace octet {
+#define GEN_PASS_DEF_OUTLINEKERNELS
+#include "octet/Codegen/Passes.h.inc"
+} // namespace octet
+
+namespace {
+
+RankedTensorType typeOf(Value value) {
+  return cast<RankedTensorType>(value.getType());
+}
+
+Type signless(Type element) {
+  if (auto integer = dyn_cast<IntegerType>(element))
+    return IntegerType::get(element.getContext(), integer.getWidth());
+  return element;
+}
+
+/// The memory of a tensor, as signless elements of its physical shape.
+MemRefType bufferType(RankedTensorType type) {
+  return MemRefType::get(getPhysicalShape(type),
+                         signless(type.getElementType()));
+}
+
+/// The type that operand `index` of `op` (the result for -1) has inside the
+/// kernel: logical, except that blocked convolutions see whole blocks.
+RankedTensorType kernelType(Operation *op, int64_t index) {
+  Value value = index < 0 ? op->getResult(0) : op->getOperand(index);
+  auto type = dropLayout(typeOf(value));
+  Shape shape(type.getShape());
+  auto blockedChannels = [&](auto conv, int64_t pack) {
+    if (!conv.getLanes() || shape.size() != 4 || index == 1)
+      return;
+    bool isDenseInput = index == 0 && conv.getGroups() == 1;
+    shape.back() =
+        llvm::alignTo(shape.back(), isDenseInput ? pack : *conv.getLanes());
+  };
+  if (auto conv = dyn_cast<Conv2DOp>(op))
+    blockedChannels(conv, 1);
+  else if (auto conv = dyn_cast<IntegerConv2DOp>(op))
+    blockedChannels(conv, 4);
+  return RankedTensorType::get(shape, type.getElementType());
+}
+
+/// Where the tensor lies in its memory.
+SmallVector<OpFoldResult> interior(OpBuilder &builder, RankedTensorType type) {
+  SmallVector<OpFoldResult> offsets(type.getRank(), builder.getIndexAttr(0));
+  if (type.getRank() == 4) {
+    offsets[1] = builder.getIndexAttr(getBorder(type)[0]);
+    offsets[2] = builder.getIndexAttr(getBorder(type)[1]);
+  }
+  return offsets;
+}
+
+struct OutlineKernelsPass
+    : octet::impl::OutlineKernelsBase<OutlineKernelsPass> {
+  void runOnOperation() override {
+    auto main = getOperation().lookupSymbol<func::FuncOp>("main");
+    if (!main) {
+      getOperation().emitError("has no function main");
+      return signalPassFailure();
+    }
+    OpBuilder builder(main);
+    Operation *terminator = main.getBody().front().getTerminator();
+
+    SmallVector<Type> types;
+    for (Value value : llvm::concat<Value>(
+             llvm::to_vector_of<Value>(main.getArguments()),
+             llvm::to_vector_of<Value>(terminator->getOperands())))
+      types.push_back(bufferType(typeOf(value)));
+    auto run = func::FuncOp::create(builder, main.getLoc(), runFunction,
+                                    builder.getFunctionType(types, {}));
+    Block *body = run.addEntryBlock();
+    unsigned inputs = main.getNumArguments();
+    for (auto [i, argument] : llvm::enumerate(main.getArguments()))
+      buffers[argument] = body->getArgument(i);
+    for (OpOperand &operand : terminator->getOpOperands())
+      buffers[operand.get()] =
+          body->getArgument(inputs + operand.getOperandNumber());
+
+    builder.setInsertionPointToEnd(body);
+    for (Operation &op : main.getBody().front()) {
+      if (isa<OctetDialect>(op.getDialect())) {
+        if (failed(lower(builder, op)))
+          return signalPassFailure();
+      } else if (!matchPattern(&op, m_Constant()) && !isa<func::ReturnOp>(op)) {
+        op.emitOpError("cannot stand in a function that is outlined");
+        return signalPassFailure();
+      }
+    }
+    func::ReturnOp::create(builder, main.getLoc());
+    // What callers must know of the interface stays with the function.
+    for (unsigned i = 0; i < inputs; ++i)
+      run.setArgAttrs(i, main.getArgAttrDict(i));
+    for (unsigned i = 0; i < main.getNumResults(); ++i)
+      run.setArgAttrs(inputs + i, main.getResultAttrDict(i));
+    run->setAttr("octet.num_inputs", builder.getI64IntegerAttr(inputs));
+    main.erase();
+  }
+
+private:
+  LogicalResult lower(OpBuilder &builder, Operation &op) {
+    if (auto observe = dyn_cast<ObserveOp>(op)) {
+      emitObserve(builder, observe);
+      return success();
+    }
+    auto pad = dyn_cast<PadOp>(op);
+    if (pad && pad.isInPlace()) {
+      emitBorder(builder, pad);
+      return success();
+    }
+    SmallVector<Value> operands;
+    for (Value operand : op.getOperands())
+      operands.push_back(bufferOf(builder, operand));
+    Value &out = buffers[op.getResult(0)];
+    if (!out)
+      out = memref::AllocOp::create(builder, op.getLoc(),
+                                    bufferType(typeOf(op.getResult(0))));
+    operands.push_back(out);
+    auto kernel = createKernel(op, ValueRange(operands).getTypes());
+    emitCall(builder, op, kernel, operands);
+    return success();
+  }
+
+  /// The buffer or scalar that stands for `value`.
+  Value bufferOf(OpBuilder &builder, Value value) {
+    if (Value buffer = buffers.lookup(value))
+      return buffer;
+    Attribute constant;
+    bool isConstant = matchPattern(value, m_Constant(&constant));
+    assert(isConstant && "operands are computed before their uses");
+    (void)isConstant;
+    if (!isa<RankedTensorType>(value.getType()))
+      return arith::ConstantOp::create(builder, value.getLoc(),
+                                       cast<TypedAttr>(constant));
+    return memref::GetGlobalOp::create(
+        builder, value.getLoc(), bufferType(typeOf(value)),
+        globalFor(cast<DenseElementsAttr>(constant)));
+  }
+
+  StringRef globalFor(DenseElementsAttr value) {
+    auto type = RankedTensorType::get(
+        value.getType().getShape(), signless(value.getElementType()));
+    if (type != value.getType())
+      value = value.bitcast(type.getElementType());
+    memref::GlobalOp &global = globals[value];
+    if (!global) {
+      OpBuilder builder = OpBuilder::atBlockBegin(getOperation().getBody());
+      global = memref::GlobalOp::create(
+          builder, getOperation().getLoc(),
+          "constant_" + std::to_string(globals.size() - 1),
+          builder.getStringAttr("private"),
+          MemRefType::get(type.getShape(), type.getElementType()), value,
+          /*constant=*/true, builder.getI64IntegerAttr(64));
+    }
+    return global.getSymName();
+  }
+
+  void emitCall(OpBuilder &builder, Operation &op, func::FuncOp kernel,
+                ValueRange operands) {
+    auto call = func::CallOp::create(builder, op.getLoc(), kernel, operands);
+    call->setAttr(layerAttr, describeLayer(&op));
+    ++numCalls;
+  }
+
+  /// A new kernel function, or an equal one that is there already.
+  func::FuncOp unique(func::FuncOp kernel) {
+    std::string text;
+    llvm::raw_string_ostream(text) << kernel;
+    func::FuncOp &known = kernels[text];
+    if (known) {
+      kernel.erase();
+      return known;
+    }
+    kernel.setSymName((kernel.getSymName() + "_" + Twine(numKernels)).str());
+    getOperation().push_back(kernel);
+    ++numKernels;
+    return known = kernel;
+  }
+
+  static func::FuncOp startKernel(OpBuilder &builder, Operation &op,
+                                  StringRef name, TypeRange types) {
+    auto kernel = func::FuncOp::create(
+        builder.getUnknownLoc(), name, builder.getFunctionType(types, {}));
+    kernel.setPrivate();
+    kernel->setAttr(kernelAttr, builder.getUnitAttr());
+    for (unsigned i = 0; i < types.size(); ++i)
+      if (isa<MemRefType>(types[i]))
+        kernel.setArgAttr(i, "llvm.noalias", builder.getUnitAttr());
+    builder.setInsertionPointToStart(kernel.addEntryBlock());
+    return kernel;
+  }
+
+  func::FuncOp createKernel(Operation &op, TypeRange types) {
+    OpBuilder builder(&getContext());
+    auto kernel =
+        startKernel(builder, op, op.getName().stripDialect(), types);
+    auto loc = builder.getUnknownLoc();
+    auto ones = [&](int64_t rank) {
+      return SmallVector<OpFoldResult>(rank, builder.getIndexAttr(1));
+    };
+    auto wholeTensor = [&](Value buffer, bool writable) -> Value {
+      auto type = cast<MemRefType>(buffer.getType());
+      return bufferization::ToTensorOp::create(
+          builder, loc,
+          RankedTensorType::get(type.getShape(), type.getElementType()), buffer,
+          /*restrict=*/true, writable);
+    };
+    Value outBuffer = kernel.getArguments().back();
+    Value out = wholeTensor(outBuffer, /*writable=*/true);
+
+    SmallVector<Value> operands;
+    for (unsigned i = 0; i < op.getNumOperands(); ++i) {
+      Value argument = kernel.getArgument(i);
+      auto outer = dyn_cast<RankedTensorType>(op.getOperand(i).getType());
+      if (!outer) {
+        operands.push_back(argument);
+        continue;
+      }
+      auto type = kernelType(&op, i);
+      Value tensor = wholeTensor(argument, /*writable=*/false);
+      tensor = tensor::ExtractSliceOp::create(
+          builder, loc,
+          RankedTensorType::get(type.getShape(), signless(type.getElementType())),
+          tensor, interior(builder, outer),
+          getAsIndexOpFoldResult(&getContext(), type.getShape()),
+          ones(type.getRank()));
+      if (tensor.getType() != type)
+        tensor = tensor::BitcastOp::create(builder, loc, type, tensor);
+      operands.push_back(tensor);
+    }
+    Value result = op.getResult(0);
+    auto type = kernelType(&op, -1);
+    Operation *inner = builder.clone(op);
+    inner->setLoc(loc);
+    inner->setOperands(operands);
+    inner->getResult(0).setType(type);
+    Value value = inner->getResult(0);
+    auto plain = RankedTensorType::get(type.getShape(),
+                                       signless(type.getElementType()));
+    if (plain != type)
+      value = tensor::BitcastOp::create(builder, loc, plain, value);
+    Value filled = tensor::InsertSliceOp::create(
+        builder, loc, value, out, interior(builder, typeOf(result)),
+        getAsIndexOpFoldResult(&getContext(), type.getShape()),
+        ones(type.getRank()));
+    auto store = bufferization::MaterializeInDestinationOp::create(
+        builder, loc, filled, outBuffer);
+    store.setRestrict(true);
+    store.setWritable(true);
+    func::ReturnOp::create(builder, loc);
+    return unique(kernel);
+  }
+
+  /// Writes the border around `pad`'s input; the result is the same memory.
+  void emitBorder(OpBuilder &outer, PadOp pad) {
+    auto type = typeOf(pad.getInput());
+    auto buffer = bufferOf(outer, pad.getInput());
+    buffers[pad.getOutput()] = buffer;
+
+    OpBuilder builder(&getContext());
+    Type element = signless(type.getElementType());
+    auto kernel =
+        startKernel(builder, *pad, "border", {buffer.getType(), element});
+    auto loc = builder.getUnknownLoc();
+    auto shape = getPhysicalShape(type);
+    auto border = getBorder(type);
+    // Rows above and below in full width, then what is left beside them.
+    int64_t rows = type.getDimSize(1), columns = type.getDimSize(2);
+    int64_t strips[4][4] = {
+        {0, 0, border[0], shape[2]},
+        {border[0] + rows, 0, border[2], shape[2]},
+        {border[0], 0, rows, border[1]},
+        {border[0], border[1] + columns, rows, border[3]}};
+    for (auto &[row, column, height, width] : strips) {
+      if (height == 0 || width == 0)
+        continue;
+      Value strip = memref::SubViewOp::create(
+          builder, loc, kernel.getArgument(0),
+          ArrayRef<int64_t>{0, row, column, 0},
+          ArrayRef<int64_t>{shape[0], height, width, shape[3]},
+          ArrayRef<int64_t>{1, 1, 1, 1});
+      linalg::FillOp::create(builder, loc, kernel.getArgument(1), strip);
+    }
+    func::ReturnOp::create(builder, loc);
+
+    TypedAttr value = pad.getValueAttr();
+    if (element.isInteger(8))
+      value = outer.getI8IntegerAttr(
+          static_cast<uint8_t>(pad.getValue().convertToFloat()));
+    Value scalar = arith::ConstantOp::create(outer, pad.getLoc(), value);
+    emitCall(outer, *pad, unique(kernel), {buffer, scalar});
+  }
+
+  /// Calls octet_observe(key index, pointer, 4 sizes, 3 strides in elements).
+  void emitObserve(OpBuilder &builder, ObserveOp op) {
+    auto loc = op.getLoc();
+    auto type = typeOf(op.getInput());
+    Value buffer = bufferOf(builder, op.getInput());
+    buffers[op.getOutput()] = buffer;
+    Shape sizes(type.getShape()), physical = getPhysicalShape(type);
+    int64_t offset = 0;
+    if (sizes.size() == 4)
+      offset = (getBorder(type)[0] * physical[2] + getBorder(type)[1]) *
+               physical[3];
+    while (sizes.size() > 4) { // dense: only tensors of rank 4 have a layout
+      sizes[1] *= sizes[0];
+      physical[1] = sizes[1];
+      sizes.erase(sizes.begin());
+      physical.erase(physical.begin());
+    }
+    sizes.insert(sizes.begin(), 4 - sizes.size(), 1);
+    physical.insert(physical.begin(), 4 - physical.size(), 1);
+    SmallVector<Value> operands;
+    auto integer = [&](int64_t value) {
+      operands.push_back(arith::ConstantOp::create(
+          builder, loc, builder.getI64IntegerAttr(value)));
+    };
+    integer(observed.size());
+    observed.push_back(op.getKeyAttr());
+    Value pointer =
+        memref::ExtractAlignedPointerAsIndexOp::create(builder, loc, buffer);
+    operands.push_back(arith::IndexCastOp::create(
+        builder, loc, builder.getI64Type(), pointer));
+    integer(offset);
+    for (int64_t size : sizes)
+      integer(size);
+    integer(physical[1] * physical[2] * physical[3]);
+    integer(physical[2] * physical[3]);
+    integer(physical[3]);
+    auto function =
+        getOperation().lookupSymbol<func::FuncOp>("octet_observe");
+    if (!function) {
+      OpBuilder atEnd = OpBuilder::atBlockEnd(getOperation().getBody());
+      function = func::FuncOp::create(
+          atEnd, loc, "octet_observe",
+          atEnd.getFunctionType(ValueRange(operands).getTypes(), {}));
+      function.setPrivate();
+    }
+    func::CallOp::create(builder, loc, function, operands);
+    getOperation()->setAttr("octet.observed", builder.getArrayAttr(observed));
+  }
+
+  DenseMap<Value, Value> buffers;
+  DenseMap<Attribute, memref::GlobalOp> globals;
+  llvm::StringMap<func::FuncOp> kernels;
+  SmallVector<Attribute> observed;
+};
+
+} // namespace

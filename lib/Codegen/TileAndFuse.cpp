@@ -1,0 +1,262 @@
+#include "octet/Codegen/Passes.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/SCF/Transforms/TileUsingInterface.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Tensor/Transforms/Transforms.h"
+#include "mlir/IR/PatternMatch.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+
+using namespace mlir;
+using namespace octet;
+
+namespace octet {
+#define GEN_PASS_DEF_TILEANDFUSE
+#include "octet/Codegen/Passes.h.inc"
+} // namespace octet
+
+namespace {
+
+/// Sizes of a register tile: rows and columns of positions, blocks of lanes.
+struct RegisterTile {
+  int64_t rows = 1, columns = 1, blocks = 1;
+  int64_t accumulators() const { return rows * columns * blocks; }
+};
+
+/// The tile of an output [height, width, blocks, lanes] that costs least: each
+/// step along a reduction issues one dot for each accumulator and one load for
+/// each position and block; fewer than about 14 accumulators leave the dot
+/// units waiting for their own results. Remainders run as tiles of their own.
+RegisterTile chooseTile(int64_t height, int64_t width, int64_t blocks,
+                        int64_t registers) {
+  constexpr double latencyBound = 12.0, loadCost = 0.35, loopCost = 1.0;
+  auto stepCost = [&](int64_t positions, int64_t b) {
+    if (positions == 0 || b == 0)
+      return 0.0;
+    double dots = positions * b;
+    return std::max(dots, latencyBound) + loadCost * (positions + b) + loopCost;
+  };
+  RegisterTile best;
+  double bestCost = std::numeric_limits<double>::infinity();
+  for (int64_t b = 1; b <= std::min<int64_t>(blocks, registers); ++b)
+    for (int64_t columns = 1; columns <= std::min(width, registers / b);
+         ++columns)
+      for (int64_t rows = 1;
+           rows <= (columns == width ? std::min(height, registers / (b * columns))
+                                     : 1);
+           ++rows) {
+        // Every combination of full tiles and remainders of the dimensions.
+        double cost = 0.0;
+        for (auto [nRows, r] : {std::pair(height / rows, rows),
+                                std::pair<int64_t, int64_t>(1, height % rows)})
+          for (auto [nColumns, c] :
+               {std::pair(width / columns, columns),
+                std::pair<int64_t, int64_t>(1, width % columns)})
+            for (auto [nBlocks, bl] :
+                 {std::pair(blocks / b, b),
+                  std::pair<int64_t, int64_t>(1, blocks % b)})
+              cost += nRows * nColumns * nBlocks * stepCost(r * c, bl);
+        if (cost < bestCost) {
+          bestCost = cost;
+          best = {rows, columns, b};
+        }
+      }
+  return best;
+}
+
+class KernelTiler {
+public:
+  KernelTiler(func::FuncOp kernel, int64_t registers,
+              Pass::Statistic &numTiled)
+      : kernel(kernel), rewriter(kernel.getContext()), registers(registers),
+        numTiled(numTiled) {}
+
+  LogicalResult run() {
+    interchangePools();
+    if (linalg::LinalgOp contraction = findBlocked())
+      return tileBlocked(contraction);
+    return tileReference();
+  }
+
+private:
+  linalg::LinalgOp findBlocked() {
+    linalg::LinalgOp found;
+    kernel.walk([&](linalg::LinalgOp op) {
+      if (op->hasAttr(blockedAttr))
+        found = op;
+    });
+    return found;
+  }
+
+  /// Puts the last parallel dimension innermost where every operand that uses
+  /// it is contiguous along it. The order of each sum stays the same.
+  void interchangePools() {
+    SmallVector<linalg::GenericOp> candidates;
+    kernel.walk([&](linalg::GenericOp op) {
+      if (op.getNumReductionLoops() > 0 && !op->hasAttr(blockedAttr))
+        candidates.push_back(op);
+    });
+    for (linalg::GenericOp op : candidates) {
+      unsigned dim = op.getNumParallelLoops();
+      if (dim-- == 0)
+        continue;
+      bool contiguous = llvm::all_of(op.getIndexingMapsArray(), [&](AffineMap m) {
+        for (AffineExpr expr : m.getResults().drop_back(m.getNumResults() ? 1 : 0))
+          if (expr.isFunctionOfDim(dim))
+            return false;
+        return true;
+      });
+      if (!contiguous || op.getIteratorTypesArray()[dim] != utils::IteratorType::parallel)
+        continue;
+      SmallVector<unsigned> order;
+      for (unsigned i = 0; i < op.getNumLoops(); ++i)
+        if (i != dim)
+          order.push_back(i);
+      order.push_back(dim);
+      rewriter.setInsertionPoint(op);
+      (void)linalg::interchangeGenericOp(rewriter, op, order);
+    }
+  }
+
+  /// The operation that turns accumulators into results, or the contraction
+  /// itself where there is none.
+  static linalg::LinalgOp findRoot(linalg::LinalgOp contraction) {
+    for (Operation *user : contraction->getUsers())
+      if (auto consumer = dyn_cast<linalg::LinalgOp>(user))
+        return consumer;
+    return contraction;
+  }
+
+  LogicalResult tileAndFuse(Operation *root, ArrayRef<int64_t> sizes,
+                            ArrayRef<int64_t> interchange) {
+    scf::SCFTileAndFuseOptions options;
+    options.tilingOptions.setTileSizes(
+        getAsIndexOpFoldResult(kernel.getContext(), sizes));
+    if (!interchange.empty())
+      options.tilingOptions.setInterchange(interchange);
+    // Without these the slices that splitting leaves block fusion.
+    RewritePatternSet cleanup(kernel.getContext());
+    tensor::populateMergeConsecutiveInsertExtractSlicePatterns(cleanup);
+    options.cleanupPatterns = FrozenRewritePatternSet(std::move(cleanup));
+    rewriter.setInsertionPoint(root);
+    auto tiled = scf::tileConsumerAndFuseProducersUsingSCF(
+        rewriter, cast<TilingInterface>(root), options);
+    if (failed(tiled))
+      return root->emitError("cannot be tiled");
+    for (OpResult result : root->getResults())
+      if (Value replacement = tiled->replacements.lookup(result))
+        rewriter.replaceAllUsesWith(result, replacement);
+    rewriter.eraseOp(root);
+    ++numTiled;
+    return success();
+  }
+
+  LogicalResult tileReference() {
+    // Roots whose accumulators would be a tensor of their own.
+    SmallVector<linalg::LinalgOp> roots;
+    kernel.walk([&](linalg::LinalgOp op) {
+      if (op.getNumReductionLoops() > 0)
+        return;
+      for (OpOperand *input : op.getDpsInputOperands()) {
+        auto producer = input->get().getDefiningOp<linalg::LinalgOp>();
+        if (producer && producer.getNumReductionLoops() > 0 &&
+            cast<ShapedType>(input->get().getType()).getShape() ==
+                cast<ShapedType>(op->getResult(0).getType()).getShape()) {
+          roots.push_back(op);
+          return;
+        }
+      }
+    });
+    for (linalg::LinalgOp root : roots) {
+      SmallVector<int64_t> sizes(root.getNumLoops(), 1);
+      sizes.back() = 0;
+      if (failed(tileAndFuse(root, sizes, {})))
+        return failure();
+    }
+    return success();
+  }
+
+  LogicalResult tileBlocked(linalg::LinalgOp contraction) {
+    linalg::LinalgOp root = findRoot(contraction);
+    auto shape =
+        cast<ShapedType>(contraction->getResult(0).getType()).getShape();
+    RegisterTile tile = chooseTile(shape[0], shape[1], shape[2], registers);
+    if (contraction.getNumReductionLoops() == 2) // depthwise: rows share loads
+      tile = {1, std::min<int64_t>(shape[1], 4), std::min<int64_t>(shape[2], 4)};
+
+    // Remainders are split off first, so that every tile has a static shape.
+    SmallVector<Operation *> pieces{root};
+    int64_t sizes[] = {tile.rows, tile.columns, tile.blocks};
+    for (unsigned dim = 0; dim < 3; ++dim) {
+      int64_t whole = shape[dim] / sizes[dim] * sizes[dim];
+      if (whole == shape[dim])
+        continue;
+      SmallVector<Operation *> split;
+      for (Operation *piece : pieces) {
+        rewriter.setInsertionPoint(piece);
+        auto [front, back] =
+            linalg::splitOp(rewriter, cast<TilingInterface>(piece), dim,
+                            rewriter.getIndexAttr(whole));
+        split.append({front, back});
+      }
+      pieces = std::move(split);
+    }
+    for (Operation *piece : pieces) {
+      auto ranges = cast<linalg::LinalgOp>(piece).getStaticLoopRanges();
+      SmallVector<int64_t> pieceSizes(ranges.size(), 0);
+      for (unsigned dim = 0; dim < 3; ++dim)
+        pieceSizes[dim] = std::min(sizes[dim], ranges[dim]);
+      // Blocks outermost: a tile's filter stays in the cache.
+      SmallVector<int64_t> order{2, 0, 1};
+      for (size_t i = 3; i < ranges.size(); ++i)
+        order.push_back(i);
+      if (failed(tileAndFuse(piece, pieceSizes, order)))
+        return failure();
+    }
+    return tileReductions();
+  }
+
+  /// Steps of one along every reduction but the values packed into a lane.
+  LogicalResult tileReductions() {
+    SmallVector<linalg::GenericOp> contractions;
+    kernel.walk([&](linalg::GenericOp op) {
+      if (op->hasAttr(blockedAttr))
+        contractions.push_back(op);
+    });
+    for (linalg::GenericOp op : contractions) {
+      unsigned parallel = op.getNumParallelLoops();
+      bool packed = op.getNumReductionLoops() == 4;
+      SmallVector<int64_t> sizes(op.getNumLoops(), 0);
+      for (unsigned i = parallel; i < op.getNumLoops() - packed; ++i)
+        sizes[i] = 1;
+      scf::SCFTilingOptions options;
+      options.setTileSizes(getAsIndexOpFoldResult(kernel.getContext(), sizes));
+      rewriter.setInsertionPoint(op);
+      auto tiled = scf::tileUsingSCF(
+          rewriter, cast<TilingInterface>(op.getOperation()), options);
+      if (failed(tiled))
+        return op.emitError("reductions cannot be tiled");
+      rewriter.replaceOp(op, tiled->replacements);
+    }
+    return success();
+  }
+
+  func::FuncOp kernel;
+  IRRewriter rewriter;
+  int64_t registers;
+  Pass::Statistic &numTiled;
+};
+
+struct TileAndFusePass : octet::impl::TileAndFuseBase<TileAndFusePass> {
+  using TileAndFuseBase::TileAndFuseBase;
+  void runOnOperation() override {
+    if (!getOperation()->hasAttr(kernelAttr))
+      return;
+    if (failed(KernelTiler(getOperation(), registers, numTiled).run()))
+      signalPassFailure();
+  }
+};
+
+} // namespace

@@ -1,0 +1,139 @@
+#include "Lowering.h"
+
+using namespace mlir;
+using namespace octet;
+using namespace octet::lowering;
+
+RankedTensorType lowering::signlessType(RankedTensorType type) {
+  Type element = type.getElementType();
+  if (auto integer = dyn_cast<IntegerType>(element))
+    element = IntegerType::get(type.getContext(), integer.getWidth());
+  return RankedTensorType::get(type.getShape(), element);
+}
+
+Value lowering::toSignless(OpBuilder &builder, Location loc, Value value) {
+  auto type = signlessType(typeOf(value));
+  if (type == value.getType())
+    return value;
+  if (auto cast = value.getDefiningOp<tensor::BitcastOp>();
+      cast && cast.getSource().getType() == type)
+    return cast.getSource();
+  return tensor::BitcastOp::create(builder, loc, type, value);
+}
+
+Value lowering::getDestination(OpBuilder &builder, Operation *op) {
+  Value result = op->getResult(0);
+  auto type = signlessType(typeOf(result));
+  if (result.hasOneUse())
+    if (auto cast = dyn_cast<tensor::BitcastOp>(*result.user_begin()))
+      result = cast.getResult();
+  if (result.hasOneUse())
+    if (auto insert = dyn_cast<tensor::InsertSliceOp>(*result.user_begin());
+        insert && insert.getSource() == result)
+      return tensor::ExtractSliceOp::create(
+          builder, op->getLoc(), type, insert.getDest(),
+          insert.getMixedOffsets(), insert.getMixedSizes(),
+          insert.getMixedStrides());
+  return tensor::EmptyOp::create(builder, op->getLoc(), type.getShape(),
+                                 type.getElementType());
+}
+
+void lowering::replaceWith(PatternRewriter &rewriter, Operation *op,
+                           Value value) {
+  Type type = op->getResult(0).getType();
+  if (value.getType() != type)
+    value = tensor::BitcastOp::create(rewriter, op->getLoc(), type, value);
+  rewriter.replaceOp(op, value);
+}
+
+static Value createGeneric(OpBuilder &builder, Location loc, ValueRange inputs,
+                           ArrayRef<AffineMap> maps, Value out,
+                           AffineMap outMap, Body body) {
+  SmallVector<AffineMap> allMaps(maps);
+  allMaps.push_back(outMap);
+  // The output map's dimensions come first; what is left is reduced.
+  SmallVector<utils::IteratorType> iterators(outMap.getNumDims(),
+                                             utils::IteratorType::reduction);
+  for (AffineExpr result : outMap.getResults())
+    iterators[cast<AffineDimExpr>(result).getPosition()] =
+        utils::IteratorType::parallel;
+  auto generic = linalg::GenericOp::create(
+      builder, loc, TypeRange{out.getType()}, inputs, ValueRange{out}, allMaps,
+      iterators, [&](OpBuilder &nested, Location at, ValueRange args) {
+        linalg::YieldOp::create(nested, at, body(nested, at, args));
+      });
+  return generic.getResult(0);
+}
+
+Value lowering::createElementwise(OpBuilder &builder, Location loc,
+                                  ValueRange inputs, ArrayRef<AffineMap> maps,
+                                  Value out, Body body) {
+  return createGeneric(builder, loc, inputs, maps, out,
+                       builder.getMultiDimIdentityMap(typeOf(out).getRank()),
+                       body);
+}
+
+Value lowering::createReduction(OpBuilder &builder, Location loc,
+                                ValueRange inputs, ArrayRef<AffineMap> maps,
+                                Value out, AffineMap outMap, Body body) {
+  return createGeneric(builder, loc, inputs, maps, out, outMap, body);
+}
+
+AffineMap lowering::broadcastMap(MLIRContext *context, ArrayRef<int64_t> shape,
+                                 ArrayRef<int64_t> result) {
+  SmallVector<AffineExpr> exprs;
+  size_t skip = result.size() - shape.size();
+  for (const auto &[i, size] : llvm::enumerate(shape))
+    exprs.push_back(size == 1 && result[skip + i] != 1
+                        ? getAffineConstantExpr(0, context)
+                        : getAffineDimExpr(skip + i, context));
+  return AffineMap::get(result.size(), 0, exprs, context);
+}
+
+Value lowering::constantF32(OpBuilder &builder, Location loc, float value) {
+  return arith::ConstantOp::create(builder, loc, builder.getF32FloatAttr(value));
+}
+
+Value lowering::constantI32(OpBuilder &builder, Location loc, int32_t value) {
+  return arith::ConstantOp::create(builder, loc,
+                                   builder.getI32IntegerAttr(value));
+}
+
+Value lowering::clamp(OpBuilder &builder, Location loc, Value x,
+                      std::optional<APFloat> low, std::optional<APFloat> high) {
+  auto bound = [&](const APFloat &value, arith::CmpFPredicate predicate) {
+    Value limit = constantF32(builder, loc, value.convertToFloat());
+    Value beyond = arith::CmpFOp::create(builder, loc, predicate, x, limit);
+    x = arith::SelectOp::create(builder, loc, beyond, limit, x);
+  };
+  if (low)
+    bound(*low, arith::CmpFPredicate::OLT);
+  if (high)
+    bound(*high, arith::CmpFPredicate::OGT);
+  return x;
+}
+
+Value lowering::roundToStorage(OpBuilder &builder, Location loc, Value x,
+                               Value low, Value high, Value zeroPoint) {
+  auto noNaN = arith::FastMathFlags::nnan;
+  x = arith::MaxNumFOp::create(builder, loc, x, low, noNaN);
+  x = arith::MinNumFOp::create(builder, loc, x, high, noNaN);
+  x = math::RoundEvenOp::create(builder, loc, x);
+  Value q = arith::FPToSIOp::create(builder, loc, builder.getI32Type(), x);
+  q = arith::AddIOp::create(builder, loc, q, zeroPoint);
+  return arith::TruncIOp::create(builder, loc, builder.getI8Type(), q);
+}
+
+Value lowering::centered(OpBuilder &builder, Location loc, Value q,
+                         Value zeroPoint) {
+  Value wide = arith::ExtUIOp::create(builder, loc, builder.getI32Type(), q);
+  wide = arith::SubIOp::create(builder, loc, wide, zeroPoint);
+  return arith::SIToFPOp::create(builder, loc, builder.getF32Type(), wide);
+}
+
+Value lowering::contractible(OpBuilder &builder, Location loc, Value a, Value b,
+                             Value c) {
+  auto contract = arith::FastMathFlags::contract;
+  Value product = arith::MulFOp::create(builder, loc, a, b, contract);
+  return arith::AddFOp::create(builder, loc, c, product, contract);
+}

@@ -1,0 +1,89 @@
+// What the lowerings of single operations share.
+
+#ifndef OCTET_LIB_CONVERSION_OCTETTOLINALG_LOWERING_H
+#define OCTET_LIB_CONVERSION_OCTETTOLINALG_LOWERING_H
+
+#include "octet/Dialect/Octet/IR/Octet.h"
+#include "octet/Dialect/Octet/IR/ShapeInference.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/PatternMatch.h"
+
+namespace octet::lowering {
+
+
+inline mlir::RankedTensorType typeOf(mlir::Value value) {
+  return llvm::cast<mlir::RankedTensorType>(value.getType());
+}
+
+/// `value` with a signless element type, as linalg wants it.
+mlir::Value toSignless(mlir::OpBuilder &builder, mlir::Location loc,
+                       mlir::Value value);
+mlir::RankedTensorType signlessType(mlir::RankedTensorType type);
+
+/// The tensor to compute `op`'s result into: the slice that the result is
+/// inserted into, or an empty tensor.
+mlir::Value getDestination(mlir::OpBuilder &builder, mlir::Operation *op);
+
+/// Replaces `op` by a signless `value` of the same shape.
+void replaceWith(mlir::PatternRewriter &rewriter, mlir::Operation *op,
+                 mlir::Value value);
+
+using Body = llvm::function_ref<mlir::Value(mlir::OpBuilder &, mlir::Location,
+                                            mlir::ValueRange)>;
+
+/// A linalg.generic over `out`'s shape with identity output map; `maps` are the
+/// inputs' maps. The body gets the inputs' elements and the output's.
+mlir::Value createElementwise(mlir::OpBuilder &builder, mlir::Location loc,
+                              mlir::ValueRange inputs,
+                              llvm::ArrayRef<mlir::AffineMap> maps,
+                              mlir::Value out, Body body);
+
+/// A linalg.generic whose trailing dimensions beyond `outMap`'s results are
+/// reductions.
+mlir::Value createReduction(mlir::OpBuilder &builder, mlir::Location loc,
+                            mlir::ValueRange inputs,
+                            llvm::ArrayRef<mlir::AffineMap> maps,
+                            mlir::Value out, mlir::AffineMap outMap,
+                            Body body);
+
+/// Map of an operand of `shape` that broadcasts into `result` (NumPy).
+mlir::AffineMap broadcastMap(mlir::MLIRContext *context,
+                             llvm::ArrayRef<int64_t> shape,
+                             llvm::ArrayRef<int64_t> result);
+
+mlir::Value constantF32(mlir::OpBuilder &builder, mlir::Location loc,
+                        float value);
+mlir::Value constantI32(mlir::OpBuilder &builder, mlir::Location loc,
+                        int32_t value);
+
+/// x < low ? low : x > high ? high : x; absent bounds do not bind, NaN stays.
+mlir::Value clamp(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value x,
+                  std::optional<llvm::APFloat> low,
+                  std::optional<llvm::APFloat> high);
+
+/// The last steps of every requantization (QS-3): clamp the f32 `x`, which is
+/// no NaN, round half to even, convert, add the zero point, narrow to i8.
+mlir::Value roundToStorage(mlir::OpBuilder &builder, mlir::Location loc,
+                           mlir::Value x, mlir::Value low, mlir::Value high,
+                           mlir::Value zeroPoint);
+
+/// f32(u8(q) - zero_point), exact.
+mlir::Value centered(mlir::OpBuilder &builder, mlir::Location loc,
+                     mlir::Value q, mlir::Value zeroPoint);
+
+/// fma(a, b, c) in the contractible form that schedules fuse (QS-12).
+mlir::Value contractible(mlir::OpBuilder &builder, mlir::Location loc,
+                         mlir::Value a, mlir::Value b, mlir::Value c);
+
+void populateContractionPatterns(mlir::RewritePatternSet &patterns);
+void populatePoolPatterns(mlir::RewritePatternSet &patterns);
+void populateElementwisePatterns(mlir::RewritePatternSet &patterns);
+void populateMovementPatterns(mlir::RewritePatternSet &patterns);
+
+} // namespace octet::lowering
+
+#endif // OCTET_LIB_CONVERSION_OCTETTOLINALG_LOWERING_H

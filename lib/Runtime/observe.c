@@ -1,0 +1,118 @@
+#include "octet/Runtime/observe.h"
+#include "octet/Runtime/harness.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { HALF = OCTET_HISTOGRAM_BINS / 2, LOWEST_EXPONENT = -140 };
+
+static octet_histogram *histograms;
+
+void octet_histogram_init(octet_histogram *histogram) {
+  memset(histogram, 0, sizeof *histogram);
+  histogram->exponent = LOWEST_EXPONENT;
+  histogram->min = INFINITY;
+  histogram->max = -INFINITY;
+}
+
+/* Doubles the bins' width: bin i goes to floor(i / 2), seen from zero. */
+static void widen(octet_histogram *histogram) {
+  static _Thread_local uint64_t merged[OCTET_HISTOGRAM_BINS];
+  memset(merged, 0, sizeof merged);
+  for (int i = 0; i < OCTET_HISTOGRAM_BINS; ++i) {
+    int from_zero = i - HALF;
+    merged[(from_zero - (from_zero & 1)) / 2 + HALF] += histogram->counts[i];
+  }
+  memcpy(histogram->counts, merged, sizeof merged);
+  ++histogram->exponent;
+}
+
+/* The smallest exponent at which `x` falls into a bin. */
+static int exponent_for(float x) {
+  int exponent;
+  frexpf(x, &exponent); /* |x| < 2^exponent */
+  int needed = exponent - (ffs(HALF) - 1);
+  return needed > LOWEST_EXPONENT ? needed : LOWEST_EXPONENT;
+}
+
+void octet_histogram_add(octet_histogram *histogram, const float *values,
+                         int64_t count) {
+  float min = histogram->min, max = histogram->max;
+  for (int64_t i = 0; i < count; ++i) {
+    if (!isfinite(values[i])) {
+      ++histogram->not_finite;
+      continue;
+    }
+    min = values[i] < min ? values[i] : min;
+    max = values[i] > max ? values[i] : max;
+  }
+  if (min > max)
+    return;
+  histogram->min = min;
+  histogram->max = max;
+  int needed = exponent_for(fmaxf(fabsf(min), fabsf(max)));
+  /* Before the first value there is nothing to merge. */
+  if (histogram->total == 0)
+    histogram->exponent = needed;
+  while (histogram->exponent < needed)
+    widen(histogram);
+  double inverse = ldexp(1.0, -histogram->exponent);
+  for (int64_t i = 0; i < count; ++i)
+    if (isfinite(values[i])) {
+      ++histogram->counts[(int)floor(values[i] * inverse) + HALF];
+      ++histogram->total;
+    }
+}
+
+void octet_observe(int64_t index, int64_t address, int64_t offset, int64_t n,
+                   int64_t h, int64_t w, int64_t c, int64_t stride_n,
+                   int64_t stride_h, int64_t stride_w) {
+  const float *base = (const float *)(intptr_t)address + offset;
+  for (int64_t i = 0; i < n; ++i)
+    for (int64_t y = 0; y < h; ++y) {
+      const float *row = base + i * stride_n + y * stride_h;
+      if (stride_w == c) {
+        octet_histogram_add(&histograms[index], row, w * c);
+        continue;
+      }
+      for (int64_t x = 0; x < w; ++x)
+        octet_histogram_add(&histograms[index], row + x * stride_w, c);
+    }
+}
+
+int octet_observers_start(int32_t count) {
+  histograms = calloc(count > 0 ? count : 1, sizeof *histograms);
+  if (!histograms)
+    return -1;
+  for (int32_t i = 0; i < count; ++i)
+    octet_histogram_init(&histograms[i]);
+  return 0;
+}
+
+void octet_observers_write(FILE *file, const char *model_hash, int64_t samples,
+                           const char *const *names, int32_t count) {
+  fprintf(file, "{\n  \"version\": 1,\n  \"model_hash\": \"%s\",\n"
+                "  \"samples\": %lld,\n  \"tensors\": {",
+          model_hash, (long long)samples);
+  for (int32_t i = 0; i < count; ++i) {
+    const octet_histogram *h = &histograms[i];
+    int first = 0, last = OCTET_HISTOGRAM_BINS - 1;
+    while (first < last && h->counts[first] == 0)
+      ++first;
+    while (last > first && h->counts[last] == 0)
+      --last;
+    fprintf(file, "%s\n    ", i ? "," : "");
+    octet_json_string(file, names[i]);
+    fprintf(file,
+            ": {\"min\": %.9g, \"max\": %.9g, \"not_finite\": %llu, "
+            "\"exponent\": %d, \"first_bin\": %d, \"counts\": [",
+            h->total ? h->min : 0.0, h->total ? h->max : 0.0,
+            (unsigned long long)h->not_finite, h->exponent, first - HALF);
+    for (int bin = first; bin <= last; ++bin)
+      fprintf(file, "%s%llu", bin > first ? "," : "",
+              (unsigned long long)h->counts[bin]);
+    fprintf(file, "]}");
+  }
+  fprintf(file, "\n  }\n}\n");
+}
