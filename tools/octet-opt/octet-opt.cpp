@@ -1,14 +1,12 @@
-#include "octet/Dialect/Octet/Transforms/Passes.h"
-#include "mlir/InitAllDialects.h"
+#include "octet/Pipelines/Pipelines.h"
 #include "mlir/InitAllPasses.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 
 int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
-  mlir::registerAllDialects(registry);
-  registry.insert<octet::OctetDialect>();
+  octet::registerDialects(registry);
   mlir::registerAllPasses();
-  octet::registerOctetTransformsPasses();
+  octet::registerPasses();
   return mlir::asMainReturnCode(
       mlir::MlirOptMain(argc, argv, "Octet optimizer driver\n", registry));
 }

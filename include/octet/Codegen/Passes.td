@@ -84,6 +84,23 @@ def VectorizeKernels : Pass<"octet-vectorize", "::mlir::func::FuncOp"> {
   let statistics = [Statistic<"numVectorized", "vectorized", "Operations">];
 }
 
+def ContractToFma : Pass<"octet-contract-to-fma", "::mlir::func::FuncOp"> {
+  let summary = "Rewrite f32 vector.contract as vector.fma (QS-12)";
+  let dependentDialects = [
+    "::mlir::ub::UBDialect", "::mlir::vector::VectorDialect"
+  ];
+  let statistics = [Statistic<"numRewritten", "contractions", "Rewritten">];
+}
+
+def X86Dot : Pass<"octet-x86-dot", "::mlir::func::FuncOp"> {
+  let summary = "Rewrite u8 x s8 vector.contract as vpdpbusd";
+  let dependentDialects = [
+    "::mlir::LLVM::LLVMDialect", "::mlir::ub::UBDialect",
+    "::mlir::vector::VectorDialect"
+  ];
+  let statistics = [Statistic<"numRewritten", "contractions", "Rewritten">];
+}
+
 def UnrollVectors : Pass<"octet-unroll-vectors", "::mlir::func::FuncOp"> {
   let summary = "Split multi-dimensional vectors into registers";
   let description = [{
@@ -108,6 +125,18 @@ def ExpandMath : Pass<"octet-expand-math", "::mlir::func::FuncOp"> {
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
     "::mlir::vector::VectorDialect"
+  ];
+}
+
+def Bufferize : Pass<"octet-bufferize", "::mlir::ModuleOp"> {
+  let summary = "Bufferize kernels in place";
+  let description = [{
+    Upstream's one-shot bufferization; copies become `linalg.copy`, which needs
+    no run-time library.
+  }];
+  let dependentDialects = [
+    "::mlir::bufferization::BufferizationDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::memref::MemRefDialect"
   ];
 }
 

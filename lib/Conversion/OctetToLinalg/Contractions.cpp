@@ -173,7 +173,10 @@ Value contract(OpBuilder &builder, Location loc, const ConvForm &form,
 
 Value finish(OpBuilder &builder, const ConvForm &form, Conv2DOp op) {
   auto loc = op.getLoc();
-  bool hasEpilogue = form.residual || op.getClampMin() || op.getClampMax();
+  // A blocked contraction always has an epilogue, if only a copy: tiling starts
+  // from it and keeps the accumulators out of the destination.
+  bool hasEpilogue = form.blocked || form.residual || op.getClampMin() ||
+                     op.getClampMax();
   auto shape = typeOf(form.destination).getShape();
   Value start = form.destination;
   if (hasEpilogue)

@@ -1,0 +1,38 @@
+// The commands of the `octet` driver. Each returns an exit status: 0 done, 1
+// the input was refused (a sentence is on stderr).
+
+#ifndef OCTET_DRIVER_COMMANDS_H
+#define OCTET_DRIVER_COMMANDS_H
+
+#include "octet/Pipelines/Pipelines.h"
+#include <string>
+#include <vector>
+
+namespace octet {
+
+/// Options that commands share; each reads those it documents.
+struct CommandOptions {
+  std::vector<std::string> inputs;
+  std::string output, calibration, ranges, data, json, input;
+  std::string target = "host", precision, method = "minmax";
+  std::string compileTo, dumpFolder;
+  double percentile = 99.999;
+  int64_t batch = 1, runs = 0;
+  bool elide = false;
+};
+
+int runImport(const CommandOptions &options);
+int runCalibrate(const CommandOptions &options);
+int runQuantize(const CommandOptions &options);
+int runCompile(const CommandOptions &options);
+
+/// `run` and `inspect`: hands over to the program, compiled first if need be.
+int runProgram(llvm::StringRef command, const CommandOptions &options);
+/// Accuracy of several models or programs side by side.
+int runEval(const CommandOptions &options);
+/// Speed of several models or programs side by side, interleaved.
+int runBench(const CommandOptions &options);
+
+} // namespace octet
+
+#endif // OCTET_DRIVER_COMMANDS_H

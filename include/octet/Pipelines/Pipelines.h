@@ -1,0 +1,69 @@
+// The phases a model goes through, and what tools do with them.
+
+#ifndef OCTET_PIPELINES_PIPELINES_H
+#define OCTET_PIPELINES_PIPELINES_H
+
+#include "octet/Target/TargetInfo.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
+#include "mlir/Pass/PassManager.h"
+
+namespace octet {
+
+/// Which form of the network a pipeline ends in.
+enum class Precision { FP32, Int8 };
+
+struct PipelineOptions {
+  const TargetInfo *target = nullptr;
+  Precision precision = Precision::FP32;
+  /// Insert observers (the instrumented program of calibration).
+  bool observe = false;
+  /// Ranges for quantization: the text of ranges.json.
+  std::string ranges;
+  /// Percentage of values inside the range; 100 is min-max.
+  double percentile = 100.0;
+  /// Stop after this phase; empty for none.
+  std::string compileTo;
+  /// Write each phase's IR into this folder; empty for none.
+  std::string dumpFolder;
+};
+
+/// One named step of the journey; `add` appends its passes.
+struct Phase {
+  llvm::StringRef name;
+  std::function<void(mlir::OpPassManager &)> add;
+};
+
+/// The phases from imported ONNX to the LLVM dialect.
+std::vector<Phase> makePhases(const PipelineOptions &options);
+
+/// Runs phases over `module`, dumping and stopping as the options say. `after`
+/// is called behind each phase. Fails after an error.
+mlir::LogicalResult
+runPhases(mlir::ModuleOp module, const PipelineOptions &options,
+          llvm::function_ref<void(llvm::StringRef phase)> after = {});
+
+/// All dialects and extensions that the phases need.
+void registerDialects(mlir::DialectRegistry &registry);
+/// All of Octet's passes, for octet-opt.
+void registerPasses();
+
+/// Reads an .onnx or .mlir file.
+mlir::OwningOpRef<mlir::ModuleOp> loadModel(llvm::StringRef path,
+                                            mlir::MLIRContext *context,
+                                            int64_t batch = 1);
+
+/// Runs all phases and links the program `path`; by its extension (.o, .s, .ll,
+/// .mlir) something less.
+mlir::LogicalResult compileTo(mlir::ModuleOp module,
+                              const PipelineOptions &options,
+                              llvm::StringRef path);
+
+/// Compiles `module` with observers, runs it over the .npz file `data` and
+/// returns the text of ranges.json.
+mlir::FailureOr<std::string> calibrate(mlir::ModuleOp module,
+                                       llvm::StringRef data);
+
+} // namespace octet
+
+#endif // OCTET_PIPELINES_PIPELINES_H

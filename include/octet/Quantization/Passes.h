@@ -1,0 +1,18 @@
+// From f32 to 8 bits.
+
+#ifndef OCTET_QUANTIZATION_PASSES_H
+#define OCTET_QUANTIZATION_PASSES_H
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Pass/Pass.h"
+
+namespace octet {
+
+#define GEN_PASS_DECL
+#define GEN_PASS_REGISTRATION
+#include "octet/Quantization/Passes.h.inc"
+
+} // namespace octet
+
+#endif // OCTET_QUANTIZATION_PASSES_H

@@ -1,0 +1,74 @@
+#ifndef OCTET_QUANTIZATION_PASSES_TD
+#define OCTET_QUANTIZATION_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def InsertObservers : Pass<"octet-insert-observers", "::mlir::func::FuncOp"> {
+  let summary = "Put octet.observe behind every value that gets its own scale";
+  let description = [{
+    Operations that only move values, and max pools, pass their input's scale on
+    and are not observed; nor are the steps of an input's normalization, of
+    which only the result is.
+  }];
+  let statistics = [Statistic<"numObservers", "observers", "Observers">];
+}
+
+def ApplyRanges : Pass<"octet-apply-ranges", "::mlir::ModuleOp"> {
+  let summary = "Record calibrated ranges on the observers";
+  let description = [{
+    Reads ranges.json. A range covers `percentile` percent of the values of its
+    histogram; 100 is the smallest to the largest value.
+  }];
+  let options = [
+    Option<"ranges", "ranges", "std::string", [{""}],
+           "The text of ranges.json">,
+    Option<"rangesFile", "ranges-file", "std::string", [{""}],
+           "The file ranges.json">,
+    Option<"percentile", "percentile", "double", "100.0",
+           "Percentage of values inside the range">
+  ];
+}
+
+def Quantize : Pass<"octet-quantize", "::mlir::func::FuncOp"> {
+  let summary = "Turn observed ranges into scales and zero points";
+  let description = [{
+    Every observer becomes a `quant.qcast`, `quant.dcast` pair with the type that
+    its range gives (QS-2); constant filters get one with a scale for each output
+    channel (QS-4). The values are those of a quantized network, the arithmetic
+    is still f32.
+  }];
+  let dependentDialects = ["::mlir::quant::QuantDialect"];
+  let statistics = [
+    Statistic<"numActivations", "activations", "Activations with a scale">,
+    Statistic<"numFilters", "filters", "Filters with scales">
+  ];
+}
+
+def PropagateQuantization
+    : Pass<"octet-propagate-quantization", "::mlir::func::FuncOp"> {
+  let summary = "Let operations between casts work on quantized types";
+  let description = [{
+    An operation whose operands come from `quant.dcast` and whose result goes to
+    `quant.qcast` works on the quantized types if it has an integer form.
+    Operations that pass a scale on move above the `quant.dcast`. What stays in
+    f32 is marked with the reason in `octet.note`, and loses casts that no
+    integer operation needs.
+  }];
+  let dependentDialects = ["::mlir::quant::QuantDialect"];
+  let statistics = [
+    Statistic<"numQuantized", "quantized", "Operations in integers">,
+    Statistic<"numFloat", "float", "Operations left in f32">
+  ];
+}
+
+def FoldScales : Pass<"octet-fold-scales", "::mlir::func::FuncOp"> {
+  let summary = "Fold scales into integer operations";
+  let description = [{
+    Filters become i8 constants; biases i32 with the zero-point terms folded in;
+    each output channel gets one f32 multiplier. Functions of one value become
+    tables of 256 entries. An input's normalization becomes part of its
+    quantization. No quantized type is left.
+  }];
+}
+
+#endif // OCTET_QUANTIZATION_PASSES_TD

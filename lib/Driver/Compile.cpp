@@ -1,0 +1,106 @@
+// import, calibrate, quantize, compile.
+
+#include "Session.h"
+#include "octet/Dialect/Octet/IR/Octet.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace mlir;
+using namespace octet;
+
+/// Prints to `path`, or to stdout where it is empty.
+static int print(ModuleOp module, const CommandOptions &options) {
+  OpPrintingFlags flags;
+  if (options.elide)
+    flags.elideLargeElementsAttrs(16);
+  auto write = [&](llvm::raw_ostream &os) {
+    module.print(os, flags);
+    os << "\n";
+  };
+  if (!options.output.empty())
+    return writeFile(options.output, write);
+  write(llvm::outs());
+  return 0;
+}
+
+int octet::runImport(const CommandOptions &options) {
+  Session session(options.inputs[0]);
+  auto module = loadModel(options.inputs[0], &session.context, options.batch);
+  return module ? print(*module, options) : 1;
+}
+
+int octet::runCalibrate(const CommandOptions &options) {
+  Session session(options.inputs[0]);
+  auto module = loadModel(options.inputs[0], &session.context, options.batch);
+  if (!module)
+    return 1;
+  auto ranges = calibrate(*module, options.data);
+  if (failed(ranges))
+    return 1;
+  return writeFile(options.output.empty() ? "ranges.json" : options.output,
+                   [&](llvm::raw_ostream &os) { os << *ranges; });
+}
+
+/// Reads or computes the ranges that INT8 needs; false after an error.
+static bool findRanges(const CommandOptions &options, ModuleOp module,
+                       PipelineOptions &pipeline) {
+  if (!options.ranges.empty()) {
+    auto buffer = llvm::MemoryBuffer::getFile(options.ranges);
+    if (!buffer) {
+      refuse(options.ranges + ": cannot be read: " +
+             buffer.getError().message());
+      return false;
+    }
+    pipeline.ranges = (*buffer)->getBuffer().str();
+    return true;
+  }
+  if (options.calibration.empty()) {
+    refuse("INT8 needs calibration: give --calib DATA.npz or --ranges "
+           "RANGES.json, or --precision fp32");
+    return false;
+  }
+  auto ranges = calibrate(module, options.calibration);
+  if (failed(ranges))
+    return false;
+  pipeline.ranges = std::move(*ranges);
+  return true;
+}
+
+static int compileModel(const CommandOptions &options, bool printGraph) {
+  Session session(options.inputs[0]);
+  auto pipeline = makePipeline(options);
+  if (!pipeline)
+    return 1;
+  bool calibrated = !options.calibration.empty() || !options.ranges.empty();
+  std::string precision = options.precision;
+  if (precision.empty())
+    precision = calibrated || printGraph ? "int8" : "fp32";
+  if (precision != "int8" && precision != "fp32")
+    return refuse("precision '" + precision +
+                  "' is unknown; choose int8 or fp32");
+  auto module = loadModel(options.inputs[0], &session.context, options.batch);
+  if (!module)
+    return 1;
+  if (precision == "int8") {
+    pipeline->precision = Precision::Int8;
+    if (!findRanges(options, *module, *pipeline))
+      return 1;
+  }
+  if (printGraph) {
+    pipeline->compileTo = "quantize";
+    return failed(runPhases(*module, *pipeline)) ? 1 : print(*module, options);
+  }
+  std::string output = options.output;
+  if (output.empty())
+    output = llvm::sys::path::stem(options.inputs[0]).str();
+  return failed(octet::compileTo(*module, *pipeline, output)) ? 1 : 0;
+}
+
+int octet::runQuantize(const CommandOptions &options) {
+  return compileModel(options, /*printGraph=*/true);
+}
+
+int octet::runCompile(const CommandOptions &options) {
+  return compileModel(options, /*printGraph=*/false);
+}

@@ -1,0 +1,116 @@
+#include "Session.h"
+#include "octet/Dialect/Octet/IR/OnnxNames.h"
+#include "mlir/IR/Diagnostics.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace mlir;
+using namespace octet;
+
+static DialectRegistry makeRegistry() {
+  DialectRegistry registry;
+  registerDialects(registry);
+  return registry;
+}
+
+Session::Session(StringRef file)
+    : context(makeRegistry(), MLIRContext::Threading::ENABLED), file(file) {
+  context.loadAllAvailableDialects();
+  context.getDiagEngine().registerHandler([this](Diagnostic &diagnostic) {
+    if (diagnostic.getSeverity() != DiagnosticSeverity::Error)
+      return success();
+    llvm::errs() << "octet: " << this->file << ": ";
+    StringRef node = getOnnxNodeName(diagnostic.getLocation());
+    if (auto place = dyn_cast<FileLineColLoc>(diagnostic.getLocation()))
+      llvm::errs() << place.getLine() << ":" << place.getColumn() << ": ";
+    else if (!node.empty() && node != this->file)
+      llvm::errs() << "node '" << node << "': ";
+    llvm::errs() << diagnostic.str() << "\n";
+    return success();
+  });
+}
+
+int octet::refuse(const Twine &message) {
+  llvm::errs() << "octet: " << message << "\n";
+  return 1;
+}
+
+std::optional<PipelineOptions>
+octet::makePipeline(const CommandOptions &options) {
+  PipelineOptions pipeline;
+  pipeline.target = lookupTarget(options.target);
+  if (!pipeline.target) {
+    std::string names = "host";
+    for (const TargetInfo &target : allTargets())
+      names += ", " + target.name.str();
+    refuse("target '" + options.target + "' is unknown; choose one of " + names);
+    return std::nullopt;
+  }
+  pipeline.compileTo = options.compileTo;
+  pipeline.dumpFolder = options.dumpFolder;
+  if (options.method == "percentile")
+    pipeline.percentile = options.percentile;
+  else if (options.method != "minmax") {
+    refuse("calibration method '" + options.method +
+           "' is unknown; choose minmax or percentile");
+    return std::nullopt;
+  }
+  return pipeline;
+}
+
+std::optional<Program> Program::open(const std::string &path,
+                                     const CommandOptions &options) {
+  Program result;
+  result.given = path;
+  if (!llvm::sys::fs::exists(path)) {
+    refuse(path + ": no such file");
+    return std::nullopt;
+  }
+  StringRef extension = llvm::sys::path::extension(path);
+  if (extension != ".onnx" && extension != ".mlir") {
+    if (!llvm::sys::fs::can_execute(path)) {
+      refuse(path + ": neither a model (.onnx, .mlir) nor a compiled program");
+      return std::nullopt;
+    }
+    SmallString<128> absolute(path);
+    llvm::sys::fs::make_absolute(absolute);
+    result.program = absolute.str().str();
+    return result;
+  }
+  SmallString<128> program;
+  if (llvm::sys::fs::createTemporaryFile("octet-program", "", program)) {
+    refuse("cannot create a temporary file");
+    return std::nullopt;
+  }
+  result.program = program.str().str();
+  result.remover = std::make_shared<llvm::FileRemover>(program);
+  Session session(path);
+  auto pipeline = makePipeline(options);
+  auto module = loadModel(path, &session.context, options.batch);
+  if (!pipeline || !module ||
+      failed(octet::compileTo(*module, *pipeline, result.program)))
+    return std::nullopt;
+  return result;
+}
+
+int octet::writeFile(StringRef path,
+                     llvm::function_ref<void(llvm::raw_ostream &)> write) {
+  std::error_code error;
+  std::string part = (path + ".part").str();
+  {
+    llvm::raw_fd_ostream file(part, error);
+    if (!error) {
+      write(file);
+      file.close();
+      error = file.error();
+      file.clear_error();
+    }
+  }
+  if (!error)
+    error = llvm::sys::fs::rename(part, path);
+  if (!error)
+    return 0;
+  llvm::sys::fs::remove(part);
+  return refuse(path + ": cannot be written: " + error.message());
+}

@@ -1,0 +1,192 @@
+#include "octet/Codegen/Passes.h"
+#include "octet/Conversion/Passes.h"
+#include "octet/Dialect/Octet/Transforms/Passes.h"
+#include "octet/Pipelines/Pipelines.h"
+#include "octet/Quantization/Passes.h"
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/Affine/Transforms/Passes.h"
+#include "mlir/Dialect/Bufferization/Transforms/Passes.h"
+#include "mlir/Dialect/Linalg/Passes.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/IR/AsmState.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Transforms/Passes.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+
+using namespace mlir;
+using namespace octet;
+
+static void addSimplify(OpPassManager &pm) {
+  auto &function = pm.nest<func::FuncOp>();
+  function.addPass(createCanonicalizerPass());
+  function.addPass(createToChannelsLast());
+  function.addPass(createCanonicalizerPass());
+  function.addPass(createLinearToConv());
+  function.addPass(createCanonicalizerPass());
+  function.addPass(createFoldBatchNorm());
+  function.addPass(createFuseEpilogue());
+  function.addPass(createCanonicalizerPass());
+  function.addPass(createCSEPass());
+}
+
+static void addLayout(OpPassManager &pm, const TargetInfo &target) {
+  auto &function = pm.nest<func::FuncOp>();
+  function.addPass(createMaterializePads());
+  AssignLayoutsOptions layouts;
+  layouts.channelAlignment = std::max<int64_t>(1, target.lanes);
+  function.addPass(createAssignLayouts(layouts));
+  if (target.lanes > 0) {
+    PackConstantsOptions pack;
+    pack.lanes = target.lanes;
+    function.addPass(createPackConstants(pack));
+  }
+}
+
+static void addLower(OpPassManager &pm) {
+  pm.addPass(createOutlineKernels());
+  auto &function = pm.nest<func::FuncOp>();
+  function.addPass(createOctetToLinalg());
+}
+
+static void addSchedule(OpPassManager &pm, const TargetInfo &target) {
+  auto &function = pm.nest<func::FuncOp>();
+  TileAndFuseOptions tile;
+  tile.registers = target.registers;
+  function.addPass(createTileAndFuse(tile));
+  function.addPass(createVectorizeKernels());
+  function.addPass(createExpandMath());
+  function.addPass(createCanonicalizerPass());
+  function.addPass(createCSEPass());
+}
+
+static void addMemory(OpPassManager &pm, const TargetInfo &target) {
+  pm.addPass(createBufferize());
+  auto &function = pm.nest<func::FuncOp>();
+  function.addPass(createCanonicalizerPass());
+  function.addPass(createCSEPass());
+  function.addPass(createConvertLinalgToLoopsPass());
+  // Accumulators of one position; what is larger stays visible as an error.
+  bufferization::PromoteBuffersToStackPassOptions promote;
+  promote.maxAllocSizeInBytes = 1 << 16;
+  promote.maxRankOfAllocatedMemRef = 8;
+  function.addPass(bufferization::createPromoteBuffersToStackPass(promote));
+  function.addPass(memref::createFoldMemRefAliasOpsPass());
+  function.addPass(createCanonicalizerPass());
+  pm.addPass(createPlanArena());
+}
+
+static void addDot(OpPassManager &pm, const TargetInfo &target) {
+  auto &function = pm.nest<func::FuncOp>();
+  if (target.lanes > 0) {
+    function.addPass(createX86Dot());
+    function.addPass(createContractToFma());
+    function.addPass(createUnrollVectors());
+  }
+  function.addPass(createFuseMultiplyAdd());
+}
+
+static void addLLVM(OpPassManager &pm) {
+  auto &function = pm.nest<func::FuncOp>();
+  function.addPass(createLoopInvariantCodeMotionPass());
+  function.addPass(memref::createExpandStridedMetadataPass());
+  function.addPass(createLowerAffinePass());
+  function.addPass(createConvertVectorToSCFPass());
+  function.addPass(createCanonicalizerPass());
+  function.addPass(createCSEPass());
+  pm.addPass(createConvertVectorToLLVMPass());
+  pm.addPass(createSCFToControlFlowPass());
+  pm.addPass(createConvertMathToLLVMPass());
+  pm.addPass(createFinalizeMemRefToLLVMConversionPass());
+  pm.addPass(createArithToLLVMConversionPass());
+  pm.addPass(createConvertIndexToLLVMPass());
+  ConvertFuncToLLVMPassOptions functions;
+  functions.useBarePtrCallConv = true;
+  pm.addPass(createConvertFuncToLLVMPass(functions));
+  pm.addPass(createConvertControlFlowToLLVMPass());
+  pm.addPass(createUBToLLVMConversionPass());
+  pm.addPass(createReconcileUnrealizedCastsPass());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+}
+
+std::vector<Phase> octet::makePhases(const PipelineOptions &options) {
+  const TargetInfo &target = *options.target;
+  std::vector<Phase> phases;
+  phases.push_back({"simplify", addSimplify});
+  if (options.observe || options.precision == Precision::Int8)
+    phases.push_back({"observe", [](OpPassManager &pm) {
+                        pm.addNestedPass<func::FuncOp>(createInsertObservers());
+                      }});
+  if (options.precision == Precision::Int8) {
+    phases.push_back(
+        {"quantize", [&options](OpPassManager &pm) {
+           ApplyRangesOptions ranges;
+           ranges.ranges = options.ranges;
+           ranges.percentile = options.percentile;
+           pm.addPass(createApplyRanges(ranges));
+           pm.addNestedPass<func::FuncOp>(createQuantize());
+           pm.addNestedPass<func::FuncOp>(createPropagateQuantization());
+           pm.addNestedPass<func::FuncOp>(createCSEPass());
+         }});
+    phases.push_back({"fold-scales", [](OpPassManager &pm) {
+                        pm.addNestedPass<func::FuncOp>(createFoldScales());
+                        pm.addNestedPass<func::FuncOp>(
+                            createCanonicalizerPass());
+                      }});
+  }
+  phases.push_back(
+      {"layout", [&target](OpPassManager &pm) { addLayout(pm, target); }});
+  phases.push_back({"lower", addLower});
+  phases.push_back(
+      {"schedule", [&target](OpPassManager &pm) { addSchedule(pm, target); }});
+  phases.push_back(
+      {"memory", [&target](OpPassManager &pm) { addMemory(pm, target); }});
+  phases.push_back(
+      {"dot", [&target](OpPassManager &pm) { addDot(pm, target); }});
+  phases.push_back({"llvm", addLLVM});
+  return phases;
+}
+
+/// One file for each phase, large constants elided.
+static LogicalResult dump(ModuleOp module, StringRef folder, unsigned index,
+                          StringRef phase) {
+  if (auto error = llvm::sys::fs::create_directories(folder))
+    return module.emitError() << folder << ": cannot be created: "
+                              << error.message();
+  SmallString<128> path(folder);
+  llvm::sys::path::append(path, Twine(index) + "-" + phase + ".mlir");
+  std::error_code error;
+  llvm::raw_fd_ostream file(path, error);
+  if (error)
+    return module.emitError() << path << ": cannot be written: "
+                              << error.message();
+  module.print(file, OpPrintingFlags().elideLargeElementsAttrs(16));
+  return success();
+}
+
+LogicalResult octet::runPhases(ModuleOp module, const PipelineOptions &options,
+                               llvm::function_ref<void(StringRef)> after) {
+  unsigned index = 0;
+  for (const Phase &phase : makePhases(options)) {
+    PassManager pm(module.getContext());
+    phase.add(pm);
+    if (failed(pm.run(module)))
+      return failure();
+    if (!options.dumpFolder.empty() &&
+        failed(dump(module, options.dumpFolder, index++, phase.name)))
+      return failure();
+    if (after)
+      after(phase.name);
+    if (phase.name == options.compileTo)
+      break;
+  }
+  return success();
+}
+
+void octet::registerPasses() {
+  registerOctetTransformsPasses();
+  registerOctetQuantizationPasses();
+  registerOctetConversionPasses();
+  registerOctetCodegenPasses();
+}

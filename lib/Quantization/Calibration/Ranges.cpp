@@ -1,0 +1,86 @@
+#include "octet/Quantization/Calibration/Ranges.h"
+#include "llvm/Support/JSON.h"
+#include <cmath>
+#include <numeric>
+
+using namespace octet;
+
+static llvm::Error malformed(const llvm::Twine &what) {
+  return llvm::createStringError("the ranges are malformed: " + what);
+}
+
+static llvm::Expected<Histogram> parseHistogram(llvm::StringRef name,
+                                                const llvm::json::Value &value) {
+  const auto *object = value.getAsObject();
+  if (!object)
+    return malformed("'" + name + "' is no object");
+  auto min = object->getNumber("min"), max = object->getNumber("max");
+  auto exponent = object->getInteger("exponent");
+  auto first = object->getInteger("first_bin");
+  auto notFinite = object->getInteger("not_finite");
+  const auto *counts = object->getArray("counts");
+  if (!min || !max || !exponent || !first || !notFinite || !counts ||
+      !(*min <= *max) || !std::isfinite(*min) || !std::isfinite(*max) ||
+      std::abs(*exponent) > 256 || std::abs(*first) > (1 << 20) ||
+      counts->size() > (1 << 20))
+    return malformed("a field of '" + name + "' is missing or out of range");
+  Histogram histogram;
+  histogram.min = *min;
+  histogram.max = *max;
+  histogram.exponent = *exponent;
+  histogram.firstBin = *first;
+  histogram.notFinite = *notFinite;
+  for (const auto &count : *counts) {
+    auto number = count.getAsUINT64();
+    if (!number)
+      return malformed("a count of '" + name + "' is no number");
+    histogram.counts.push_back(*number);
+  }
+  return histogram;
+}
+
+llvm::Expected<Ranges> octet::parseRanges(llvm::StringRef text) {
+  auto parsed = llvm::json::parse(text);
+  if (!parsed) {
+    auto error = parsed.takeError();
+    std::string message = llvm::toString(std::move(error));
+    return malformed(message);
+  }
+  const auto *root = parsed->getAsObject();
+  if (!root || root->getInteger("version") != 1)
+    return malformed("version 1 is expected");
+  auto hash = root->getString("model_hash");
+  const auto *tensors = root->getObject("tensors");
+  if (!hash || !tensors)
+    return malformed("model_hash or tensors is missing");
+  Ranges ranges;
+  ranges.modelHash = hash->str();
+  ranges.samples = root->getInteger("samples").value_or(0);
+  for (const auto &entry : *tensors) {
+    auto histogram = parseHistogram(entry.first, entry.second);
+    if (!histogram)
+      return histogram.takeError();
+    ranges.tensors[entry.first] = std::move(*histogram);
+  }
+  return ranges;
+}
+
+std::pair<float, float> octet::percentileRange(const Histogram &histogram,
+                                               double percentile) {
+  const auto &counts = histogram.counts;
+  uint64_t total = std::accumulate(counts.begin(), counts.end(), uint64_t(0));
+  double outside = total * (100.0 - percentile) / 200.0;
+  if (total == 0 || outside < 1.0)
+    return {histogram.min, histogram.max};
+  auto edge = [&](size_t bin) {
+    return std::ldexp(static_cast<double>(histogram.firstBin) + bin,
+                      histogram.exponent);
+  };
+  size_t low = 0, high = counts.size();
+  for (double seen = counts[low]; seen <= outside && low + 1 < high;)
+    seen += counts[++low];
+  for (double seen = counts[high - 1]; seen <= outside && high - 1 > low;)
+    seen += counts[--high - 1];
+  return {std::max<float>(histogram.min, edge(low)),
+          std::min<float>(histogram.max, edge(high))};
+}

@@ -1,0 +1,72 @@
+#include "octet/Dialect/Octet/IR/Octet.h"
+#include "octet/Dialect/Octet/IR/OnnxNames.h"
+#include "octet/Quantization/Passes.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/Matchers.h"
+#include "llvm/ADT/StringSet.h"
+
+using namespace mlir;
+using namespace octet;
+
+namespace octet {
+#define GEN_PASS_DEF_INSERTOBSERVERS
+#include "octet/Quantization/Passes.h.inc"
+} // namespace octet
+
+namespace {
+struct InsertObserversPass
+    : octet::impl::InsertObserversBase<InsertObserversPass> {
+  void runOnOperation() override {
+    Block &body = getOperation().getBody().front();
+    SmallVector<Value> values(body.getArguments());
+    for (Operation &op : body)
+      if (isa<OctetDialect>(op.getDialect()))
+        values.append(op.result_begin(), op.result_end());
+    for (Value value : values)
+      if (needsScale(value))
+        observe(value);
+  }
+
+private:
+  /// An input, or an input moved, cast, or combined with constants.
+  static bool isNormalization(Value value) {
+    if (isa<BlockArgument>(value))
+      return true;
+    Operation *op = value.getDefiningOp();
+    if (isa<TransposeOp, CastOp, ReshapeOp>(op))
+      return isNormalization(op->getOperand(0));
+    return isa<AddOp, SubOp, MulOp, DivOp>(op) && !op->hasAttr("clamp_min") &&
+           !op->hasAttr("clamp_max") &&
+           matchPattern(op->getOperand(1), m_Constant()) &&
+           isNormalization(op->getOperand(0));
+  }
+
+  static bool needsScale(Value value) {
+    auto type = cast<RankedTensorType>(value.getType());
+    if (!type.getElementType().isF32() || value.use_empty())
+      return false;
+    if (isNormalization(value))
+      return llvm::any_of(value.getUsers(), [](Operation *user) {
+        return isa<OctetDialect>(user->getDialect()) &&
+               !isNormalization(user->getResult(0));
+      });
+    return !isa<MaxPool2DOp, ReshapeOp, TransposeOp, SliceOp, PadOp, CopyOp,
+                ObserveOp>(value.getDefiningOp());
+  }
+
+  void observe(Value value) {
+    OpBuilder builder(&getContext());
+    builder.setInsertionPointAfterValue(value);
+    // Values that share a name, as halves of a decomposed node do, are kept
+    // apart by a number.
+    std::string key = getOnnxValueName(value.getLoc()).str();
+    for (int i = 1; key.empty() || !keys.insert(key).second; ++i)
+      key = (getOnnxValueName(value.getLoc()) + "#" + Twine(i)).str();
+    auto observer = ObserveOp::create(builder, value.getLoc(), value, key);
+    value.replaceAllUsesExcept(observer.getOutput(), observer);
+    ++numObservers;
+  }
+
+  llvm::StringSet<> keys;
+};
+} // namespace

@@ -1,0 +1,65 @@
+#include "octet/Codegen/Passes.h"
+#include "octet/Dialect/Octet/IR/LayerInfo.h"
+#include "octet/Target/Emit.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+using namespace mlir;
+using namespace octet;
+
+static ModelInfo::Tensor describeArgument(func::FuncOp run, unsigned index) {
+  auto type = cast<MemRefType>(run.getArgument(index).getType());
+  ModelInfo::Tensor tensor;
+  if (auto name = run.getArgAttrOfType<StringAttr>(index, "octet.name"))
+    tensor.name = name.str();
+  tensor.shape = llvm::to_vector(type.getShape());
+  tensor.isByte = type.getElementType().isInteger(8);
+  tensor.symbolicBatch = bool(run.getArgAttr(index, "octet.symbolic_batch"));
+  return tensor;
+}
+
+static ModelInfo::Layer describeCall(func::CallOp call, DictionaryAttr layer) {
+  ModelInfo::Layer result;
+  auto text = [&](StringRef key) {
+    auto value = layer.getAs<StringAttr>(key);
+    return value ? value.str() : std::string();
+  };
+  auto number = [&](StringRef key) {
+    return layer.getAs<IntegerAttr>(key).getInt();
+  };
+  result.node = text("node");
+  result.op = text("op");
+  result.precision = text("precision");
+  result.note = text("note");
+  result.kernel = call.getCallee().str();
+  result.shape =
+      llvm::to_vector(layer.getAs<DenseI64ArrayAttr>("output").asArrayRef());
+  result.macs = number("macs");
+  result.weightBytes = number("weight_bytes");
+  return result;
+}
+
+ModelInfo octet::collectModelInfo(ModuleOp module) {
+  ModelInfo info;
+  auto run = module.lookupSymbol<func::FuncOp>(runFunction);
+  assert(run && "kernels have been outlined");
+  int64_t inputs =
+      run->getAttrOfType<IntegerAttr>("octet.num_inputs").getInt();
+  for (unsigned i = 0; i < run.getNumArguments(); ++i)
+    (i < inputs ? info.inputs : info.outputs)
+        .push_back(describeArgument(run, i));
+  int64_t int8Macs = 0;
+  run.walk([&](func::CallOp call) {
+    if (auto layer = call->getAttrOfType<DictionaryAttr>(layerAttr)) {
+      info.layers.push_back(describeCall(call, layer));
+      if (info.layers.back().precision == "int8")
+        int8Macs += info.layers.back().macs;
+    }
+  });
+  info.precision = int8Macs > 0 ? "int8" : "fp32";
+  if (auto hash = module->getAttrOfType<StringAttr>("octet.model_hash"))
+    info.hash = hash.str();
+  if (auto observed = module->getAttrOfType<ArrayAttr>("octet.observed"))
+    for (Attribute key : observed)
+      info.observed.push_back(cast<StringAttr>(key).str());
+  return info;
+}
