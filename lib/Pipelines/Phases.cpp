@@ -62,6 +62,7 @@ static void addSchedule(OpPassManager &pm, const TargetInfo &target) {
 
 static void addMemory(OpPassManager &pm, const TargetInfo &target) {
   pm.addPass(createBufferize());
+  pm.addPass(createPlanArena());
   auto &function = pm.nest<func::FuncOp>();
   function.addPass(createCanonicalizerPass());
   function.addPass(createCSEPass());
@@ -73,7 +74,6 @@ static void addMemory(OpPassManager &pm, const TargetInfo &target) {
   function.addPass(bufferization::createPromoteBuffersToStackPass(promote));
   function.addPass(memref::createFoldMemRefAliasOpsPass());
   function.addPass(createCanonicalizerPass());
-  pm.addPass(createPlanArena());
 }
 
 static void addDot(OpPassManager &pm, const TargetInfo &target) {
