@@ -11,6 +11,7 @@
 #include "llvm/Support/Program.h"
 #include "llvm/Support/raw_ostream.h"
 #include <cmath>
+#include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -87,14 +88,14 @@ public:
 
   bool start(const Program &program) {
     int down[2], up[2];
-    if (pipe(down) || pipe(up))
+    // Close-on-exec: a program must see the end of its input even while others,
+    // started later, are still running.
+    if (pipe2(down, O_CLOEXEC) || pipe2(up, O_CLOEXEC))
       return false;
     pid = fork();
     if (pid == 0) {
       dup2(down[0], 0);
       dup2(up[1], 1);
-      for (int fd : {down[0], down[1], up[0], up[1]})
-        close(fd);
       std::string path = program.path().str();
       execl(path.c_str(), path.c_str(), "bench", "--serve", nullptr);
       _exit(127);
