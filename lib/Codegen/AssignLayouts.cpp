@@ -34,6 +34,11 @@ struct AssignLayoutsPass : octet::impl::AssignLayoutsBase<AssignLayoutsPass> {
     getOperation().walk([&](Operation *op) {
       if (!isa_and_nonnull<OctetDialect>(op->getDialect()) || isReturned(op))
         return;
+      // An observed tensor is the one behind the observer.
+      if (auto observe = dyn_cast<ObserveOp>(op)) {
+        observe.getOutput().setType(observe.getInput().getType());
+        return;
+      }
       for (Value result : op->getResults())
         if (typeOf(result).getRank() == 4) {
           auto it = borders.find(result);

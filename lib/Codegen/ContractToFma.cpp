@@ -1,5 +1,6 @@
 #include "octet/Codegen/ContractionRewriter.h"
 #include "octet/Codegen/Passes.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/UB/IR/UBOps.h"
 #include "mlir/Transforms/WalkPatternRewriteDriver.h"
 
@@ -29,7 +30,8 @@ struct RewriteContract : OpRewritePattern<vector::ContractionOp> {
         },
         [&](OpBuilder &b, Location loc, Value acc, Value left,
             Value right) -> Value {
-          return vector::FMAOp::create(b, loc, left, right, acc);
+          // Not vector.fma, which LLVM may split into a product and a sum.
+          return math::FmaOp::create(b, loc, left, right, acc);
         });
     ++counter;
     return success();

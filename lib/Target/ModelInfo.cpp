@@ -47,15 +47,14 @@ ModelInfo octet::collectModelInfo(ModuleOp module) {
   for (unsigned i = 0; i < run.getNumArguments(); ++i)
     (i < inputs ? info.inputs : info.outputs)
         .push_back(describeArgument(run, i));
-  int64_t int8Macs = 0;
+  bool hasIntegers = false;
   run.walk([&](func::CallOp call) {
     if (auto layer = call->getAttrOfType<DictionaryAttr>(layerAttr)) {
       info.layers.push_back(describeCall(call, layer));
-      if (info.layers.back().precision == "int8")
-        int8Macs += info.layers.back().macs;
+      hasIntegers |= info.layers.back().precision == "int8";
     }
   });
-  info.precision = int8Macs > 0 ? "int8" : "fp32";
+  info.precision = hasIntegers ? "int8" : "fp32";
   if (auto hash = module->getAttrOfType<StringAttr>("octet.model_hash"))
     info.hash = hash.str();
   if (auto observed = module->getAttrOfType<ArrayAttr>("octet.observed"))

@@ -85,9 +85,10 @@ def VectorizeKernels : Pass<"octet-vectorize", "::mlir::func::FuncOp"> {
 }
 
 def ContractToFma : Pass<"octet-contract-to-fma", "::mlir::func::FuncOp"> {
-  let summary = "Rewrite f32 vector.contract as vector.fma (QS-12)";
+  let summary = "Rewrite f32 vector.contract as math.fma (QS-12)";
   let dependentDialects = [
-    "::mlir::ub::UBDialect", "::mlir::vector::VectorDialect"
+    "::mlir::math::MathDialect", "::mlir::ub::UBDialect",
+    "::mlir::vector::VectorDialect"
   ];
   let statistics = [Statistic<"numRewritten", "contractions", "Rewritten">];
 }

@@ -209,8 +209,18 @@ LogicalResult Importer::checkOpsets() {
   return success();
 }
 
+Attribute Importer::interfaceAttributes(StringRef name, bool symbolic) {
+  SmallVector<NamedAttribute> entries{
+      {builder.getStringAttr("octet.name"), builder.getStringAttr(name)}};
+  if (symbolic)
+    entries.emplace_back(builder.getStringAttr("octet.symbolic_batch"),
+                         builder.getUnitAttr());
+  return builder.getDictionaryAttr(entries);
+}
+
 LogicalResult Importer::importInputs(func::FuncOp function) {
   llvm::StringSet<> seen;
+  SmallVector<Attribute> attributes;
   Block *body = &function.getBody().front();
   for (const auto &graphInput : model.graph().input()) {
     StringRef name = graphInput.name();
@@ -258,16 +268,13 @@ LogicalResult Importer::importInputs(func::FuncOp function) {
       if (llvm::MulOverflow(elements, size, elements) ||
           elements > (int64_t(1) << 31))
         return emitError(location) << "input has more than 2^31 elements";
-    unsigned index = body->getNumArguments();
     values[name] =
         body->addArgument(RankedTensorType::get(shape, element), location);
-    function.setFunctionType(
-        builder.getFunctionType(body->getArgumentTypes(), {}));
-    function.setArgAttr(index, "octet.name", builder.getStringAttr(name));
-    if (symbolic)
-      function.setArgAttr(index, "octet.symbolic_batch",
-                          builder.getUnitAttr());
+    attributes.push_back(interfaceAttributes(name, symbolic));
   }
+  function.setFunctionType(
+      builder.getFunctionType(body->getArgumentTypes(), {}));
+  function.setArgAttrsAttr(builder.getArrayAttr(attributes));
   if (body->getNumArguments() == 0)
     return emitError(function.getLoc()) << "the graph has no input";
   return success();
@@ -302,12 +309,7 @@ LogicalResult Importer::importOutputs(func::FuncOp function) {
       return emitError(location)
              << "output is not float32, which is not supported";
     results.push_back(value);
-    SmallVector<NamedAttribute> entry{
-        {builder.getStringAttr("octet.name"), builder.getStringAttr(name)}};
-    if (symbolicBatch)
-      entry.emplace_back(builder.getStringAttr("octet.symbolic_batch"),
-                         builder.getUnitAttr());
-    attributes.push_back(builder.getDictionaryAttr(entry));
+    attributes.push_back(interfaceAttributes(name, symbolicBatch));
   }
   if (results.empty())
     return emitError(function.getLoc()) << "the graph has no output";

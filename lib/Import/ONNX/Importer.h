@@ -103,6 +103,8 @@ private:
   mlir::LogicalResult checkOpsets();
   mlir::LogicalResult importGraph();
   mlir::LogicalResult importInputs(mlir::func::FuncOp function);
+  /// What the program must know of an input or output.
+  mlir::Attribute interfaceAttributes(llvm::StringRef name, bool symbolic);
   mlir::LogicalResult importNode(const ONNX_NAMESPACE::NodeProto &proto);
   mlir::LogicalResult importOutputs(mlir::func::FuncOp function);
   mlir::FailureOr<std::string>

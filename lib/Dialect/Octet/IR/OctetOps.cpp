@@ -359,8 +359,12 @@ bool PadOp::isInPlace() {
 LogicalResult ConcatOp::verify() {
   if (getInputs().empty())
     return emitOpError("needs an input");
-  if (failed(verifySameElementType(*this)))
-    return failure();
+  // Quantized inputs may have scales of their own; they are requantized.
+  for (Value input : getInputs())
+    if (isQuantized(input) != isQuantized(getOutput()) ||
+        (!isQuantized(input) && tensorType(input).getElementType() !=
+                                    tensorType(getOutput()).getElementType()))
+      return emitOpError("inputs and result must have one element type");
   Shape shape(tensorType(getInputs().front()).getShape());
   int64_t axis = getAxis();
   if (axis < 0 || axis >= static_cast<int64_t>(shape.size()))
