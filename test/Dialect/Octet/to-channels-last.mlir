@@ -1,0 +1,36 @@
+// RUN: octet-opt %s --octet-to-channels-last -canonicalize | FileCheck %s
+
+// CHECK-LABEL: func @residual
+// CHECK-SAME: %[[X:.*]]: tensor<1x3x8x8xf32>
+func.func @residual(%x: tensor<1x3x8x8xf32>, %w: tensor<3x1x1x3xf32>) -> tensor<1x3x8x8xf32> {
+  // The normalization ends up behind the only transpose of the input.
+  // CHECK: %[[MEAN:.*]] = arith.constant dense<{{.*}}> : tensor<1x1x1x3xf32>
+  // CHECK: %[[T:.*]] = octet.transpose %[[X]] {permutation = array<i64: 0, 2, 3, 1>}
+  // CHECK: %[[N:.*]] = octet.sub %[[T]], %[[MEAN]]
+  %mean = arith.constant dense<[[[[1.0]], [[2.0]], [[3.0]]]]> : tensor<1x3x1x1xf32>
+  %n = octet.sub %x, %mean : tensor<1x3x8x8xf32>, tensor<1x3x1x1xf32> -> tensor<1x3x8x8xf32>
+  %0 = octet.transpose %n {permutation = array<i64: 0, 2, 3, 1>} : tensor<1x3x8x8xf32> -> tensor<1x8x8x3xf32>
+  // CHECK: %[[C:.*]] = octet.conv2d %[[N]]
+  %1 = octet.conv2d %0, %w {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 1 : i64} : tensor<1x8x8x3xf32>, tensor<3x1x1x3xf32> -> tensor<1x8x8x3xf32>
+  %2 = octet.transpose %1 {permutation = array<i64: 0, 3, 1, 2>} : tensor<1x8x8x3xf32> -> tensor<1x3x8x8xf32>
+  // CHECK-NEXT: %[[R:.*]] = octet.clamp %[[C]]
+  %3 = octet.clamp %2 {clamp_min = 0.0 : f32} : tensor<1x3x8x8xf32> -> tensor<1x3x8x8xf32>
+  // CHECK-NEXT: %[[S:.*]] = octet.add %[[R]], %[[N]]
+  %4 = octet.add %3, %n : tensor<1x3x8x8xf32>, tensor<1x3x8x8xf32> -> tensor<1x3x8x8xf32>
+  // CHECK-NEXT: %[[O:.*]] = octet.transpose %[[S]] {permutation = array<i64: 0, 3, 1, 2>}
+  // CHECK-NEXT: return %[[O]]
+  return %4 : tensor<1x3x8x8xf32>
+}
+
+// CHECK-LABEL: func @moves
+func.func @moves(%x: tensor<1x8x8x6xf32>) -> tensor<1x6x10x8xf32> {
+  // CHECK: octet.slice {{.*}} offsets = array<i64: 0, 0, 0, 2>, sizes = array<i64: 1, 8, 8, 3>
+  // CHECK: octet.concat {{.*}} {axis = 3 : i64}
+  // CHECK: octet.pad {{.*}} high = array<i64: 0, 1, 0, 0>, low = array<i64: 0, 1, 0, 0>
+  // CHECK: octet.transpose
+  %0 = octet.transpose %x {permutation = array<i64: 0, 3, 1, 2>} : tensor<1x8x8x6xf32> -> tensor<1x6x8x8xf32>
+  %1 = octet.slice %0 {offsets = array<i64: 0, 2, 0, 0>, sizes = array<i64: 1, 3, 8, 8>, strides = array<i64: 1, 1, 1, 1>} : tensor<1x6x8x8xf32> -> tensor<1x3x8x8xf32>
+  %2 = octet.concat %1, %1 {axis = 1 : i64} : tensor<1x3x8x8xf32>, tensor<1x3x8x8xf32> -> tensor<1x6x8x8xf32>
+  %3 = octet.pad %2 {low = array<i64: 0, 0, 1, 0>, high = array<i64: 0, 0, 1, 0>, value = 0.0 : f32} : tensor<1x6x8x8xf32> -> tensor<1x6x10x8xf32>
+  return %3 : tensor<1x6x10x8xf32>
+}

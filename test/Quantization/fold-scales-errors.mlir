@@ -1,0 +1,11 @@
+// RUN: octet-opt %s --octet-fold-scales -verify-diagnostics
+
+!a = !quant.uniform<u8:f32, 0.5:10>
+
+func.func @main(%x: tensor<1x4xf32>) -> tensor<1x4xf32> {
+  %q = quant.qcast %x : tensor<1x4xf32> to tensor<1x4x!a>
+  // expected-error @+1 {{has no integer form}}
+  %0 = octet.reduce_mean %q {axes = array<i64: 1>} : tensor<1x4x!a> -> tensor<1x1x!a>
+  %1 = quant.dcast %q : tensor<1x4x!a> to tensor<1x4xf32>
+  return %1 : tensor<1x4xf32>
+}

@@ -1,0 +1,53 @@
+// RUN: octet-opt %s --octet-fold-scales -canonicalize | FileCheck %s
+
+!a = !quant.uniform<u8:f32, 0.5:10>
+!b = !quant.uniform<u8:f32, 0.25:0>
+!w = !quant.uniform<i8<-127:127>:f32:0, {1.0, 2.0}>
+
+// CHECK-LABEL: func @conv
+func.func @conv(%x: tensor<1x1x1x1xf32>) -> tensor<1x1x1x2xf32> {
+  // CHECK-DAG: %[[W:.*]] = arith.constant dense<{{.*}}4{{.*}}-3{{.*}}> : tensor<2x1x1x1xsi8>
+  // bias / (0.5 · s_w) - 10 · w: 2/0.5 - 40 and 8/1 + 30
+  // CHECK-DAG: %[[B:.*]] = arith.constant dense<[-36, 38]> : tensor<2xi32>
+  // 0.5 · s_w / 0.25
+  // CHECK-DAG: %[[M:.*]] = arith.constant dense<[2.000000e+00, 4.000000e+00]> : tensor<2xf32>
+  // The normalization (x - 3) / 4 becomes part of the quantization: 4 · 0.5.
+  // CHECK-DAG: %[[OFF:.*]] = arith.constant dense<3.000000e+00> : tensor<1xf32>
+  // CHECK-DAG: %[[DIV:.*]] = arith.constant dense<2.000000e+00> : tensor<1xf32>
+  // CHECK: %[[Q:.*]] = octet.quantize %arg0, %[[OFF]], %[[DIV]]
+  // CHECK: octet.integer_conv2d %[[Q]], %[[W]], %[[B]], %[[M]]
+  // CHECK: octet.dequantize
+  // CHECK-NOT: quant.
+  %three = arith.constant dense<3.0> : tensor<1xf32>
+  %four = arith.constant dense<4.0> : tensor<1xf32>
+  %w = arith.constant dense<[[[[4.0]]], [[[-6.0]]]]> : tensor<2x1x1x1xf32>
+  %bias = arith.constant dense<[2.0, 8.0]> : tensor<2xf32>
+  %c = octet.sub %x, %three : tensor<1x1x1x1xf32>, tensor<1xf32> -> tensor<1x1x1x1xf32>
+  %n = octet.div %c, %four : tensor<1x1x1x1xf32>, tensor<1xf32> -> tensor<1x1x1x1xf32>
+  %q = quant.qcast %n : tensor<1x1x1x1xf32> to tensor<1x1x1x1x!a>
+  %wq = quant.qcast %w : tensor<2x1x1x1xf32> to tensor<2x1x1x1x!w>
+  %0 = octet.conv2d %q, %wq bias(%bias) {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 1 : i64} : tensor<1x1x1x1x!a>, tensor<2x1x1x1x!w>, tensor<2xf32> -> tensor<1x1x1x2x!b>
+  %1 = quant.dcast %0 : tensor<1x1x1x2x!b> to tensor<1x1x1x2xf32>
+  return %1 : tensor<1x1x1x2xf32>
+}
+
+// Padding around a quantized image is its zero point.
+// CHECK-LABEL: func @pads
+func.func @pads(%x: tensor<1x2x2x1xf32>) -> tensor<1x2x2x1xf32> {
+  // CHECK: octet.pad {{.*}} value = 1.000000e+01
+  // CHECK: octet.integer_avg_pool2d
+  %q = quant.qcast %x : tensor<1x2x2x1xf32> to tensor<1x2x2x1x!a>
+  %0 = octet.avg_pool2d %q {kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>} : tensor<1x2x2x1x!a> -> tensor<1x2x2x1x!b>
+  %1 = quant.dcast %0 : tensor<1x2x2x1x!b> to tensor<1x2x2x1xf32>
+  return %1 : tensor<1x2x2x1xf32>
+}
+
+// CHECK-LABEL: func @table
+func.func @table(%x: tensor<4xf32>) -> tensor<4xf32> {
+  // CHECK: arith.constant dense<"0x{{.*}}"> : tensor<256xui8>
+  // CHECK: octet.lookup
+  %q = quant.qcast %x : tensor<4xf32> to tensor<4x!a>
+  %0 = octet.activation %q {kind = #octet.activation_kind<sigmoid>} : tensor<4x!a> -> tensor<4x!b>
+  %1 = quant.dcast %0 : tensor<4x!b> to tensor<4xf32>
+  return %1 : tensor<4xf32>
+}

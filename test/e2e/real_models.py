@@ -1,0 +1,201 @@
+"""The promises of Octet, measured on real models with compiled programs.
+
+    real_models.py --octet BIN --data DIR [--models A,B] [--quick] [--json F]
+
+DIR holds models/*.onnx and {cifar10,imagenet}/{calib,test}.npz. For each model:
+
+- FP32 against ONNX Runtime: max |a - b| <= 1e-4 max |b| for each sample;
+- INT8 top-1 within one point of FP32, or, for models without labelled data,
+  output SQNR no more than 0.5 dB below ONNX Runtime's static quantization;
+- size: at most 27 % of the ONNX file plus 128 KiB;
+- byte equality of every target this machine runs with `generic`;
+- share of INT8 MACs in kernels whose innermost loop holds `vpdpbusd`.
+
+`--quick` looks at fewer images.
+"""
+
+import argparse
+import json
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import time
+
+import numpy as np
+import onnxruntime
+
+IMAGES = {"cifar_resnet8": "cifar10", "cifar_resnet20": "cifar10",
+          "mobilenetv2": "imagenet", "resnet18": "imagenet",
+          "resnet50": "imagenet"}
+RANDOM = ["kws_dscnn", "ad_autoencoder"]
+
+
+def run(*arguments):
+    start = time.monotonic()
+    result = subprocess.run([str(a) for a in arguments], capture_output=True,
+                            text=True)
+    if result.returncode:
+        raise SystemExit(f"{arguments}: {result.stderr}")
+    return time.monotonic() - start
+
+
+def outputs(program, arrays, folder):
+    np.savez(folder / "x.npz", **arrays)
+    run(program, "run", "--input", folder / "x.npz", "--output", folder / "y.npz")
+    with np.load(folder / "y.npz") as y:
+        return y[y.files[0]]
+
+
+def session(path):
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 2
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(str(path), options)
+
+
+def infer(s, name, x):
+    return np.concatenate([s.run(None, {name: x[i:i + 1].astype(np.float32)})[0]
+                           for i in range(len(x))])
+
+
+def sqnr(reference, x):
+    noise = ((reference.astype(np.float64) - x) ** 2).sum()
+    return 10 * np.log10((reference.astype(np.float64) ** 2).sum() / noise)
+
+
+def ort_static_sqnr(path, name, calib, x, reference, folder):
+    from onnxruntime.quantization import (CalibrationDataReader, QuantFormat,
+                                          quantize_static)
+
+    class Reader(CalibrationDataReader):
+        def __init__(self):
+            self.rows = iter(calib)
+
+        def get_next(self):
+            row = next(self.rows, None)
+            return None if row is None else {name: row[None]}
+
+    quantize_static(str(path), str(folder / "qdq.onnx"), Reader(),
+                    quant_format=QuantFormat.QDQ)
+    return sqnr(reference, infer(session(folder / "qdq.onnx"), name, x))
+
+
+def dot_kernels(assembly):
+    """Kernels with an innermost loop, or no loop at all, that has vpdpbusd."""
+    found = set()
+    for body in re.split(r"^(?=[a-z_0-9]+:)", assembly, flags=re.M):
+        name = body.split(":", 1)[0]
+        lines = body.splitlines()
+        labels = {m[1]: i for i, line in enumerate(lines)
+                  if (m := re.match(r"(\.LBB\d+_\d+):", line))}
+        loops = [(labels[m[1]], i) for i, line in enumerate(lines)
+                 if (m := re.match(r"\s+j\w+\s+(\.LBB\d+_\d+)", line))
+                 and labels.get(m[1], i) < i]
+        innermost = [(a, b) for a, b in loops
+                     if not any(a <= c and d <= b and (a, b) != (c, d)
+                                for c, d in loops)] or [(0, len(lines))]
+        if any("vpdpbusd" in line for a, b in innermost for line in lines[a:b]):
+            found.add(name)
+    return found
+
+
+def check(model, octet, data, quick, folder):
+    path = data / "models" / f"{model}.onnx"
+    row = {"model": model}
+    s = session(path)
+    name = s.get_inputs()[0].name
+    if model in IMAGES:
+        calib = data / IMAGES[model] / "calib.npz"
+        with np.load(data / IMAGES[model] / "test.npz") as d:
+            images, labels = d["image"], d["labels"]
+        small = 2 if IMAGES[model] == "imagenet" else 32
+        count = 32 if quick else min(len(images), 200 if model == "resnet50"
+                                     else 2000 if small == 32 else 400)
+    else:
+        shape = s.get_inputs()[0].shape[1:]
+        calib = folder / "calib.npz"
+        normal = np.random.default_rng(7).standard_normal([256, *shape])
+        np.savez(calib, **{name: normal.astype(np.float32)})
+        images = np.random.default_rng(8).standard_normal(
+            [256, *shape]).astype(np.float32)
+        labels, small, count = None, 32, 256
+    x = images[:count]
+
+    ranges, fp32, int8 = folder / "r.json", folder / "fp32", folder / "int8"
+    row["calibrate_s"] = run(octet, "calibrate", path, "--data", calib, "-o", ranges)
+    run(octet, "compile", path, "--precision", "fp32", "-o", fp32)
+    row["compile_s"] = run(octet, "compile", path, "--ranges", ranges, "-o", int8)
+
+    reference = infer(s, name, x[:min(count, 100)])
+    y = outputs(fp32, {name: x}, folder)
+    errors = np.abs(y[:len(reference)] - reference).max(1) / np.abs(reference).max(1)
+    row["fp32_error"] = float(errors.max())
+    q = outputs(int8, {name: x}, folder)
+    row["sqnr_db"] = float(sqnr(y, q))
+    if labels is not None:
+        row["fp32_top1"] = 100 * float((y.argmax(1) == labels[:count]).mean())
+        row["int8_top1"] = 100 * float((q.argmax(1) == labels[:count]).mean())
+        row["accuracy_met"] = quick or row["int8_top1"] >= row["fp32_top1"] - 1.0
+    else:
+        full = infer(s, name, x)
+        with np.load(calib) as c:
+            row["ort_sqnr_db"] = float(ort_static_sqnr(
+                path, name, c[name], x, full, folder))
+        row["accuracy_met"] = row["sqnr_db"] >= row["ort_sqnr_db"] - 0.5
+    limit = 0.27 * path.stat().st_size + 131072
+    row["bytes"], row["size_met"] = int8.stat().st_size, int8.stat().st_size <= limit
+
+    generic = folder / "generic"
+    differing = 0
+    for precision, host in (("fp32", fp32), ("int8", int8)):
+        extra = ["--ranges", ranges] if precision == "int8" else []
+        run(octet, "compile", path, "--target", "generic", "--precision",
+            precision, *extra, "-o", generic)
+        part = {name: x[:small]}
+        differing += outputs(generic, part, folder).tobytes() != outputs(
+            host, part, folder).tobytes()
+    row["bytes_equal"] = differing == 0
+
+    run(octet, "inspect", int8, "--json", folder / "i.json")
+    inspected = json.loads((folder / "i.json").read_text())
+    run(octet, "compile", path, "--ranges", ranges, "-o", folder / "int8.s")
+    kernels = dot_kernels((folder / "int8.s").read_text())
+    layers = [l for l in inspected["layers"] if l["macs"]]
+    total = sum(l["macs"] for l in layers)
+    row["int8_macs"] = inspected["int8_macs_percent"]
+    row["dot_macs"] = 100 * sum(l["macs"] for l in layers
+                                if l["kernel"] in kernels) / total
+    row["met"] = (row["fp32_error"] <= 1e-4 and row["accuracy_met"] and
+                  row["size_met"] and row["bytes_equal"])
+    return row
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--octet", required=True)
+    parser.add_argument("--data", type=pathlib.Path, required=True)
+    parser.add_argument("--models")
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--json")
+    options = parser.parse_args()
+    rows = []
+    models = options.models.split(",") if options.models else [*IMAGES, *RANDOM]
+    for model in models:
+        with tempfile.TemporaryDirectory() as folder:
+            row = check(model, options.octet, options.data, options.quick,
+                        pathlib.Path(folder))
+        rows.append(row)
+        print(("ok    " if row["met"] else "FAILED"), " ".join(
+            f"{k}={v:.4g}" if isinstance(v, float) else f"{k}={v}"
+            for k, v in row.items()), flush=True)
+    if options.json:
+        pathlib.Path(options.json).write_text(json.dumps(rows, indent=2) + "\n")
+    failed = sum(not row["met"] for row in rows)
+    print(f"real models: {len(rows) - failed} passed, {failed} failed")
+    return failed > 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,40 @@
+import os
+import pathlib
+
+import lit.formats
+
+config.name = "octet"
+config.test_format = lit.formats.ShTest(execute_external=False)
+config.suffixes = [".mlir", ".test"]
+config.test_source_root = os.path.join(config.octet_source, "test")
+config.test_exec_root = os.path.join(config.octet_build, "test")
+config.excludes = ["CMakeLists.txt", "Inputs"]
+config.environment["PATH"] = os.pathsep.join(
+    [config.octet_bin, config.llvm_tools, os.environ["PATH"]])
+config.substitutions += [
+    ("%python", config.python),
+    ("%src", config.octet_source),
+    ("%build", config.octet_build),
+]
+
+try:
+    import numpy  # noqa: F401
+    import onnx  # noqa: F401
+    config.available_features.add("onnx")
+except ImportError:
+    pass
+try:
+    import onnxruntime  # noqa: F401
+    config.available_features.add("onnxruntime")
+except ImportError:
+    pass
+
+cpuinfo = pathlib.Path("/proc/cpuinfo")
+if cpuinfo.exists() and "avx512_vnni" in cpuinfo.read_text():
+    config.available_features.add("avx512vnni")
+
+# Real models are no part of the project; tests of them say so when they skip.
+data = os.environ.get("OCTET_DATA", "")
+if data and os.path.isdir(os.path.join(data, "models")):
+    config.available_features.add("data")
+    config.substitutions.append(("%data", data))

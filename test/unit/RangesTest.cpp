@@ -1,0 +1,60 @@
+#include "octet/Quantization/Calibration/Ranges.h"
+#include <gtest/gtest.h>
+
+using namespace octet;
+
+namespace {
+
+Histogram uniform() {
+  Histogram h;
+  h.min = -4.0f;
+  h.max = 4.0f;
+  h.exponent = 0;
+  h.firstBin = -4;
+  h.counts.assign(8, 1000);
+  return h;
+}
+
+TEST(Ranges, HundredPercentIsMinMax) {
+  auto [low, high] = percentileRange(uniform(), 100.0);
+  EXPECT_EQ(low, -4.0f);
+  EXPECT_EQ(high, 4.0f);
+}
+
+TEST(Ranges, APercentileCutsBothTails) {
+  // 75 %: 1000 of 8000 values on each side, one whole bin.
+  auto [low, high] = percentileRange(uniform(), 75.0);
+  EXPECT_EQ(low, -3.0f);
+  EXPECT_EQ(high, 3.0f);
+}
+
+TEST(Ranges, NeverWiderThanWhatWasSeen) {
+  Histogram h = uniform();
+  h.min = -3.5f;
+  EXPECT_EQ(percentileRange(h, 99.9).first, -3.5f);
+}
+
+TEST(Ranges, ParsesWhatCalibrationWrites) {
+  auto ranges = parseRanges(R"({"version": 1, "model_hash": "ab", "samples": 2,
+    "tensors": {"x": {"min": -1, "max": 2.5, "not_finite": 0, "exponent": -3,
+                      "first_bin": -8, "counts": [1, 0, 3]}}})");
+  ASSERT_TRUE(bool(ranges)) << llvm::toString(ranges.takeError());
+  EXPECT_EQ(ranges->modelHash, "ab");
+  EXPECT_EQ(ranges->tensors["x"].counts.size(), 3u);
+  EXPECT_EQ(ranges->tensors["x"].max, 2.5f);
+}
+
+TEST(Ranges, MalformedTextIsAnError) {
+  for (const char *text :
+       {"", "{", "[]", "{}", R"({"version": 2})",
+        R"({"version": 1, "model_hash": "a", "tensors": {"x": {}}})",
+        R"({"version": 1, "model_hash": "a", "tensors": {"x": {"min": 2,
+            "max": 1, "not_finite": 0, "exponent": 0, "first_bin": 0,
+            "counts": []}}})"}) {
+    auto ranges = parseRanges(text);
+    EXPECT_FALSE(bool(ranges)) << text;
+    llvm::consumeError(ranges.takeError());
+  }
+}
+
+} // namespace

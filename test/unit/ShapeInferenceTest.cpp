@@ -1,0 +1,29 @@
+#include "octet/Dialect/Octet/IR/ShapeInference.h"
+#include <gtest/gtest.h>
+
+using namespace octet;
+
+namespace {
+
+TEST(ShapeInference, Windows) {
+  EXPECT_EQ(inferWindows(8, 3, 1, 1, 1, 1), 8);
+  EXPECT_EQ(inferWindows(8, 3, 2, 1, 0, 1), 4);
+  EXPECT_EQ(inferWindows(8, 3, 1, 2, 0, 0), 4);
+  EXPECT_EQ(inferWindows(2, 3, 1, 1, 0, 0), std::nullopt);
+  EXPECT_EQ(inferWindows(2, 0, 1, 1, 0, 0), std::nullopt);
+  EXPECT_EQ(inferWindows(9, INT64_MAX, 1, INT64_MAX, 0, 0), std::nullopt);
+}
+
+TEST(ShapeInference, Broadcast) {
+  EXPECT_EQ(inferBroadcast({2, 1, 4}, {3, 1}), (Shape{2, 3, 4}));
+  EXPECT_EQ(inferBroadcast({}, {5}), (Shape{5}));
+  EXPECT_EQ(inferBroadcast({2}, {3}), std::nullopt);
+}
+
+TEST(ShapeInference, MatMul) {
+  EXPECT_EQ(inferMatMul({7, 2, 3}, {3, 4}), (Shape{7, 2, 4}));
+  EXPECT_EQ(inferMatMul({2, 3}, {4, 3}), std::nullopt);
+  EXPECT_EQ(inferMatMul({3}, {3, 4}), std::nullopt);
+}
+
+} // namespace
