@@ -1,7 +1,15 @@
+//===- AssignLayouts.cpp ----------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "mlir/IR/Builders.h"
 #include "octet/Codegen/Passes.h"
 #include "octet/Dialect/Octet/IR/Layout.h"
 #include "octet/Dialect/Octet/IR/Octet.h"
-#include "mlir/IR/Builders.h"
 #include "llvm/ADT/MapVector.h"
 
 using namespace mlir;
@@ -42,8 +50,8 @@ struct AssignLayoutsPass : octet::impl::AssignLayoutsBase<AssignLayoutsPass> {
       for (Value result : op->getResults())
         if (typeOf(result).getRank() == 4) {
           auto it = borders.find(result);
-          setLayout(result, it == borders.end() ? Border().sizes
-                                                : it->second.sizes);
+          setLayout(result,
+                    it == borders.end() ? Border().sizes : it->second.sizes);
         }
     });
     for (auto &[value, border] : borders)
@@ -76,8 +84,8 @@ private:
       bool computedHere = op && isa<OctetDialect>(op->getDialect()) &&
                           !isa<ObserveOp>(op) && value.hasOneUse();
       if (!computedHere)
-        operand.set(CopyOp::create(builder, value.getLoc(), value.getType(),
-                                   value));
+        operand.set(
+            CopyOp::create(builder, value.getLoc(), value.getType(), value));
     }
   }
 
@@ -92,8 +100,8 @@ private:
       // observed tensor is the one behind the observer.
       if (typeOf(input).getRank() != 4 || !producer ||
           !isa<OctetDialect>(producer->getDialect()) ||
-          isa<ObserveOp>(producer) || inPlace.contains(producer) ||
-          low[0] || high[0] || low[3] || high[3] || isReturned(pad))
+          isa<ObserveOp>(producer) || inPlace.contains(producer) || low[0] ||
+          high[0] || low[3] || high[3] || isReturned(pad))
         return;
       Border &border = borders[input];
       if (border.value && !border.value->bitwiseIsEqual(pad.getValue()))

@@ -1,8 +1,16 @@
-#include "octet/Codegen/ContractionRewriter.h"
-#include "octet/Codegen/Passes.h"
+//===- ContractToFma.cpp ----------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/UB/IR/UBOps.h"
 #include "mlir/Transforms/WalkPatternRewriteDriver.h"
+#include "octet/Codegen/ContractionRewriter.h"
+#include "octet/Codegen/Passes.h"
 
 using namespace mlir;
 using namespace octet;

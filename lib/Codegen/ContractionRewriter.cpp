@@ -1,6 +1,14 @@
+//===- ContractionRewriter.cpp ----------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
 #include "octet/Codegen/ContractionRewriter.h"
-#include "octet/Codegen/VectorUtils.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "octet/Codegen/VectorUtils.h"
 #include <map>
 
 using namespace mlir;
@@ -21,9 +29,7 @@ octet::matchLaneContraction(vector::ContractionOp op) {
   c.accMap = maps[2];
   c.lanes = accType.getShape().back();
   unsigned lane = c.accMap.getDimPosition(c.accMap.getNumResults() - 1);
-  auto usesLane = [&](AffineMap map) {
-    return map.isFunctionOfDim(lane);
-  };
+  auto usesLane = [&](AffineMap map) { return map.isFunctionOfDim(lane); };
   if (usesLane(c.leftMap)) {
     std::swap(c.left, c.right);
     std::swap(c.leftMap, c.rightMap);
@@ -57,8 +63,7 @@ octet::matchLaneContraction(vector::ContractionOp op) {
 
 void octet::rewriteLaneContraction(PatternRewriter &rewriter,
                                    const LaneContraction &c,
-                                   BroadcastEmitter broadcast,
-                                   DotEmitter dot) {
+                                   BroadcastEmitter broadcast, DotEmitter dot) {
   vector::ContractionOp op = c.op;
   auto loc = op.getLoc();
   auto accType = cast<VectorType>(op.getAccType());
@@ -82,8 +87,7 @@ void octet::rewriteLaneContraction(PatternRewriter &rewriter,
       if (vector::isReductionIterator(op.getIteratorTypes()[i]) == reduction &&
           i != lane && i != packed)
         dims.push_back(i);
-  auto shape =
-      llvm::map_to_vector(dims, [&](unsigned i) { return bounds[i]; });
+  auto shape = llvm::map_to_vector(dims, [&](unsigned i) { return bounds[i]; });
 
   using Position = std::vector<int64_t>;
   auto at = [](AffineMap map, ArrayRef<int64_t> full, unsigned dropped) {
@@ -105,8 +109,9 @@ void octet::rewriteLaneContraction(PatternRewriter &rewriter,
     Position leftAt = at(c.leftMap, full, packed ? 1 : 0);
     Value &left = lefts[leftAt];
     if (!left)
-      left = broadcast(rewriter, loc,
-                       vector::ExtractOp::create(rewriter, loc, c.left, leftAt));
+      left =
+          broadcast(rewriter, loc,
+                    vector::ExtractOp::create(rewriter, loc, c.left, leftAt));
     Position rightAt = at(c.rightMap, full, packed ? 2 : 1);
     Value &right = rights[rightAt];
     if (!right) {

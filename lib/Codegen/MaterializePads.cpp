@@ -1,8 +1,16 @@
+//===- MaterializePads.cpp --------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "mlir/IR/PatternMatch.h"
+#include "mlir/Transforms/WalkPatternRewriteDriver.h"
 #include "octet/Codegen/Passes.h"
 #include "octet/Dialect/Octet/IR/Octet.h"
 #include "octet/Dialect/Octet/IR/ShapeInference.h"
-#include "mlir/IR/PatternMatch.h"
-#include "mlir/Transforms/WalkPatternRewriteDriver.h"
 
 using namespace mlir;
 using namespace octet;
@@ -43,8 +51,8 @@ template <typename Op> struct MaterializePad : OpRewritePattern<Op> {
           DenseElementsAttr::get(
               RankedTensorType::get(shape.slice(1, 2), rewriter.getF32Type()),
               ArrayRef<float>(counts)));
-      rewriter.modifyOpInPlace(
-          op, [&] { op.getDivisorMutable().assign(divisor); });
+      rewriter.modifyOpInPlace(op,
+                               [&] { op.getDivisorMutable().assign(divisor); });
     }
     auto type = cast<RankedTensorType>(op.getInput().getType());
     Shape shape(type.getShape());

@@ -1,13 +1,21 @@
-#include "octet/Codegen/Passes.h"
-#include "octet/Dialect/Octet/IR/Layout.h"
-#include "octet/Dialect/Octet/IR/LayerInfo.h"
-#include "octet/Dialect/Octet/IR/Octet.h"
-#include "octet/Dialect/Octet/IR/ShapeInference.h"
+//===- OutlineKernels.cpp ---------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
+#include "octet/Codegen/Passes.h"
+#include "octet/Dialect/Octet/IR/LayerInfo.h"
+#include "octet/Dialect/Octet/IR/Layout.h"
+#include "octet/Dialect/Octet/IR/Octet.h"
+#include "octet/Dialect/Octet/IR/ShapeInference.h"
 
 using namespace mlir;
 using namespace octet;
@@ -152,8 +160,8 @@ private:
   }
 
   StringRef globalFor(DenseElementsAttr value) {
-    auto type = RankedTensorType::get(
-        value.getType().getShape(), signless(value.getElementType()));
+    auto type = RankedTensorType::get(value.getType().getShape(),
+                                      signless(value.getElementType()));
     if (type != value.getType())
       value = value.bitcast(type.getElementType());
     memref::GlobalOp &global = globals[value];
@@ -193,8 +201,8 @@ private:
 
   static func::FuncOp startKernel(OpBuilder &builder, Operation &op,
                                   StringRef name, TypeRange types) {
-    auto kernel = func::FuncOp::create(
-        builder.getUnknownLoc(), name, builder.getFunctionType(types, {}));
+    auto kernel = func::FuncOp::create(builder.getUnknownLoc(), name,
+                                       builder.getFunctionType(types, {}));
     kernel.setPrivate();
     kernel->setAttr(kernelAttr, builder.getUnitAttr());
     for (unsigned i = 0; i < types.size(); ++i)
@@ -206,8 +214,7 @@ private:
 
   func::FuncOp createKernel(Operation &op, TypeRange types) {
     OpBuilder builder(&getContext());
-    auto kernel =
-        startKernel(builder, op, op.getName().stripDialect(), types);
+    auto kernel = startKernel(builder, op, op.getName().stripDialect(), types);
     auto loc = builder.getUnknownLoc();
     auto ones = [&](int64_t rank) {
       return SmallVector<OpFoldResult>(rank, builder.getIndexAttr(1));
@@ -234,7 +241,8 @@ private:
       Value tensor = wholeTensor(argument, /*writable=*/false);
       tensor = tensor::ExtractSliceOp::create(
           builder, loc,
-          RankedTensorType::get(type.getShape(), signless(type.getElementType())),
+          RankedTensorType::get(type.getShape(),
+                                signless(type.getElementType())),
           tensor, interior(builder, outer),
           getAsIndexOpFoldResult(&getContext(), type.getShape()),
           ones(type.getRank()));
@@ -246,11 +254,12 @@ private:
     auto type = kernelType(&op, -1);
     Operation *inner = builder.clone(op);
     inner->setLoc(loc);
+    inner->removeAttr(noteAttr);
     inner->setOperands(operands);
     inner->getResult(0).setType(type);
     Value value = inner->getResult(0);
-    auto plain = RankedTensorType::get(type.getShape(),
-                                       signless(type.getElementType()));
+    auto plain =
+        RankedTensorType::get(type.getShape(), signless(type.getElementType()));
     if (plain != type)
       value = tensor::BitcastOp::create(builder, loc, plain, value);
     Value filled = tensor::InsertSliceOp::create(
@@ -280,11 +289,10 @@ private:
     auto border = getBorder(type);
     // Rows above and below in full width, then what is left beside them.
     int64_t rows = type.getDimSize(1), columns = type.getDimSize(2);
-    int64_t strips[4][4] = {
-        {0, 0, border[0], shape[2]},
-        {border[0] + rows, 0, border[2], shape[2]},
-        {border[0], 0, rows, border[1]},
-        {border[0], border[1] + columns, rows, border[3]}};
+    int64_t strips[4][4] = {{0, 0, border[0], shape[2]},
+                            {border[0] + rows, 0, border[2], shape[2]},
+                            {border[0], 0, rows, border[1]},
+                            {border[0], border[1] + columns, rows, border[3]}};
     for (auto &[row, column, height, width] : strips) {
       if (height == 0 || width == 0)
         continue;
@@ -314,8 +322,8 @@ private:
     Shape sizes(type.getShape()), physical = getPhysicalShape(type);
     int64_t offset = 0;
     if (sizes.size() == 4)
-      offset = (getBorder(type)[0] * physical[2] + getBorder(type)[1]) *
-               physical[3];
+      offset =
+          (getBorder(type)[0] * physical[2] + getBorder(type)[1]) * physical[3];
     while (sizes.size() > 4) { // dense: only tensors of rank 4 have a layout
       sizes[1] *= sizes[0];
       physical[1] = sizes[1];
@@ -341,8 +349,7 @@ private:
     integer(physical[1] * physical[2] * physical[3]);
     integer(physical[2] * physical[3]);
     integer(physical[3]);
-    auto function =
-        getOperation().lookupSymbol<func::FuncOp>("octet_observe");
+    auto function = getOperation().lookupSymbol<func::FuncOp>("octet_observe");
     if (!function) {
       OpBuilder atEnd = OpBuilder::atBlockEnd(getOperation().getBody());
       function = func::FuncOp::create(

@@ -1,11 +1,19 @@
-#include "octet/Codegen/Passes.h"
-#include "octet/Dialect/Octet/IR/Layout.h"
-#include "octet/Dialect/Octet/IR/Octet.h"
-#include "octet/Dialect/Octet/IR/ShapeInference.h"
+//===- PackConstants.cpp ----------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
 #include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Transforms/WalkPatternRewriteDriver.h"
+#include "octet/Codegen/Passes.h"
+#include "octet/Dialect/Octet/IR/Layout.h"
+#include "octet/Dialect/Octet/IR/Octet.h"
+#include "octet/Dialect/Octet/IR/ShapeInference.h"
 
 using namespace mlir;
 using namespace octet;
@@ -24,8 +32,9 @@ RankedTensorType typeOf(Value value) {
 /// A constant of `shape` whose element at a position is `source`'s element at
 /// `locate(position)`, or zero where that is negative.
 template <typename T>
-DenseElementsAttr gather(DenseElementsAttr source, Type element, Shape shape,
-                         llvm::function_ref<int64_t(ArrayRef<int64_t>)> locate) {
+DenseElementsAttr
+gather(DenseElementsAttr source, Type element, Shape shape,
+       llvm::function_ref<int64_t(ArrayRef<int64_t>)> locate) {
   auto type = RankedTensorType::get(shape, element);
   auto strides = computeStrides(shape);
   std::vector<T> values(type.getNumElements());
@@ -76,20 +85,20 @@ template <typename ConvOp> struct PackConv : OpRewritePattern<ConvOp> {
                  static_cast<int64_t>(llvm::divideCeil(shape[3], pack)), lanes};
     if (pack > 1 && !depthwise)
       blocked.push_back(pack);
-    auto packed = gather<Element>(
-        filter, filter.getElementType(), blocked,
-        [&](ArrayRef<int64_t> p) -> int64_t {
-          int64_t o, y, x, i;
-          if (depthwise) {
-            o = p[2] * lanes + p[3], y = p[0], x = p[1], i = 0;
-          } else {
-            o = p[0] * lanes + p[4], y = p[1], x = p[2];
-            i = pack > 1 ? p[3] * pack + p[5] : p[3];
-          }
-          if (o >= outputs || i >= shape[3])
-            return -1;
-          return linearize({o, y, x, i}, strides);
-        });
+    auto packed =
+        gather<Element>(filter, filter.getElementType(), blocked,
+                        [&](ArrayRef<int64_t> p) -> int64_t {
+                          int64_t o, y, x, i;
+                          if (depthwise) {
+                            o = p[2] * lanes + p[3], y = p[0], x = p[1], i = 0;
+                          } else {
+                            o = p[0] * lanes + p[4], y = p[1], x = p[2];
+                            i = pack > 1 ? p[3] * pack + p[5] : p[3];
+                          }
+                          if (o >= outputs || i >= shape[3])
+                            return -1;
+                          return linearize({o, y, x, i}, strides);
+                        });
     auto constant = [&](DenseElementsAttr value) -> Value {
       return arith::ConstantOp::create(rewriter, op.getLoc(), value);
     };

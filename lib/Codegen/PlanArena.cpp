@@ -1,7 +1,15 @@
-#include "octet/Codegen/Passes.h"
+//===- PlanArena.cpp --------------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/Builders.h"
+#include "octet/Codegen/Passes.h"
 
 using namespace mlir;
 using namespace octet;
@@ -29,9 +37,9 @@ struct Buffer {
 };
 
 int64_t byteSize(MemRefType type) {
-  return llvm::alignTo(
-      type.getNumElements() * llvm::divideCeil(type.getElementTypeBitWidth(), 8),
-      alignment);
+  return llvm::alignTo(type.getNumElements() *
+                           llvm::divideCeil(type.getElementTypeBitWidth(), 8),
+                       alignment);
 }
 
 struct PlanArenaPass : octet::impl::PlanArenaBase<PlanArenaPass> {
@@ -58,9 +66,9 @@ struct PlanArenaPass : octet::impl::PlanArenaBase<PlanArenaPass> {
       auto loc = buffer.op.getLoc();
       Value offset =
           arith::ConstantIndexOp::create(builder, loc, buffer.offset);
-      Value view = memref::ViewOp::create(builder, loc, buffer.op.getType(),
-                                          run.getArgument(0), offset,
-                                          ValueRange());
+      Value view =
+          memref::ViewOp::create(builder, loc, buffer.op.getType(),
+                                 run.getArgument(0), offset, ValueRange());
       buffer.op.replaceAllUsesWith(view);
       buffer.op.erase();
     }
@@ -77,8 +85,8 @@ private:
     run.walk([&](memref::AllocOp alloc) {
       unsigned first = ~0u, last = 0;
       for (Operation *user : alloc->getUsers()) {
-        unsigned at = order.lookup(
-            run.getBody().front().findAncestorOpInBlock(*user));
+        unsigned at =
+            order.lookup(run.getBody().front().findAncestorOpInBlock(*user));
         first = std::min(first, at);
         last = std::max(last, at);
       }

@@ -1,4 +1,11 @@
-#include "octet/Codegen/Passes.h"
+//===- TileAndFuse.cpp ------------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
@@ -8,6 +15,7 @@
 #include "mlir/Dialect/Tensor/Transforms/Transforms.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "octet/Codegen/Passes.h"
 
 using namespace mlir;
 using namespace octet;
@@ -44,8 +52,8 @@ RegisterTile chooseTile(int64_t height, int64_t width, int64_t blocks,
     for (int64_t columns = 1; columns <= std::min(width, registers / b);
          ++columns)
       for (int64_t rows = 1;
-           rows <= (columns == width ? std::min(height, registers / (b * columns))
-                                     : 1);
+           rows <=
+           (columns == width ? std::min(height, registers / (b * columns)) : 1);
            ++rows) {
         // Every combination of full tiles and remainders of the dimensions.
         double cost = 0.0;
@@ -68,8 +76,7 @@ RegisterTile chooseTile(int64_t height, int64_t width, int64_t blocks,
 
 class KernelTiler {
 public:
-  KernelTiler(func::FuncOp kernel, int64_t registers,
-              Pass::Statistic &numTiled)
+  KernelTiler(func::FuncOp kernel, int64_t registers, Pass::Statistic &numTiled)
       : kernel(kernel), rewriter(kernel.getContext()), registers(registers),
         numTiled(numTiled) {}
 
@@ -102,13 +109,16 @@ private:
       unsigned dim = op.getNumParallelLoops();
       if (dim-- == 0)
         continue;
-      bool contiguous = llvm::all_of(op.getIndexingMapsArray(), [&](AffineMap m) {
-        for (AffineExpr expr : m.getResults().drop_back(m.getNumResults() ? 1 : 0))
-          if (expr.isFunctionOfDim(dim))
-            return false;
-        return true;
-      });
-      if (!contiguous || op.getIteratorTypesArray()[dim] != utils::IteratorType::parallel)
+      bool contiguous =
+          llvm::all_of(op.getIndexingMapsArray(), [&](AffineMap m) {
+            for (AffineExpr expr :
+                 m.getResults().drop_back(m.getNumResults() ? 1 : 0))
+              if (expr.isFunctionOfDim(dim))
+                return false;
+            return true;
+          });
+      if (!contiguous ||
+          op.getIteratorTypesArray()[dim] != utils::IteratorType::parallel)
         continue;
       SmallVector<unsigned> order;
       for (unsigned i = 0; i < op.getNumLoops(); ++i)
@@ -184,7 +194,8 @@ private:
         cast<ShapedType>(contraction->getResult(0).getType()).getShape();
     RegisterTile tile = chooseTile(shape[0], shape[1], shape[2], registers);
     if (contraction.getNumReductionLoops() == 2) // depthwise: rows share loads
-      tile = {1, std::min<int64_t>(shape[1], 4), std::min<int64_t>(shape[2], 4)};
+      tile = {1, std::min<int64_t>(shape[1], 4),
+              std::min<int64_t>(shape[2], 4)};
 
     // Remainders are split off first, so that every tile has a static shape.
     SmallVector<Operation *> pieces{root};

@@ -1,5 +1,11 @@
-#include "octet/Codegen/Passes.h"
-#include "octet/Codegen/VectorUtils.h"
+//===- UnrollVectors.cpp ----------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -11,6 +17,8 @@
 #include "mlir/Transforms/CSE.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "mlir/Transforms/LoopInvariantCodeMotionUtils.h"
+#include "octet/Codegen/Passes.h"
+#include "octet/Codegen/VectorUtils.h"
 
 using namespace mlir;
 using namespace octet;
@@ -90,10 +98,10 @@ struct UnrollRead : OpRewritePattern<vector::TransferReadOp> {
         part = vector::ShapeCastOp::create(rewriter, loc, partType, part);
       parts.push_back(part);
     }
-    rewriter.replaceOp(op, type.getRank() == trailing
-                               ? parts[0]
-                               : assembleVector(rewriter, loc, type, parts,
-                                                trailing));
+    rewriter.replaceOp(
+        op, type.getRank() == trailing
+                ? parts[0]
+                : assembleVector(rewriter, loc, type, parts, trailing));
     return success();
   }
 };
@@ -148,9 +156,8 @@ struct UnrollElementwise : RewritePattern {
                 ? vector::ExtractOp::create(rewriter, loc, operand, position)
                       .getResult()
                 : operand);
-      Operation *part =
-          rewriter.create(loc, op->getName().getIdentifier(), operands,
-                          {partType}, op->getAttrs());
+      Operation *part = rewriter.create(loc, op->getName().getIdentifier(),
+                                        operands, {partType}, op->getAttrs());
       parts.push_back(part->getResult(0));
     }
     rewriter.replaceOp(op, assembleVector(rewriter, loc, type, parts));
@@ -175,8 +182,7 @@ struct SplitLoop : OpRewritePattern<scf::ForOp> {
     }
     auto shape = cast<VectorType>(value.getType()).getShape();
     for (auto &position : positionsOf(shape.drop_back(1)))
-      parts.push_back(
-          vector::ExtractOp::create(builder, loc, value, position));
+      parts.push_back(vector::ExtractOp::create(builder, loc, value, position));
   }
 
   static SmallVector<Value> implode(OpBuilder &builder, Location loc,
@@ -187,9 +193,8 @@ struct SplitLoop : OpRewritePattern<scf::ForOp> {
       if (isSplit(type)) {
         auto vector = cast<VectorType>(type);
         count = vector.getNumElements() / vector.getShape().back();
-        values.push_back(
-            assembleVector(builder, loc, vector,
-                           llvm::to_vector(parts.take_front(count))));
+        values.push_back(assembleVector(
+            builder, loc, vector, llvm::to_vector(parts.take_front(count))));
       } else {
         values.push_back(parts.front());
       }
@@ -232,7 +237,8 @@ struct UnrollVectorsPass : octet::impl::UnrollVectorsBase<UnrollVectorsPass> {
   void runOnOperation() override {
     auto *context = &getContext();
     RewritePatternSet patterns(context);
-    patterns.add<UnrollRead, UnrollWrite, UnrollElementwise, SplitLoop>(context);
+    patterns.add<UnrollRead, UnrollWrite, UnrollElementwise, SplitLoop>(
+        context);
     for (auto *dialect : context->getLoadedDialects())
       dialect->getCanonicalizationPatterns(patterns);
     for (RegisteredOperationName op : context->getRegisteredOperations())

@@ -1,3 +1,11 @@
+//===- VectorUtils.cpp ------------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
 #include "octet/Codegen/VectorUtils.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
@@ -7,8 +15,7 @@
 
 using namespace mlir;
 
-SmallVector<SmallVector<int64_t>>
-octet::positionsOf(ArrayRef<int64_t> shape) {
+SmallVector<SmallVector<int64_t>> octet::positionsOf(ArrayRef<int64_t> shape) {
   SmallVector<SmallVector<int64_t>> positions;
   auto strides = computeStrides(shape);
   for (int64_t i = 0, n = computeProduct(shape); i < n; ++i)

@@ -1,4 +1,11 @@
-#include "octet/Codegen/Passes.h"
+//===- VectorizeKernels.cpp -------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Linalg/Transforms/Hoisting.h"
@@ -15,6 +22,7 @@
 #include "mlir/Transforms/CSE.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "mlir/Transforms/LoopInvariantCodeMotionUtils.h"
+#include "octet/Codegen/Passes.h"
 
 using namespace mlir;
 using namespace octet;
@@ -93,16 +101,16 @@ private:
         ops.push_back(op);
     });
     linalg::ControlDropUnitDims control;
-    control.rankReductionStrategy = linalg::ControlDropUnitDims::
-        RankReductionStrategy::ExtractInsertSlice;
+    control.rankReductionStrategy =
+        linalg::ControlDropUnitDims::RankReductionStrategy::ExtractInsertSlice;
     control.controlFn = [](Operation *op) {
       auto generic = cast<linalg::GenericOp>(op);
       auto ranges = generic.getStaticLoopRanges();
       auto iterators = generic.getIteratorTypesArray();
       SmallVector<unsigned> dims;
       for (unsigned dim = 0; dim < generic.getNumLoops(); ++dim) {
-        bool inWindow = llvm::any_of(
-            generic.getIndexingMapsArray(), [&](AffineMap map) {
+        bool inWindow =
+            llvm::any_of(generic.getIndexingMapsArray(), [&](AffineMap map) {
               return llvm::any_of(map.getResults(), [&](AffineExpr expr) {
                 return !isa<AffineDimExpr>(expr) && expr.isFunctionOfDim(dim);
               });
@@ -187,9 +195,8 @@ struct VectorizeKernelsPass
     : octet::impl::VectorizeKernelsBase<VectorizeKernelsPass> {
   void runOnOperation() override {
     bool blocked = false;
-    getOperation().walk([&](linalg::LinalgOp op) {
-      blocked |= op->hasAttr(blockedAttr);
-    });
+    getOperation().walk(
+        [&](linalg::LinalgOp op) { blocked |= op->hasAttr(blockedAttr); });
     if (blocked && failed(Vectorizer(getOperation(), numVectorized).run()))
       signalPassFailure();
   }

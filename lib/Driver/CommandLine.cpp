@@ -1,3 +1,11 @@
+//===- CommandLine.cpp ------------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
 #include "octet/Driver/CommandLine.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSwitch.h"
@@ -22,27 +30,56 @@ int runInspect(const CommandOptions &o) { return runProgram("inspect", o); }
 
 const std::vector<Command> &commands() {
   static const std::vector<StringRef> compile = {
-      "-o",       "--calib",  "--ranges",     "--method",     "--percentile",
-      "--target", "--batch",  "--precision",  "--compile-to", "--dump-ir",
-      "--elide",  "--threads"};
+      "-o",           "--calib",   "--ranges", "--method",
+      "--percentile", "--target",  "--batch",  "--precision",
+      "--compile-to", "--dump-ir", "--elide",  "--threads"};
   static const std::vector<Command> table = {
       {"compile", "M.onnx [--calib D.npz] -o PROGRAM",
        "compile a model to a native program", runCompile, 1, 1, compile},
-      {"calibrate", "M.onnx --data D.npz -o ranges.json",
-       "find the range of every tensor", runCalibrate, 1, 1,
+      {"calibrate",
+       "M.onnx --data D.npz -o ranges.json",
+       "find the range of every tensor",
+       runCalibrate,
+       1,
+       1,
        {"-o", "--data", "--method", "--batch"}},
       {"quantize", "M.onnx --calib D.npz [-o M.mlir]",
        "print the quantized graph", runQuantize, 1, 1, compile},
-      {"import", "M.onnx [-o M.mlir]", "print the imported graph", runImport, 1,
-       1, {"-o", "--batch", "--elide"}},
-      {"run", "P --input X.npz -o Y.npz", "run a program on every sample",
-       runRun, 1, 1, {"--input", "-o", "--output", "--target"}},
-      {"eval", "A B... --data D.npz [--json F]", "compare accuracy", runEval, 1,
-       64, {"--data", "--json", "--target"}},
-      {"bench", "A B... [--runs N] [--json F]", "compare speed", runBench, 1, 64,
+      {"import",
+       "M.onnx [-o M.mlir]",
+       "print the imported graph",
+       runImport,
+       1,
+       1,
+       {"-o", "--batch", "--elide"}},
+      {"run",
+       "P --input X.npz -o Y.npz",
+       "run a program on every sample",
+       runRun,
+       1,
+       1,
+       {"--input", "-o", "--output", "--target"}},
+      {"eval",
+       "A B... --data D.npz [--json F]",
+       "compare accuracy",
+       runEval,
+       1,
+       64,
+       {"--data", "--json", "--target"}},
+      {"bench",
+       "A B... [--runs N] [--json F]",
+       "compare speed",
+       runBench,
+       1,
+       64,
        {"--runs", "--json", "--threads", "--target"}},
-      {"inspect", "P [--json F]", "list layers, precision and kernels",
-       runInspect, 1, 1, {"--json", "--target"}},
+      {"inspect",
+       "P [--json F]",
+       "list layers, precision and kernels",
+       runInspect,
+       1,
+       1,
+       {"--json", "--target"}},
   };
   return table;
 }
@@ -112,7 +149,8 @@ bool setFlag(CommandOptions &o, StringRef flag, StringRef value) {
 } // namespace
 
 bool CommandLine::parse(int argc, char **argv) {
-  if (argc < 2 || StringRef(argv[1]) == "--help" || StringRef(argv[1]) == "-h") {
+  if (argc < 2 || StringRef(argv[1]) == "--help" ||
+      StringRef(argv[1]) == "-h") {
     printUsage();
     return false;
   }

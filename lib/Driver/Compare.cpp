@@ -1,5 +1,15 @@
+//===- Compare.cpp ----------------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
 // eval and bench: several programs side by side. Every program runs in a
 // process of its own and is measured by its own harness.
+//
+//===----------------------------------------------------------------------===//
 
 #include "Session.h"
 #include "octet/Runtime/harness.h"
@@ -47,9 +57,9 @@ int octet::runProgram(StringRef command, const CommandOptions &options) {
   if (!program)
     return 1;
   SmallVector<StringRef> arguments{command};
-  for (auto [flag, value] :
-       {std::pair("--input", &options.input), {"--output", &options.output},
-        {"--json", &options.json}})
+  for (auto [flag, value] : {std::pair("--input", &options.input),
+                             {"--output", &options.output},
+                             {"--json", &options.json}})
     if (!value->empty())
       arguments.append({StringRef(flag), StringRef(*value)});
   return execute(*program, arguments);
@@ -146,13 +156,13 @@ int octet::runBench(const CommandOptions &options) {
   std::vector<int64_t> perRound;
   for (auto [program, process] : llvm::zip(*programs, processes)) {
     if (!process.start(program) || !process.run(2))
-      return refuse(program.name() + ": is no compiled program of this version");
+      return refuse(program.name() +
+                    ": is no compiled program of this version");
     // Each program gets about two seconds, five runs a round at least.
     int64_t runs = options.runs
                        ? llvm::divideCeil(options.runs, rounds)
                        : static_cast<int64_t>(2e9 / rounds / process.times[1]);
-    perRound.push_back(
-        std::clamp<int64_t>(runs, options.runs ? 1 : 5, 100000));
+    perRound.push_back(std::clamp<int64_t>(runs, options.runs ? 1 : 5, 100000));
     process.times.clear();
   }
   octet_machine machine;
@@ -169,9 +179,9 @@ int octet::runBench(const CommandOptions &options) {
       "{0}, {1}, one thread; peak {2:f0} GOPS int8, {3:f0} GFLOPS fp32\n\n",
       machine.cpu, machine.isa, machine.peak_int8_gops,
       machine.peak_fp32_gflops);
-  llvm::outs() << llvm::formatv("{0,-32} {1,9} {2,11} {3,11} {4,11} {5,9} {6,8} {7,8}\n",
-                                "program", "precision", "median", "min", "p95",
-                                "GOPS", "of peak", "speed");
+  llvm::outs() << llvm::formatv(
+      "{0,-32} {1,9} {2,11} {3,11} {4,11} {5,9} {6,8} {7,8}\n", "program",
+      "precision", "median", "min", "p95", "GOPS", "of peak", "speed");
   llvm::json::Array rows;
   double first = 0;
   for (auto [program, process] : llvm::zip(*programs, processes)) {
@@ -259,9 +269,9 @@ int octet::runEval(const CommandOptions &options) {
     return refuse(options.data +
                   ": 'labels' must hold one class for each sample");
 
-  llvm::outs() << llvm::formatv("{0} samples\n\n{1,-32} {2,9} {3,8} {4,8} {5,12} {6,10} {7,9}\n",
-                                samples, "program", "precision", "top-1",
-                                "top-5", "bytes", "agreement", "SQNR");
+  llvm::outs() << llvm::formatv(
+      "{0} samples\n\n{1,-32} {2,9} {3,8} {4,8} {5,12} {6,10} {7,9}\n", samples,
+      "program", "precision", "top-1", "top-5", "bytes", "agreement", "SQNR");
   llvm::json::Array rows;
   double agreement = 100, sqnr = 999;
   for (auto [i, program] : llvm::enumerate(*programs)) {

@@ -1,4 +1,14 @@
+//===- Compile.cpp ----------------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
 // import, calibrate, quantize, compile.
+//
+//===----------------------------------------------------------------------===//
 
 #include "Session.h"
 #include "octet/Dialect/Octet/IR/Octet.h"
@@ -9,10 +19,10 @@
 using namespace mlir;
 using namespace octet;
 
-/// Prints to `path`, or to stdout where it is empty.
+/// Prints to the output file, or to stdout with large constants shortened.
 static int print(ModuleOp module, const CommandOptions &options) {
   OpPrintingFlags flags;
-  if (options.elide)
+  if (options.elide || options.output.empty())
     flags.elideLargeElementsAttrs(16);
   auto write = [&](llvm::raw_ostream &os) {
     module.print(os, flags);
@@ -48,8 +58,8 @@ static bool findRanges(const CommandOptions &options, ModuleOp module,
   if (!options.ranges.empty()) {
     auto buffer = llvm::MemoryBuffer::getFile(options.ranges);
     if (!buffer) {
-      refuse(options.ranges + ": cannot be read: " +
-             buffer.getError().message());
+      refuse(options.ranges +
+             ": cannot be read: " + buffer.getError().message());
       return false;
     }
     pipeline.ranges = (*buffer)->getBuffer().str();

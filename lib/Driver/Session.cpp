@@ -1,6 +1,14 @@
+//===- Session.cpp ----------------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
 #include "Session.h"
-#include "octet/Dialect/Octet/IR/OnnxNames.h"
 #include "mlir/IR/Diagnostics.h"
+#include "octet/Dialect/Octet/IR/OnnxNames.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
@@ -44,7 +52,8 @@ octet::makePipeline(const CommandOptions &options) {
     std::string names = "host";
     for (const TargetInfo &target : allTargets())
       names += ", " + target.name.str();
-    refuse("target '" + options.target + "' is unknown; choose one of " + names);
+    refuse("target '" + options.target + "' is unknown; choose one of " +
+           names);
     return std::nullopt;
   }
   pipeline.compileTo = options.compileTo;

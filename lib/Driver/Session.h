@@ -1,10 +1,20 @@
+//===- Session.h ------------------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
 // What all commands need: a context, errors as sentences, compiled programs.
+//
+//===----------------------------------------------------------------------===//
 
 #ifndef OCTET_LIB_DRIVER_SESSION_H
 #define OCTET_LIB_DRIVER_SESSION_H
 
-#include "octet/Driver/Commands.h"
 #include "mlir/IR/MLIRContext.h"
+#include "octet/Driver/Commands.h"
 #include "llvm/Support/FileUtilities.h"
 
 namespace octet {

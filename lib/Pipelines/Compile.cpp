@@ -1,11 +1,19 @@
-#include "octet/Dialect/Octet/IR/Octet.h"
-#include "octet/Import/ONNX/Import.h"
-#include "octet/Pipelines/Pipelines.h"
-#include "octet/Target/Emit.h"
+//===- Compile.cpp ----------------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Target/LLVMIR/Dialect/All.h"
+#include "octet/Dialect/Octet/IR/Octet.h"
+#include "octet/Import/ONNX/Import.h"
+#include "octet/Pipelines/Pipelines.h"
+#include "octet/Target/Emit.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -41,8 +49,8 @@ static LogicalResult writeText(ModuleOp module, StringRef path) {
   std::error_code error;
   llvm::raw_fd_ostream file(path, error);
   if (error)
-    return module.emitError() << path << ": cannot be written: "
-                              << error.message();
+    return module.emitError()
+           << path << ": cannot be written: " << error.message();
   file << module;
   return success();
 }

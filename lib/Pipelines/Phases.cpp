@@ -1,8 +1,11 @@
-#include "octet/Codegen/Passes.h"
-#include "octet/Conversion/Passes.h"
-#include "octet/Dialect/Octet/Transforms/Passes.h"
-#include "octet/Pipelines/Pipelines.h"
-#include "octet/Quantization/Passes.h"
+//===- Phases.cpp -----------------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Affine/Transforms/Passes.h"
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
@@ -11,6 +14,11 @@
 #include "mlir/IR/AsmState.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
+#include "octet/Codegen/Passes.h"
+#include "octet/Conversion/Passes.h"
+#include "octet/Dialect/Octet/Transforms/Passes.h"
+#include "octet/Pipelines/Pipelines.h"
+#include "octet/Quantization/Passes.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 
@@ -119,16 +127,16 @@ std::vector<Phase> octet::makePhases(const PipelineOptions &options) {
                         pm.addNestedPass<func::FuncOp>(createInsertObservers());
                       }});
   if (options.precision == Precision::Int8) {
-    phases.push_back(
-        {"quantize", [&options](OpPassManager &pm) {
-           ApplyRangesOptions ranges;
-           ranges.ranges = options.ranges;
-           ranges.percentile = options.percentile;
-           pm.addPass(createApplyRanges(ranges));
-           pm.addNestedPass<func::FuncOp>(createQuantize());
-           pm.addNestedPass<func::FuncOp>(createPropagateQuantization());
-           pm.addNestedPass<func::FuncOp>(createCSEPass());
-         }});
+    phases.push_back({"quantize", [&options](OpPassManager &pm) {
+                        ApplyRangesOptions ranges;
+                        ranges.ranges = options.ranges;
+                        ranges.percentile = options.percentile;
+                        pm.addPass(createApplyRanges(ranges));
+                        pm.addNestedPass<func::FuncOp>(createQuantize());
+                        pm.addNestedPass<func::FuncOp>(
+                            createPropagateQuantization());
+                        pm.addNestedPass<func::FuncOp>(createCSEPass());
+                      }});
     phases.push_back({"fold-scales", [](OpPassManager &pm) {
                         pm.addNestedPass<func::FuncOp>(createFoldScales());
                         pm.addNestedPass<func::FuncOp>(
@@ -152,15 +160,15 @@ std::vector<Phase> octet::makePhases(const PipelineOptions &options) {
 static LogicalResult dump(ModuleOp module, StringRef folder, unsigned index,
                           StringRef phase) {
   if (auto error = llvm::sys::fs::create_directories(folder))
-    return module.emitError() << folder << ": cannot be created: "
-                              << error.message();
+    return module.emitError()
+           << folder << ": cannot be created: " << error.message();
   SmallString<128> path(folder);
   llvm::sys::path::append(path, Twine(index) + "-" + phase + ".mlir");
   std::error_code error;
   llvm::raw_fd_ostream file(path, error);
   if (error)
-    return module.emitError() << path << ": cannot be written: "
-                              << error.message();
+    return module.emitError()
+           << path << ": cannot be written: " << error.message();
   module.print(file, OpPrintingFlags().elideLargeElementsAttrs(16));
   return success();
 }

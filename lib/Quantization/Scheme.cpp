@@ -1,7 +1,16 @@
+//===- Scheme.cpp -----------------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
 #include "octet/Quantization/Scheme.h"
 #include "mlir/IR/Builders.h"
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 using namespace mlir;
 using namespace octet;
@@ -24,9 +33,46 @@ quant::UniformQuantizedType octet::activationType(MLIRContext *context,
       zeroPoint, activationMin, activationMax);
 }
 
-float octet::weightScale(float largestMagnitude, float bias, float inputScale) {
+/// Σ (w - scale · rne(w / scale))², given up once above `limit`.
+static double roundingError(ArrayRef<float> weights, float scale,
+                            double limit) {
+  double error = 0.0;
+  for (float w : weights) {
+    double difference = w - scale * std::nearbyint(w / scale);
+    error += difference * difference;
+    if (error > limit)
+      break;
+  }
+  return error;
+}
+
+float octet::weightScale(ArrayRef<float> weights, float bias,
+                         float inputScale) {
+  constexpr int64_t fewestSteps = 32;
+  constexpr size_t probe = 32;
+  constexpr double unlimited = std::numeric_limits<double>::infinity();
+  float largest = 0.0f;
+  for (float w : weights)
+    largest = std::max(largest, std::fabs(w));
+  float scale = largest / static_cast<float>(weightMax);
+  if (scale >= 1e-30f) {
+    // A coarser grid is better only where the weights lie on it; a few of them
+    // tell that it is not worth a closer look.
+    auto first = weights.take_front(probe);
+    double suspicious = 0.5 * roundingError(first, scale, unlimited);
+    double best = roundingError(weights, scale, unlimited);
+    for (int64_t steps = weightMax - 1; steps >= fewestSteps; --steps) {
+      float candidate = largest / static_cast<float>(steps);
+      if (roundingError(first, candidate, suspicious) > suspicious)
+        continue;
+      double error = roundingError(weights, candidate, best);
+      if (error < best) {
+        best = error;
+        scale = candidate;
+      }
+    }
+  }
   constexpr float biasLimit = 1 << 30;
-  float scale = largestMagnitude / static_cast<float>(weightMax);
   float forBias = std::fabs(bias) / (inputScale * biasLimit);
   scale = std::max(scale, forBias);
   return scale >= 1e-30f ? scale : 1.0f;

@@ -1,3 +1,14 @@
+//===- harness.c ----------------------------------------------------------===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+
+//
+//===----------------------------------------------------------------------===//
 /* The command line of a compiled program. */
 
 #include "octet/Runtime/harness.h"
@@ -28,7 +39,8 @@ static int usage(void) {
   return 2;
 }
 
-/*===-- Flags --------------------------------------------------------------===*/
+/*===-- Flags
+ * --------------------------------------------------------------===*/
 
 typedef struct {
   const char *input, *output, *data, *json;
@@ -78,7 +90,8 @@ static int parse(int argc, char **argv, options *o) {
   return 0;
 }
 
-/*===-- Tensors ------------------------------------------------------------===*/
+/*===-- Tensors
+ * ------------------------------------------------------------===*/
 
 static int64_t elements(const octet_tensor *t) {
   int64_t count = 1;
@@ -110,8 +123,8 @@ static int allocate(state *s) {
     return refuse("out of memory");
   for (int i = 0; i < model->num_inputs + model->num_outputs; ++i) {
     int is_input = i < model->num_inputs;
-    const octet_tensor *t = is_input ? &model->inputs[i]
-                                     : &model->outputs[i - model->num_inputs];
+    const octet_tensor *t =
+        is_input ? &model->inputs[i] : &model->outputs[i - model->num_inputs];
     void *buffer = aligned_alloc(64, (bytes(t) + 127) / 64 * 64);
     if (!buffer)
       return refuse("out of memory");
@@ -124,7 +137,8 @@ static void infer(const state *s) {
   model->run(s->arena, (const void *const *)s->inputs, s->outputs);
 }
 
-/*===-- Running over a data set --------------------------------------------===*/
+/*===-- Running over a data set
+ * --------------------------------------------===*/
 
 /* The array that feeds input `i`, checked against its shape. */
 static const octet_array *data_for(const char *path, const octet_npz *npz,
@@ -161,8 +175,8 @@ static void load(const octet_tensor *t, const octet_array *array, int64_t from,
 
 /* Runs every sample of `npz`. Where `results` is given, it receives one array
  * of [samples, ...] for each output. Returns the samples, or -1. */
-static int64_t run_all(const char *path, const octet_npz *npz,
-                       float **results, const char *what) {
+static int64_t run_all(const char *path, const octet_npz *npz, float **results,
+                       const char *what) {
   state s;
   const octet_array *arrays[64];
   if (model->num_inputs > 64 || allocate(&s))
@@ -217,7 +231,8 @@ static int open_data(const char *path, octet_npz *npz) {
   return octet_npz_read(path, npz, &error) ? refuse(error.text) : 0;
 }
 
-/*===-- Commands -----------------------------------------------------------===*/
+/*===-- Commands
+ * -----------------------------------------------------------===*/
 
 static int command_run(const options *o) {
   if (!o->input || !o->output)
@@ -244,8 +259,7 @@ static int command_run(const options *o) {
       arrays[i].shape[0] = samples;
   }
   octet_error error = {""};
-  int status =
-      octet_npz_write(o->output, arrays, model->num_outputs, &error);
+  int status = octet_npz_write(o->output, arrays, model->num_outputs, &error);
   octet_npz_close(&npz);
   return status ? refuse(error.text) : 0;
 }
@@ -395,7 +409,8 @@ static int command_bench(const options *o) {
   printf("%-10s %10s %10s %10s %9s %8s\n", "precision", "median", "min", "p95",
          "GOPS", "of peak");
   printf("%-10s %7.3f ms %7.3f ms %7.3f ms %9.1f %7.1f%%\n", model->precision,
-         t.median_ms, t.min_ms, t.p95_ms, gops, peak > 0 ? 100 * gops / peak : 0);
+         t.median_ms, t.min_ms, t.p95_ms, gops,
+         peak > 0 ? 100 * gops / peak : 0);
   if (o->json) {
     FILE *file = open_json(o->json);
     if (!file)
@@ -444,18 +459,20 @@ static int command_inspect(const options *o) {
     FILE *file = open_json(o->json);
     if (!file)
       return 1;
-    fprintf(file,
-            "{\"target\": \"%s\", \"precision\": \"%s\", \"arena_bytes\": %lld, "
-            "\"macs\": %lld, \"int8_macs_percent\": %.4f, \"layers\": [",
-            model->target, model->precision, (long long)model->arena_size,
-            (long long)macs, share);
+    fprintf(
+        file,
+        "{\"target\": \"%s\", \"precision\": \"%s\", \"arena_bytes\": %lld, "
+        "\"macs\": %lld, \"int8_macs_percent\": %.4f, \"layers\": [",
+        model->target, model->precision, (long long)model->arena_size,
+        (long long)macs, share);
     for (int i = 0; i < model->num_layers; ++i) {
       const octet_layer *l = &model->layers[i];
       fprintf(file, "%s\n  {\"node\": ", i ? "," : "");
       octet_json_string(file, l->node);
-      fprintf(file, ", \"op\": \"%s\", \"kernel\": \"%s\", \"precision\": "
-                    "\"%s\", \"macs\": %lld, \"weight_bytes\": %lld, "
-                    "\"note\": ",
+      fprintf(file,
+              ", \"op\": \"%s\", \"kernel\": \"%s\", \"precision\": "
+              "\"%s\", \"macs\": %lld, \"weight_bytes\": %lld, "
+              "\"note\": ",
               l->op, l->kernel, l->precision, (long long)l->macs,
               (long long)l->weight_bytes);
       octet_json_string(file, l->note);
@@ -513,4 +530,3 @@ int octet_harness_main(int argc, char **argv) {
     return command_calibrate(&o);
   return usage();
 }
-

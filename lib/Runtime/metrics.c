@@ -1,3 +1,11 @@
+//===- metrics.c ----------------------------------------------------------===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
 #include "octet/Runtime/harness.h"
 
 #include <math.h>
@@ -31,7 +39,8 @@ double octet_agreement(const float *a, const float *b, int64_t rows,
                        int64_t classes) {
   int64_t same = 0;
   for (int64_t r = 0; r < rows; ++r)
-    same += largest(a + r * classes, classes) == largest(b + r * classes, classes);
+    same +=
+        largest(a + r * classes, classes) == largest(b + r * classes, classes);
   return rows ? (double)same / rows : 0.0;
 }
 

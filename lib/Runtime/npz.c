@@ -1,3 +1,11 @@
+//===- npz.c --------------------------------------------------------------===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
 #include "octet/Runtime/npz.h"
 
 #include <ctype.h>
@@ -28,7 +36,8 @@ static uint64_t get64(const unsigned char *p) {
   return get32(p) | (uint64_t)get32(p + 4) << 32;
 }
 
-/*===-- The .npy header ----------------------------------------------------===*/
+/*===-- The .npy header
+ * ----------------------------------------------------===*/
 
 /* The text after `key` in a header such as
  * {'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), } */
@@ -54,11 +63,12 @@ static int parse_header(const char *path, const char *header,
                 array->name);
   array->kind = descr[2];
   array->itemsize = atoi(descr + 3);
-  int known = (array->kind == 'f' && (array->itemsize == 4 || array->itemsize == 8)) ||
-              ((array->kind == 'i' || array->kind == 'u') &&
-               (array->itemsize == 1 || array->itemsize == 2 ||
-                array->itemsize == 4 || array->itemsize == 8)) ||
-              (array->kind == 'b' && array->itemsize == 1);
+  int known =
+      (array->kind == 'f' && (array->itemsize == 4 || array->itemsize == 8)) ||
+      ((array->kind == 'i' || array->kind == 'u') &&
+       (array->itemsize == 1 || array->itemsize == 2 || array->itemsize == 4 ||
+        array->itemsize == 8)) ||
+      (array->kind == 'b' && array->itemsize == 1);
   if (!known || (descr[1] != '<' && descr[1] != '|'))
     return fail(error,
                 "%s: array '%s' has a data type that is not supported; save it "
@@ -94,7 +104,8 @@ static int parse_header(const char *path, const char *header,
 static int parse_npy(const char *path, const unsigned char *data, size_t size,
                      octet_array *array, octet_error *error) {
   if (size < 12 || memcmp(data, "\x93NUMPY", 6) != 0)
-    return fail(error, "%s: entry '%s' is not a NumPy array", path, array->name);
+    return fail(error, "%s: entry '%s' is not a NumPy array", path,
+                array->name);
   size_t prefix = data[6] == 1 ? 10 : 12;
   size_t length = data[6] == 1 ? get16(data + 8) : get32(data + 8);
   if (length > size - prefix || length > 65536)
@@ -120,7 +131,8 @@ static int parse_npy(const char *path, const unsigned char *data, size_t size,
   return 0;
 }
 
-/*===-- The zip archive ----------------------------------------------------===*/
+/*===-- The zip archive
+ * ----------------------------------------------------===*/
 
 static int inflate_entry(const char *path, const unsigned char *packed,
                          size_t packed_size, size_t size, octet_array *array,
@@ -266,7 +278,8 @@ void octet_npz_close(octet_npz *npz) {
   memset(npz, 0, sizeof *npz);
 }
 
-/*===-- Elements -----------------------------------------------------------===*/
+/*===-- Elements
+ * -----------------------------------------------------------===*/
 
 const octet_array *octet_npz_find(const octet_npz *npz, const char *name) {
   for (int i = 0; i < npz->count; ++i)
@@ -319,7 +332,8 @@ void octet_array_to_f32(const octet_array *array, int64_t first, int64_t count,
     out[i] = (float)element(array, first + i);
 }
 
-/*===-- Writing ------------------------------------------------------------===*/
+/*===-- Writing
+ * ------------------------------------------------------------===*/
 
 static void put16(unsigned char *p, uint32_t x) {
   p[0] = x;
@@ -337,9 +351,10 @@ static size_t make_header(const octet_array *array, char header[512]) {
   for (int i = 0; i < array->rank; ++i)
     used += snprintf(shape + used, sizeof shape - used, "%lld,",
                      (long long)array->shape[i]);
-  int length = snprintf(
-      header + 10, 502, "{'descr': '<%c%d', 'fortran_order': False, 'shape': (%s), }",
-      array->kind, array->itemsize, shape);
+  int length =
+      snprintf(header + 10, 502,
+               "{'descr': '<%c%d', 'fortran_order': False, 'shape': (%s), }",
+               array->kind, array->itemsize, shape);
   size_t total = (10 + length + 1 + 63) / 64 * 64;
   memset(header + 10 + length, ' ', total - 10 - length);
   header[total - 1] = '\n';

@@ -1,3 +1,11 @@
+//===- observe.c ----------------------------------------------------------===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
 #include "octet/Runtime/observe.h"
 #include "octet/Runtime/harness.h"
 
@@ -92,8 +100,9 @@ int octet_observers_start(int32_t count) {
 
 void octet_observers_write(FILE *file, const char *model_hash, int64_t samples,
                            const char *const *names, int32_t count) {
-  fprintf(file, "{\n  \"version\": 1,\n  \"model_hash\": \"%s\",\n"
-                "  \"samples\": %lld,\n  \"tensors\": {",
+  fprintf(file,
+          "{\n  \"version\": 1,\n  \"model_hash\": \"%s\",\n"
+          "  \"samples\": %lld,\n  \"tensors\": {",
           model_hash, (long long)samples);
   for (int32_t i = 0; i < count; ++i) {
     const octet_histogram *h = &histograms[i];

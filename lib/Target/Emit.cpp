@@ -1,7 +1,15 @@
+//===- Emit.cpp -------------------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
 #include "octet/Target/Emit.h"
+#include "mlir/Target/LLVMIR/Export.h"
 #include "octet/Codegen/Passes.h"
 #include "octet/Runtime/model.h"
-#include "mlir/Target/LLVMIR/Export.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
@@ -30,16 +38,13 @@ public:
     llvm::Function *invoke =
         makeInvoke(info.inputs.size(), info.outputs.size());
     auto number = [&](size_t n) { return builder.getInt32(n); };
-    auto *model = structure({number(OCTET_ABI_VERSION),
-                             number(info.inputs.size()),
-                             number(info.outputs.size()),
-                             number(info.layers.size()),
-                             number(info.observed.size()),
-                             text(target.name), text(info.precision),
-                             text(info.hash), tensors(info.inputs),
-                             tensors(info.outputs), layers(info.layers),
-                             texts(info.observed), builder.getInt64(arena),
-                             invoke});
+    auto *model =
+        structure({number(OCTET_ABI_VERSION), number(info.inputs.size()),
+                   number(info.outputs.size()), number(info.layers.size()),
+                   number(info.observed.size()), text(target.name),
+                   text(info.precision), text(info.hash), tensors(info.inputs),
+                   tensors(info.outputs), layers(info.layers),
+                   texts(info.observed), builder.getInt64(arena), invoke});
     new llvm::GlobalVariable(module, model->getType(), /*isConstant=*/true,
                              llvm::GlobalValue::ExternalLinkage, model,
                              "octet_compiled_model");
@@ -108,8 +113,8 @@ private:
     for (unsigned list : {1, 2})
       for (size_t i = 0; i < (list == 1 ? inputs : outputs); ++i)
         arguments.push_back(builder.CreateLoad(
-            pointer, builder.CreateConstGEP1_64(pointer, invoke->getArg(list),
-                                                i)));
+            pointer,
+            builder.CreateConstGEP1_64(pointer, invoke->getArg(list), i)));
     builder.CreateCall(module.getFunction(runFunction), arguments);
     builder.CreateRetVoid();
     return invoke;
@@ -194,12 +199,11 @@ LogicalResult octet::emitFile(ModuleOp module, const ModelInfo &info,
 
   std::error_code error;
   llvm::ToolOutputFile file(path, error,
-                            kind == FileKind::Object
-                                ? llvm::sys::fs::OF_None
-                                : llvm::sys::fs::OF_Text);
+                            kind == FileKind::Object ? llvm::sys::fs::OF_None
+                                                     : llvm::sys::fs::OF_Text);
   if (error)
-    return module.emitError() << path << ": cannot be written: "
-                              << error.message();
+    return module.emitError()
+           << path << ": cannot be written: " << error.message();
   if (kind == FileKind::LLVM) {
     translated->print(file.os(), nullptr);
   } else {
@@ -212,8 +216,8 @@ LogicalResult octet::emitFile(ModuleOp module, const ModelInfo &info,
   }
   file.os().flush();
   if (file.os().has_error())
-    return module.emitError() << path << ": cannot be written: "
-                              << file.os().error().message();
+    return module.emitError()
+           << path << ": cannot be written: " << file.os().error().message();
   file.keep();
   return success();
 }

@@ -1,3 +1,11 @@
+//===- Link.cpp -------------------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
 #include "octet/Target/Emit.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
@@ -9,10 +17,9 @@ using namespace octet;
 /// The folder of the harness libraries: lib/ beside the driver's bin/.
 static std::string libraryFolder() {
   static int anchor;
-  std::string executable =
-      llvm::sys::fs::getMainExecutable(nullptr, &anchor);
-  SmallString<128> folder(llvm::sys::path::parent_path(
-      llvm::sys::path::parent_path(executable)));
+  std::string executable = llvm::sys::fs::getMainExecutable(nullptr, &anchor);
+  SmallString<128> folder(
+      llvm::sys::path::parent_path(llvm::sys::path::parent_path(executable)));
   llvm::sys::path::append(folder, "lib");
   return folder.str().str();
 }
@@ -28,12 +35,20 @@ LogicalResult octet::linkProgram(ModuleOp module, StringRef object,
   std::string part = (path + ".part").str();
   std::string program = folder + "/libOctetProgram.a";
   std::string harness = folder + "/libOctetHarness.a";
-  SmallVector<StringRef> arguments{
-      *compiler,       "-fuse-ld=lld",      "-s",
-      "-o",            part,                object,
-      program,         harness,             OCTET_ZLIB,
-      "-lm",           "-Wl,--gc-sections", "-Wl,--build-id=none",
-      "-Wl,-z,norelro", "-Wl,--hash-style=gnu"};
+  SmallVector<StringRef> arguments{*compiler,
+                                   "-fuse-ld=lld",
+                                   "-s",
+                                   "-o",
+                                   part,
+                                   object,
+                                   program,
+                                   harness,
+                                   OCTET_ZLIB,
+                                   "-lm",
+                                   "-Wl,--gc-sections",
+                                   "-Wl,--build-id=none",
+                                   "-Wl,-z,norelro",
+                                   "-Wl,--hash-style=gnu"};
   std::string message;
   SmallString<128> log;
   if (llvm::sys::fs::createTemporaryFile("octet-link", "txt", log))
@@ -45,8 +60,8 @@ LogicalResult octet::linkProgram(ModuleOp module, StringRef object,
   if (status == 0) {
     llvm::sys::fs::remove(log);
     if (auto error = llvm::sys::fs::rename(part, path))
-      return module.emitError() << path << ": cannot be written: "
-                                << error.message();
+      return module.emitError()
+             << path << ": cannot be written: " << error.message();
     return success();
   }
   llvm::sys::fs::remove(part);

@@ -1,7 +1,15 @@
+//===- ModelInfo.cpp --------------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "octet/Codegen/Passes.h"
 #include "octet/Dialect/Octet/IR/LayerInfo.h"
 #include "octet/Target/Emit.h"
-#include "mlir/Dialect/Func/IR/FuncOps.h"
 
 using namespace mlir;
 using namespace octet;
@@ -42,8 +50,7 @@ ModelInfo octet::collectModelInfo(ModuleOp module) {
   ModelInfo info;
   auto run = module.lookupSymbol<func::FuncOp>(runFunction);
   assert(run && "kernels have been outlined");
-  int64_t inputs =
-      run->getAttrOfType<IntegerAttr>("octet.num_inputs").getInt();
+  int64_t inputs = run->getAttrOfType<IntegerAttr>("octet.num_inputs").getInt();
   for (unsigned i = 0; i < run.getNumArguments(); ++i)
     (i < inputs ? info.inputs : info.outputs)
         .push_back(describeArgument(run, i));

@@ -1,3 +1,11 @@
+//===- TargetInfo.cpp -------------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
 #include "octet/Target/TargetInfo.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringMap.h"
@@ -7,12 +15,12 @@
 using namespace octet;
 using llvm::StringRef;
 
-static constexpr StringRef vnniNeeds[] = {"avx512f", "avx512bw", "avx512vl",
+static constexpr StringRef vnniNeeds[] = {"avx512f",  "avx512bw",   "avx512vl",
                                           "avx512dq", "avx512vnni", "fma"};
 
 static constexpr TargetInfo targets[] = {
-    {"avx512vnni", "x86_64-linux-gnu", "x86-64-v4",
-     "+avx512vnni", 16, 28, vnniNeeds},
+    {"avx512vnni", "x86_64-linux-gnu", "x86-64-v4", "+avx512vnni", 16, 28,
+     vnniNeeds},
     {"generic", "x86_64-linux-gnu", "x86-64", "", 0, 0, {}},
 };
 

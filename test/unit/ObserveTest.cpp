@@ -1,3 +1,11 @@
+//===- ObserveTest.cpp ------------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
 #include "octet/Runtime/observe.h"
 #include <algorithm>
 #include <cmath>
@@ -42,7 +50,8 @@ TEST(Observe, EveryValueFallsIntoItsBin) {
   std::vector<float> values = {0.0f, 1.0f, -1.0f, 0.75f, -1e-20f};
   auto h = histogramOf(values, 5);
   for (float v : values) {
-    int bin = std::floor(std::ldexp(v, -h->exponent)) + OCTET_HISTOGRAM_BINS / 2;
+    int bin =
+        std::floor(std::ldexp(v, -h->exponent)) + OCTET_HISTOGRAM_BINS / 2;
     EXPECT_GT(h->counts[bin], 0u) << v;
   }
   EXPECT_EQ(h->total, 5u);

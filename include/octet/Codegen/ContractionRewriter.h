@@ -1,5 +1,15 @@
+//===- ContractionRewriter.h ------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
 // The walk that turns a vector.contract into one instruction for each register
 // of accumulators; ISAs say which instruction.
+//
+//===----------------------------------------------------------------------===//
 
 #ifndef OCTET_CODEGEN_CONTRACTIONREWRITER_H
 #define OCTET_CODEGEN_CONTRACTIONREWRITER_H

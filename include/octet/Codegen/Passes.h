@@ -1,12 +1,22 @@
+//===- Passes.h -------------------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
 // Target-independent code generation.
+//
+//===----------------------------------------------------------------------===//
 
 #ifndef OCTET_CODEGEN_PASSES_H
 #define OCTET_CODEGEN_PASSES_H
 
-#include "octet/Conversion/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"
+#include "octet/Conversion/Passes.h"
 
 namespace octet {
 

@@ -1,4 +1,14 @@
+//===- VectorUtils.h --------------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
 // Walking n-D vectors one register at a time.
+//
+//===----------------------------------------------------------------------===//
 
 #ifndef OCTET_CODEGEN_VECTORUTILS_H
 #define OCTET_CODEGEN_VECTORUTILS_H

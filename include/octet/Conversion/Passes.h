@@ -1,4 +1,14 @@
+//===- Passes.h -------------------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
 // The lowering of octet operations to the reference form.
+//
+//===----------------------------------------------------------------------===//
 
 #ifndef OCTET_CONVERSION_PASSES_H
 #define OCTET_CONVERSION_PASSES_H

@@ -1,4 +1,14 @@
+//===- CommandLine.h --------------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
 // The driver's command line: `octet COMMAND MODEL... [FLAGS]`.
+//
+//===----------------------------------------------------------------------===//
 
 #ifndef OCTET_DRIVER_COMMANDLINE_H
 #define OCTET_DRIVER_COMMANDLINE_H

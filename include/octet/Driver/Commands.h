@@ -1,5 +1,15 @@
+//===- Commands.h -----------------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
 // The commands of the `octet` driver. Each returns an exit status: 0 done, 1
 // the input was refused (a sentence is on stderr).
+//
+//===----------------------------------------------------------------------===//
 
 #ifndef OCTET_DRIVER_COMMANDS_H
 #define OCTET_DRIVER_COMMANDS_H

@@ -1,12 +1,22 @@
+//===- Pipelines.h ----------------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
 // The phases a model goes through, and what tools do with them.
+//
+//===----------------------------------------------------------------------===//
 
 #ifndef OCTET_PIPELINES_PIPELINES_H
 #define OCTET_PIPELINES_PIPELINES_H
 
-#include "octet/Target/TargetInfo.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "mlir/Pass/PassManager.h"
+#include "octet/Target/TargetInfo.h"
 
 namespace octet {
 
@@ -49,9 +59,8 @@ void registerDialects(mlir::DialectRegistry &registry);
 void registerPasses();
 
 /// Reads an .onnx or .mlir file.
-mlir::OwningOpRef<mlir::ModuleOp> loadModel(llvm::StringRef path,
-                                            mlir::MLIRContext *context,
-                                            int64_t batch = 1);
+mlir::OwningOpRef<mlir::ModuleOp>
+loadModel(llvm::StringRef path, mlir::MLIRContext *context, int64_t batch = 1);
 
 /// Runs all phases and links the program `path`; by its extension (.o, .s, .ll,
 /// .mlir) something less.

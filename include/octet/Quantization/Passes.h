@@ -1,4 +1,14 @@
+//===- Passes.h -------------------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
 // From f32 to 8 bits.
+//
+//===----------------------------------------------------------------------===//
 
 #ifndef OCTET_QUANTIZATION_PASSES_H
 #define OCTET_QUANTIZATION_PASSES_H

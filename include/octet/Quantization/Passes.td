@@ -1,3 +1,11 @@
+//===- Passes.td -------------------------------------------*- tablegen -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
 #ifndef OCTET_QUANTIZATION_PASSES_TD
 #define OCTET_QUANTIZATION_PASSES_TD
 

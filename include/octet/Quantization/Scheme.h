@@ -1,5 +1,15 @@
+//===- Scheme.h -------------------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
 // The numerics contract: how ranges become scales, and real numbers integers.
 // Labels cite docs/QuantSpec.md.
+//
+//===----------------------------------------------------------------------===//
 
 #ifndef OCTET_QUANTIZATION_SCHEME_H
 #define OCTET_QUANTIZATION_SCHEME_H
@@ -14,15 +24,17 @@ inline constexpr int64_t activationMin = 0, activationMax = 255;
 /// Storage of weights: s8 without -128, so that a weight can be negated.
 inline constexpr int64_t weightMin = -127, weightMax = 127;
 
-/// QS-2: u8, per tensor, asymmetric; the range is widened to contain zero, which
-/// is represented exactly.
+/// QS-2: u8, per tensor, asymmetric; the range is widened to contain zero,
+/// which is represented exactly.
 mlir::quant::UniformQuantizedType activationType(mlir::MLIRContext *context,
                                                  float low, float high);
 
-/// QS-4: the scale of one output channel's weights: the largest magnitude is
-/// 127 steps. A bias that would not fit 30 bits enlarges it; an all-zero channel
-/// without bias gets 1.
-float weightScale(float largestMagnitude, float bias, float inputScale);
+/// QS-4: the scale of one output channel's finite `weights`: their largest
+/// magnitude is k steps, k being the number in 32...127 with the least squared
+/// rounding error. Networks that were quantized before keep their grid this
+/// way; for others k is 127. A bias that would not fit 30 bits enlarges the
+/// scale; an all-zero channel without bias gets 1.
+float weightScale(llvm::ArrayRef<float> weights, float bias, float inputScale);
 
 /// QS-4: s8, symmetric, one scale for each slice along `axis`.
 mlir::quant::UniformQuantizedPerAxisType

@@ -1,3 +1,14 @@
+//===- harness.h --------------------------------------------------*- C -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+
+//
+//===----------------------------------------------------------------------===//
 /* What compiled programs and the driver share: running over data sets,
  * accuracy, speed. */
 
@@ -11,7 +22,8 @@
 extern "C" {
 #endif
 
-/*===-- The machine --------------------------------------------------------===*/
+/*===-- The machine
+ * --------------------------------------------------------===*/
 
 typedef struct {
   char cpu[128];
@@ -26,7 +38,8 @@ void octet_describe_machine(octet_machine *machine);
 void octet_measure_peaks(octet_machine *machine);
 double octet_now_ns(void);
 
-/*===-- Accuracy -----------------------------------------------------------===*/
+/*===-- Accuracy
+ * -----------------------------------------------------------===*/
 
 /* Share of the rows of `scores` [rows, classes] whose label is among the `k`
  * largest; of equal scores the first counts as larger. */
@@ -38,7 +51,8 @@ double octet_agreement(const float *a, const float *b, int64_t rows,
 /* 10·log10(Σ reference² / Σ (reference - x)²), infinite if equal. */
 double octet_sqnr_db(const float *reference, const float *x, int64_t count);
 
-/*===-- Speed --------------------------------------------------------------===*/
+/*===-- Speed
+ * --------------------------------------------------------------===*/
 
 typedef struct {
   double median_ms, min_ms, p95_ms;
@@ -47,7 +61,8 @@ typedef struct {
 /* Sorts `ns` and summarizes it. */
 octet_timing octet_summarize(double *ns, int64_t count);
 
-/*===-- Reports ------------------------------------------------------------===*/
+/*===-- Reports
+ * ------------------------------------------------------------===*/
 
 /* `text` as a JSON string, quotes included. */
 void octet_json_string(FILE *file, const char *text);

@@ -1,3 +1,14 @@
+//===- model.h ----------------------------------------------------*- C -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+
+//
+//===----------------------------------------------------------------------===//
 /* The interface of a compiled model. C11, no dependencies. */
 
 #ifndef OCTET_RUNTIME_MODEL_H

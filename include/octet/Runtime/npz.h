@@ -1,3 +1,14 @@
+//===- npz.h ------------------------------------------------------*- C -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+
+//
+//===----------------------------------------------------------------------===//
 /* NumPy .npz files: arrays in, arrays out. */
 
 #ifndef OCTET_RUNTIME_NPZ_H

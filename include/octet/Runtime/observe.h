@@ -1,6 +1,18 @@
+//===- observe.h --------------------------------------------------*- C -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+
+//
+//===----------------------------------------------------------------------===//
 /* Histograms of an instrumented program. Bins have power-of-two widths anchored
  * at zero, so that doubling the width merges pairs of bins: neither the order
- * nor the batching of the data shows in the result, and memory does not grow. */
+ * nor the batching of the data shows in the result, and memory does not grow.
+ */
 
 #ifndef OCTET_RUNTIME_OBSERVE_H
 #define OCTET_RUNTIME_OBSERVE_H

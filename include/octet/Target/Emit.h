@@ -1,10 +1,20 @@
+//===- Emit.h ---------------------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
 // From the LLVM dialect to machine code and linked programs.
+//
+//===----------------------------------------------------------------------===//
 
 #ifndef OCTET_TARGET_EMIT_H
 #define OCTET_TARGET_EMIT_H
 
-#include "octet/Target/TargetInfo.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "octet/Target/TargetInfo.h"
 
 namespace octet {
 

@@ -1,4 +1,14 @@
+//===- TargetInfo.h ---------------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
 // The targets programs are compiled for: one ordered table.
+//
+//===----------------------------------------------------------------------===//
 
 #ifndef OCTET_TARGET_TARGETINFO_H
 #define OCTET_TARGET_TARGETINFO_H

@@ -1,9 +1,19 @@
+//===- Contractions.cpp -----------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
 // Convolutions, dense, grouped and blocked, and matrix products.
 //
 // A convolution becomes three structured operations: the accumulators start
 // from the bias, the contraction adds to them, the epilogue turns them into
 // results. Blocked filters give a contraction whose innermost dimensions are
 // the lanes of a register (and, in 8 bits, the 4 values of one lane).
+//
+//===----------------------------------------------------------------------===//
 
 #include "Lowering.h"
 #include "octet/Conversion/Passes.h"
@@ -38,8 +48,9 @@ Value expand(OpBuilder &builder, Location loc, Value value,
              ArrayRef<int64_t> shape,
              ArrayRef<ReassociationIndices> reassociation) {
   return tensor::ExpandShapeOp::create(
-      builder, loc, RankedTensorType::get(shape, typeOf(value).getElementType()),
-      value, reassociation);
+      builder, loc,
+      RankedTensorType::get(shape, typeOf(value).getElementType()), value,
+      reassociation);
 }
 
 /// Splits the last dimension into blocks of `inner`.
@@ -67,13 +78,13 @@ void makeDense(ConvForm &form, MLIRContext *context, ArrayRef<int64_t> strides,
                ArrayRef<int64_t> dilations) {
   form.parallel = 4;
   form.reductions = 3;
-  form.inputMap = AffineMap::get(
-      7, 0,
-      {getAffineDimExpr(0, context),
-       window(context, 1, 4, strides[0], dilations[0]),
-       window(context, 2, 5, strides[1], dilations[1]),
-       getAffineDimExpr(6, context)},
-      context);
+  form.inputMap =
+      AffineMap::get(7, 0,
+                     {getAffineDimExpr(0, context),
+                      window(context, 1, 4, strides[0], dilations[0]),
+                      window(context, 2, 5, strides[1], dilations[1]),
+                      getAffineDimExpr(6, context)},
+                     context);
   form.filterMap = dimsMap(context, 7, {3, 4, 5, 6});
   form.channelMap = dimsMap(context, 4, {3});
 }
@@ -90,8 +101,8 @@ void makeGrouped(ConvForm &form, OpBuilder &builder, Location loc,
   Shape filter(typeOf(form.filter).getShape());
   filter[0] /= groups;
   filter.insert(filter.begin(), groups);
-  form.filter = expand(builder, loc, form.filter, filter,
-                       {{0, 1}, {2}, {3}, {4}});
+  form.filter =
+      expand(builder, loc, form.filter, filter, {{0, 1}, {2}, {3}, {4}});
   for (Value *value :
        {&form.bias, &form.multiplier, &form.residual, &form.destination})
     if (*value)
@@ -122,8 +133,9 @@ void makeBlocked(ConvForm &form, OpBuilder &builder, Location loc,
   form.blocked = true;
   form.parallel = 4;
   form.reductions = depthwise ? 2 : pack > 1 ? 4 : 3;
-  SmallVector<AffineExpr> input{window(context, 0, 4, strides[0], dilations[0]),
-                                window(context, 1, 5, strides[1], dilations[1])};
+  SmallVector<AffineExpr> input{
+      window(context, 0, 4, strides[0], dilations[0]),
+      window(context, 1, 5, strides[1], dilations[1])};
   if (depthwise) {
     form.input = splitLast(builder, loc, form.input, lanes);
     input.append({getAffineDimExpr(2, context), getAffineDimExpr(3, context)});
@@ -152,10 +164,12 @@ Value contract(OpBuilder &builder, Location loc, const ConvForm &form,
   } else {
     Value zero = arith::ConstantOp::create(builder, loc,
                                            builder.getZeroAttr(accumulator));
-    start = linalg::FillOp::create(builder, loc, zero, destination).getResult(0);
+    start =
+        linalg::FillOp::create(builder, loc, zero, destination).getResult(0);
   }
-  auto outMap = AffineMap::getMultiDimIdentityMap(form.dims(), builder.getContext())
-                    .getMajorSubMap(form.parallel);
+  auto outMap =
+      AffineMap::getMultiDimIdentityMap(form.dims(), builder.getContext())
+          .getMajorSubMap(form.parallel);
   Value sum = createReduction(
       builder, loc, {form.input, form.filter}, {form.inputMap, form.filterMap},
       start, outMap, [&](OpBuilder &b, Location at, ValueRange args) -> Value {
@@ -175,8 +189,8 @@ Value finish(OpBuilder &builder, const ConvForm &form, Conv2DOp op) {
   auto loc = op.getLoc();
   // A blocked contraction always has an epilogue, if only a copy: tiling starts
   // from it and keeps the accumulators out of the destination.
-  bool hasEpilogue = form.blocked || form.residual || op.getClampMin() ||
-                     op.getClampMax();
+  bool hasEpilogue =
+      form.blocked || form.residual || op.getClampMin() || op.getClampMax();
   auto shape = typeOf(form.destination).getShape();
   Value start = form.destination;
   if (hasEpilogue)
@@ -189,21 +203,21 @@ Value finish(OpBuilder &builder, const ConvForm &form, Conv2DOp op) {
     inputs.push_back(form.residual);
   SmallVector<AffineMap> maps(inputs.size(),
                               builder.getMultiDimIdentityMap(form.parallel));
-  return createElementwise(
-      builder, loc, inputs, maps, form.destination,
-      [&](OpBuilder &b, Location at, ValueRange args) {
-        Value x = args[0];
-        if (form.residual)
-          x = arith::AddFOp::create(b, at, x, args[1]);
-        return clamp(b, at, x, op.getClampMin(), op.getClampMax());
-      });
+  return createElementwise(builder, loc, inputs, maps, form.destination,
+                           [&](OpBuilder &b, Location at, ValueRange args) {
+                             Value x = args[0];
+                             if (form.residual)
+                               x = arith::AddFOp::create(b, at, x, args[1]);
+                             return clamp(b, at, x, op.getClampMin(),
+                                          op.getClampMax());
+                           });
 }
 
 Value finish(OpBuilder &builder, const ConvForm &form, IntegerConv2DOp op) {
   auto loc = op.getLoc();
   auto shape = typeOf(form.destination).getShape();
-  Value start = tensor::EmptyOp::create(builder, loc, shape,
-                                        builder.getI32Type());
+  Value start =
+      tensor::EmptyOp::create(builder, loc, shape, builder.getI32Type());
   Value sum = contract(builder, loc, form, builder.getI32Type(), start);
   auto identity = builder.getMultiDimIdentityMap(form.parallel);
   SmallVector<Value> inputs{sum, form.multiplier};
@@ -295,8 +309,8 @@ template <typename ConvOp> struct LowerConv : OpRewritePattern<ConvOp> {
       result = tensor::CollapseShapeOp::create(
           builder, loc, shape, result,
           ArrayRef<ReassociationIndices>{{0}, {1}, {2, 3}});
-      auto sizes = getAsIndexOpFoldResult(builder.getContext(),
-                                          typeOf(into).getShape());
+      auto sizes =
+          getAsIndexOpFoldResult(builder.getContext(), typeOf(into).getShape());
       sizes[0] = builder.getIndexAttr(1);
       SmallVector<OpFoldResult> offsets(4, builder.getIndexAttr(0));
       offsets[0] = sample;

@@ -1,4 +1,14 @@
+//===- Elementwise.cpp ------------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
 // Elementwise operations in f32 and 8 bits, and the borders between them.
+//
+//===----------------------------------------------------------------------===//
 
 #include "Lowering.h"
 
@@ -17,8 +27,8 @@ void lowerBroadcast(Op op, PatternRewriter &rewriter, BinaryBody body) {
                             toSignless(rewriter, loc, op.getRhs())};
   SmallVector<AffineMap> maps;
   for (Value input : inputs)
-    maps.push_back(broadcastMap(rewriter.getContext(),
-                                typeOf(input).getShape(), shape));
+    maps.push_back(
+        broadcastMap(rewriter.getContext(), typeOf(input).getShape(), shape));
   Value result = createElementwise(
       rewriter, loc, inputs, maps, getDestination(rewriter, op),
       [&](OpBuilder &b, Location at, ValueRange args) -> Value {
@@ -109,8 +119,7 @@ struct LowerClamp : OpRewritePattern<ClampOp> {
 /// 1 / (1 + exp(-x)).
 Value sigmoid(OpBuilder &b, Location at, Value x) {
   Value one = constantF32(b, at, 1.0f);
-  Value power =
-      math::ExpOp::create(b, at, arith::NegFOp::create(b, at, x));
+  Value power = math::ExpOp::create(b, at, arith::NegFOp::create(b, at, x));
   return arith::DivFOp::create(b, at, one,
                                arith::AddFOp::create(b, at, one, power));
 }
@@ -135,9 +144,8 @@ struct LowerActivation : OpRewritePattern<ActivationOp> {
       case ActivationKind::LeakyRelu: {
         Value scaled = arith::MulFOp::create(
             b, at, x, constantF32(b, at, op.getAlpha().convertToFloat()));
-        Value negative =
-            arith::CmpFOp::create(b, at, arith::CmpFPredicate::OLT, x,
-                                  constantF32(b, at, 0.0f));
+        Value negative = arith::CmpFOp::create(b, at, arith::CmpFPredicate::OLT,
+                                               x, constantF32(b, at, 0.0f));
         return arith::SelectOp::create(b, at, negative, scaled, x);
       }
       case ActivationKind::Sigmoid:
@@ -212,16 +220,15 @@ struct LowerQuantize : OpRewritePattern<QuantizeOp> {
                                    : getAffineDimExpr(rank - 1, context));
     };
     Value result = createElementwise(
-        rewriter, op.getLoc(),
-        {op.getInput(), op.getOffset(), op.getDivisor()},
+        rewriter, op.getLoc(), {op.getInput(), op.getOffset(), op.getDivisor()},
         {AffineMap::get(rank, 0, exprs, context), channelMap(op.getOffset()),
          channelMap(op.getDivisor())},
         getDestination(rewriter, op),
         [&](OpBuilder &b, Location at, ValueRange args) -> Value {
           Value x = arith::SubFOp::create(b, at, args[0], args[1]);
           x = arith::DivFOp::create(b, at, x, args[2]);
-          Value isNaN = arith::CmpFOp::create(
-              b, at, arith::CmpFPredicate::UNO, x, x);
+          Value isNaN =
+              arith::CmpFOp::create(b, at, arith::CmpFPredicate::UNO, x, x);
           x = arith::SelectOp::create(b, at, isNaN, constantF32(b, at, 0.0f),
                                       x);
           return roundToStorage(b, at, x, op.getLow(), op.getHigh(),
@@ -235,11 +242,10 @@ struct LowerQuantize : OpRewritePattern<QuantizeOp> {
 } // namespace
 
 void lowering::populateElementwisePatterns(RewritePatternSet &patterns) {
-  patterns.add<LowerBinary<AddOp, arith::AddFOp>,
-               LowerBinary<SubOp, arith::SubFOp>,
-               LowerBinary<MulOp, arith::MulFOp>,
-               LowerBinary<DivOp, arith::DivFOp>, LowerIntegerAdd,
-               LowerIntegerMul, LowerClamp, LowerActivation, LowerCast,
-               LowerDequantize, LowerLookup, LowerQuantize>(
-      patterns.getContext());
+  patterns
+      .add<LowerBinary<AddOp, arith::AddFOp>, LowerBinary<SubOp, arith::SubFOp>,
+           LowerBinary<MulOp, arith::MulFOp>, LowerBinary<DivOp, arith::DivFOp>,
+           LowerIntegerAdd, LowerIntegerMul, LowerClamp, LowerActivation,
+           LowerCast, LowerDequantize, LowerLookup, LowerQuantize>(
+          patterns.getContext());
 }

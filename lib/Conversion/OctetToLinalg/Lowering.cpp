@@ -1,3 +1,11 @@
+//===- Lowering.cpp ---------------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
 #include "Lowering.h"
 
 using namespace mlir;
@@ -91,7 +99,8 @@ AffineMap lowering::broadcastMap(MLIRContext *context, ArrayRef<int64_t> shape,
 }
 
 Value lowering::constantF32(OpBuilder &builder, Location loc, float value) {
-  return arith::ConstantOp::create(builder, loc, builder.getF32FloatAttr(value));
+  return arith::ConstantOp::create(builder, loc,
+                                   builder.getF32FloatAttr(value));
 }
 
 Value lowering::constantI32(OpBuilder &builder, Location loc, int32_t value) {

@@ -1,19 +1,28 @@
+//===- Lowering.h -----------------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
 // What the lowerings of single operations share.
+//
+//===----------------------------------------------------------------------===//
 
 #ifndef OCTET_LIB_CONVERSION_OCTETTOLINALG_LOWERING_H
 #define OCTET_LIB_CONVERSION_OCTETTOLINALG_LOWERING_H
 
-#include "octet/Dialect/Octet/IR/Octet.h"
-#include "octet/Dialect/Octet/IR/ShapeInference.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/PatternMatch.h"
+#include "octet/Dialect/Octet/IR/Octet.h"
+#include "octet/Dialect/Octet/IR/ShapeInference.h"
 
 namespace octet::lowering {
-
 
 inline mlir::RankedTensorType typeOf(mlir::Value value) {
   return llvm::cast<mlir::RankedTensorType>(value.getType());
@@ -47,8 +56,7 @@ mlir::Value createElementwise(mlir::OpBuilder &builder, mlir::Location loc,
 mlir::Value createReduction(mlir::OpBuilder &builder, mlir::Location loc,
                             mlir::ValueRange inputs,
                             llvm::ArrayRef<mlir::AffineMap> maps,
-                            mlir::Value out, mlir::AffineMap outMap,
-                            Body body);
+                            mlir::Value out, mlir::AffineMap outMap, Body body);
 
 /// Map of an operand of `shape` that broadcasts into `result` (NumPy).
 mlir::AffineMap broadcastMap(mlir::MLIRContext *context,

@@ -1,4 +1,14 @@
+//===- Movement.cpp ---------------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
 // Operations that move values.
+//
+//===----------------------------------------------------------------------===//
 
 #include "Lowering.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
@@ -25,10 +35,10 @@ struct LowerTranspose : OpRewritePattern<TransposeOp> {
     SmallVector<AffineExpr> exprs(op.getPermutation().size());
     for (const auto &[i, p] : llvm::enumerate(op.getPermutation()))
       exprs[p] = getAffineDimExpr(i, context);
-    Value result = copyThrough(
-        rewriter, op.getLoc(), toSignless(rewriter, op.getLoc(), op.getInput()),
-        AffineMap::get(exprs.size(), 0, exprs, context),
-        getDestination(rewriter, op));
+    Value result = copyThrough(rewriter, op.getLoc(),
+                               toSignless(rewriter, op.getLoc(), op.getInput()),
+                               AffineMap::get(exprs.size(), 0, exprs, context),
+                               getDestination(rewriter, op));
     replaceWith(rewriter, op, result);
     return success();
   }
@@ -85,11 +95,10 @@ struct LowerReshape : OpRewritePattern<ReshapeOp> {
           }
           SmallVector<Value> indices(from.size());
           for (int64_t i = from.size() - 1; i >= 0; --i) {
-            indices[i] =
-                i == 0 ? linear
-                       : arith::RemUIOp::create(b, at, linear,
-                                                constant(from[i]))
-                             .getResult();
+            indices[i] = i == 0 ? linear
+                                : arith::RemUIOp::create(b, at, linear,
+                                                         constant(from[i]))
+                                      .getResult();
             linear = arith::DivUIOp::create(b, at, linear, constant(from[i]));
           }
           return tensor::ExtractOp::create(b, at, input, indices);
@@ -104,10 +113,10 @@ struct LowerCopy : OpRewritePattern<CopyOp> {
   LogicalResult matchAndRewrite(CopyOp op,
                                 PatternRewriter &rewriter) const override {
     Value input = toSignless(rewriter, op.getLoc(), op.getInput());
-    Value result = copyThrough(
-        rewriter, op.getLoc(), input,
-        rewriter.getMultiDimIdentityMap(typeOf(input).getRank()),
-        getDestination(rewriter, op));
+    Value result =
+        copyThrough(rewriter, op.getLoc(), input,
+                    rewriter.getMultiDimIdentityMap(typeOf(input).getRank()),
+                    getDestination(rewriter, op));
     replaceWith(rewriter, op, result);
     return success();
   }
@@ -144,10 +153,9 @@ struct LowerPad : OpRewritePattern<PadOp> {
     else if (!element.isF32())
       return rewriter.notifyMatchFailure(op, "still quantized");
     Value scalar = arith::ConstantOp::create(rewriter, loc, value);
-    Value filled =
-        linalg::FillOp::create(rewriter, loc, scalar,
-                               getDestination(rewriter, op))
-            .getResult(0);
+    Value filled = linalg::FillOp::create(rewriter, loc, scalar,
+                                          getDestination(rewriter, op))
+                       .getResult(0);
     replaceWith(rewriter, op,
                 copyInto(rewriter, loc, input, filled, op.getLow()));
     return success();

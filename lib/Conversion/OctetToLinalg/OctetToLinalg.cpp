@@ -1,6 +1,14 @@
+//===- OctetToLinalg.cpp ----------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
 #include "Lowering.h"
-#include "octet/Conversion/Passes.h"
 #include "mlir/Transforms/WalkPatternRewriteDriver.h"
+#include "octet/Conversion/Passes.h"
 
 using namespace mlir;
 using namespace octet;

@@ -1,5 +1,15 @@
+//===- Pools.cpp ------------------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
 // Pools, means and softmax. Padding is explicit here: max pools read the lowest
 // value beyond the edge, average pools a zero (or the zero point).
+//
+//===----------------------------------------------------------------------===//
 
 #include "Lowering.h"
 
@@ -16,11 +26,11 @@ Value poolWindows(OpBuilder &builder, Location loc, Value input,
                   ArrayRef<int64_t> dilations, Value start, Body body) {
   auto *context = builder.getContext();
   auto dim = [&](unsigned i) { return getAffineDimExpr(i, context); };
-  auto map = AffineMap::get(6, 0,
-                            {dim(0), dim(1) * strides[0] + dim(4) * dilations[0],
-                             dim(2) * strides[1] + dim(5) * dilations[1],
-                             dim(3)},
-                            context);
+  auto map =
+      AffineMap::get(6, 0,
+                     {dim(0), dim(1) * strides[0] + dim(4) * dilations[0],
+                      dim(2) * strides[1] + dim(5) * dilations[1], dim(3)},
+                     context);
   auto outMap = AffineMap::get(6, 0, {dim(0), dim(1), dim(2), dim(3)}, context);
   auto windowMap = AffineMap::get(6, 0, {dim(4), dim(5)}, context);
   // Only the shape of this operand counts: it bounds the window.
@@ -48,10 +58,11 @@ struct LowerMaxPool : OpRewritePattern<MaxPool2DOp> {
     Value input = toSignless(rewriter, loc, op.getInput());
     bool isFloat = typeOf(input).getElementType().isF32();
     TypedAttr lowest =
-        isFloat ? TypedAttr(rewriter.getFloatAttr(
-                      rewriter.getF32Type(),
-                      APFloat::getInf(APFloat::IEEEsingle(), /*Negative=*/true)))
-                : TypedAttr(rewriter.getI8IntegerAttr(0));
+        isFloat
+            ? TypedAttr(rewriter.getFloatAttr(
+                  rewriter.getF32Type(),
+                  APFloat::getInf(APFloat::IEEEsingle(), /*Negative=*/true)))
+            : TypedAttr(rewriter.getI8IntegerAttr(0));
     Value start = fill(rewriter, loc, lowest, getDestination(rewriter, op));
     Value result = poolWindows(
         rewriter, loc, input, op.getKernel(), op.getStrides(),
@@ -60,8 +71,8 @@ struct LowerMaxPool : OpRewritePattern<MaxPool2DOp> {
           if (!isFloat)
             return arith::MaxUIOp::create(b, at, args[0], args[1]);
           // A NaN in the window wins.
-          Value larger = arith::CmpFOp::create(
-              b, at, arith::CmpFPredicate::UGT, args[0], args[1]);
+          Value larger = arith::CmpFOp::create(b, at, arith::CmpFPredicate::UGT,
+                                               args[0], args[1]);
           return arith::SelectOp::create(b, at, larger, args[0], args[1]);
         });
     replaceWith(rewriter, op, result);
@@ -80,15 +91,15 @@ struct LowerAvgPool : OpRewritePattern<AvgPool2DOp> {
     auto loc = op.getLoc();
     auto *context = rewriter.getContext();
     auto shape = typeOf(op.getOutput()).getShape();
-    Value zeros =
-        fill(rewriter, loc, rewriter.getF32FloatAttr(0.0f),
-             tensor::EmptyOp::create(rewriter, loc, shape, rewriter.getF32Type()));
-    Value sum = poolWindows(
-        rewriter, loc, op.getInput(), op.getKernel(), op.getStrides(),
-        op.getDilations(), zeros,
-        [](OpBuilder &b, Location at, ValueRange args) -> Value {
-          return arith::AddFOp::create(b, at, args[1], args[0]);
-        });
+    Value zeros = fill(
+        rewriter, loc, rewriter.getF32FloatAttr(0.0f),
+        tensor::EmptyOp::create(rewriter, loc, shape, rewriter.getF32Type()));
+    Value sum =
+        poolWindows(rewriter, loc, op.getInput(), op.getKernel(),
+                    op.getStrides(), op.getDilations(), zeros,
+                    [](OpBuilder &b, Location at, ValueRange args) -> Value {
+                      return arith::AddFOp::create(b, at, args[1], args[0]);
+                    });
     SmallVector<Value> inputs{sum};
     SmallVector<AffineMap> maps{rewriter.getMultiDimIdentityMap(4)};
     if (op.getDivisor()) {
@@ -101,8 +112,7 @@ struct LowerAvgPool : OpRewritePattern<AvgPool2DOp> {
     Value result = createElementwise(
         rewriter, loc, inputs, maps, getDestination(rewriter, op),
         [&](OpBuilder &b, Location at, ValueRange args) -> Value {
-          Value divisor =
-              op.getDivisor() ? args[1] : constantF32(b, at, count);
+          Value divisor = op.getDivisor() ? args[1] : constantF32(b, at, count);
           return arith::DivFOp::create(b, at, args[0], divisor);
         });
     replaceWith(rewriter, op, result);
@@ -117,9 +127,9 @@ struct LowerIntegerAvgPool : OpRewritePattern<IntegerAvgPool2DOp> {
     auto loc = op.getLoc();
     auto *context = rewriter.getContext();
     auto shape = typeOf(op.getOutput()).getShape();
-    Value zeros =
-        fill(rewriter, loc, rewriter.getI32IntegerAttr(0),
-             tensor::EmptyOp::create(rewriter, loc, shape, rewriter.getI32Type()));
+    Value zeros = fill(
+        rewriter, loc, rewriter.getI32IntegerAttr(0),
+        tensor::EmptyOp::create(rewriter, loc, shape, rewriter.getI32Type()));
     Value sum = poolWindows(
         rewriter, loc, toSignless(rewriter, loc, op.getInput()), op.getKernel(),
         op.getStrides(), op.getDilations(), zeros,
@@ -166,9 +176,9 @@ Value reduceOver(OpBuilder &builder, Location loc, Value input,
   for (unsigned i = 0; i < rank; ++i)
     if (llvm::is_contained(axes, i))
       exprs[i] = getAffineDimExpr(next++, context);
-  Value out = fill(builder, loc, builder.getF32FloatAttr(start),
-                   tensor::EmptyOp::create(builder, loc, kept,
-                                           builder.getF32Type()));
+  Value out =
+      fill(builder, loc, builder.getF32FloatAttr(start),
+           tensor::EmptyOp::create(builder, loc, kept, builder.getF32Type()));
   return createReduction(
       builder, loc, input, AffineMap::get(rank, 0, exprs, context), out,
       AffineMap::getMultiDimIdentityMap(rank, context).getMajorSubMap(outputs),
@@ -191,11 +201,11 @@ struct LowerReduceMean : OpRewritePattern<ReduceMeanOp> {
     if (!typeOf(op.getInput()).getElementType().isF32())
       return rewriter.notifyMatchFailure(op, "still quantized");
     auto loc = op.getLoc();
-    Value sum = reduceOver(rewriter, loc, op.getInput(), op.getAxes(), 0.0f,
-                           [](OpBuilder &b, Location at, ValueRange args) {
-                             return arith::AddFOp::create(b, at, args[1], args[0])
-                                 .getResult();
-                           });
+    Value sum = reduceOver(
+        rewriter, loc, op.getInput(), op.getAxes(), 0.0f,
+        [](OpBuilder &b, Location at, ValueRange args) {
+          return arith::AddFOp::create(b, at, args[1], args[0]).getResult();
+        });
     auto input = typeOf(op.getInput());
     float count = 1.0f;
     for (int64_t axis : op.getAxes())
@@ -226,8 +236,8 @@ struct LowerSoftmax : OpRewritePattern<SoftmaxOp> {
         rewriter, loc, op.getInput(), axis,
         -std::numeric_limits<float>::infinity(),
         [](OpBuilder &b, Location at, ValueRange args) -> Value {
-          Value larger = arith::CmpFOp::create(
-              b, at, arith::CmpFPredicate::UGT, args[0], args[1]);
+          Value larger = arith::CmpFOp::create(b, at, arith::CmpFPredicate::UGT,
+                                               args[0], args[1]);
           return arith::SelectOp::create(b, at, larger, args[0], args[1]);
         });
     Value destination = getDestination(rewriter, op);
@@ -237,11 +247,11 @@ struct LowerSoftmax : OpRewritePattern<SoftmaxOp> {
           Value x = arith::SubFOp::create(b, at, args[0], args[1]);
           return math::ExpOp::create(b, at, x);
         });
-    Value sum = reduceOver(rewriter, loc, powers, axis, 0.0f,
-                           [](OpBuilder &b, Location at, ValueRange args) {
-                             return arith::AddFOp::create(b, at, args[1], args[0])
-                                 .getResult();
-                           });
+    Value sum = reduceOver(
+        rewriter, loc, powers, axis, 0.0f,
+        [](OpBuilder &b, Location at, ValueRange args) {
+          return arith::AddFOp::create(b, at, args[1], args[0]).getResult();
+        });
     Value result = createElementwise(
         rewriter, loc, sum, kept, powers,
         [](OpBuilder &b, Location at, ValueRange args) -> Value {

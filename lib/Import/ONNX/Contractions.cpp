@@ -1,4 +1,14 @@
+//===- Contractions.cpp -----------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
 // Conv, Gemm, MatMul, and the windows they share with pools.
+//
+//===----------------------------------------------------------------------===//
 
 #include "Importer.h"
 
@@ -62,7 +72,8 @@ static LogicalResult buildConv(Importer &importer, const Node &node) {
   auto filterShape = typeOf(filter).getShape();
   if (filterShape.size() != inputShape.size() || filterShape.size() < 3)
     return importer.fail(node, "input and filter must have one rank, 3 or 4");
-  auto window = readWindow(importer, node, inputShape, filterShape.drop_front(2));
+  auto window =
+      readWindow(importer, node, inputShape, filterShape.drop_front(2));
   if (failed(window))
     return failure();
   auto kernel = node.getInts("kernel_shape");
@@ -71,15 +82,15 @@ static LogicalResult buildConv(Importer &importer, const Node &node) {
 
   Value image = importer.toChannelsLast(node, input);
   Value weights = importer.toChannelsLast(node, filter);
-  auto shape = inferWindowed(typeOf(image).getShape(), window->kernel,
-                             window->strides, window->pads, window->dilations,
-                             filterShape[0]);
+  auto shape =
+      inferWindowed(typeOf(image).getShape(), window->kernel, window->strides,
+                    window->pads, window->dilations, filterShape[0]);
   if (!shape)
     return importer.fail(node, "the filter is larger than the padded input");
   Value result = importer.create<Conv2DOp>(
       node, importer.f32(*shape), image, weights, bias, Value(),
-      window->strides, window->pads, window->dilations,
-      node.getInt("group", 1), FloatAttr(), FloatAttr(), IntegerAttr());
+      window->strides, window->pads, window->dilations, node.getInt("group", 1),
+      FloatAttr(), FloatAttr(), IntegerAttr());
   if (failed(result.getDefiningOp<Conv2DOp>().verify()))
     return failure();
   return importer.setOutput(
@@ -124,8 +135,7 @@ static LogicalResult buildGemm(Importer &importer, const Node &node) {
     lhs = importer.transpose(node, lhs, {1, 0});
   if (node.getInt("transB", 0))
     rhs = importer.transpose(node, rhs, {1, 0});
-  auto shape =
-      inferMatMul(typeOf(lhs).getShape(), typeOf(rhs).getShape());
+  auto shape = inferMatMul(typeOf(lhs).getShape(), typeOf(rhs).getShape());
   if (!shape)
     return importer.fail(node, "operand shapes do not fit together");
   auto scaled = [&](Value value, StringRef attribute) {
@@ -149,8 +159,8 @@ static LogicalResult buildGemm(Importer &importer, const Node &node) {
                 typeOf(addend).getRank() > 0 &&
                 typeOf(addend).getShape().back() == (*shape)[1];
   Value bias = isBias ? importer.reshape(node, addend, {(*shape)[1]}) : Value();
-  Value result = importer.create<MatMulOp>(node, importer.f32(*shape), lhs, rhs,
-                                           bias);
+  Value result =
+      importer.create<MatMulOp>(node, importer.f32(*shape), lhs, rhs, bias);
   if (addend && !isBias) {
     auto sum = inferBroadcast(*shape, typeOf(addend).getShape());
     if (!sum || *sum != *shape)

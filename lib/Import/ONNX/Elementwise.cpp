@@ -1,4 +1,14 @@
+//===- Elementwise.cpp ------------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
 // Arithmetic, batch normalization and activations.
+//
+//===----------------------------------------------------------------------===//
 
 #include "Importer.h"
 
@@ -11,13 +21,12 @@ static LogicalResult buildBinary(Importer &importer, const Node &node) {
   Value lhs = importer.floatInput(node, 0), rhs = importer.floatInput(node, 1);
   if (!lhs || !rhs)
     return failure();
-  auto shape =
-      inferBroadcast(typeOf(lhs).getShape(), typeOf(rhs).getShape());
+  auto shape = inferBroadcast(typeOf(lhs).getShape(), typeOf(rhs).getShape());
   if (!shape)
     return importer.fail(node, "operand shapes do not broadcast");
-  return importer.setOutput(
-      node, importer.create<Op>(node, importer.f32(*shape), lhs, rhs,
-                                FloatAttr(), FloatAttr()));
+  return importer.setOutput(node,
+                            importer.create<Op>(node, importer.f32(*shape), lhs,
+                                                rhs, FloatAttr(), FloatAttr()));
 }
 
 static LogicalResult buildClamp(Importer &importer, const Node &node,
@@ -26,8 +35,7 @@ static LogicalResult buildClamp(Importer &importer, const Node &node,
   if (!input)
     return failure();
   return importer.setOutput(
-      node,
-      importer.create<ClampOp>(node, input.getType(), input, low, high));
+      node, importer.create<ClampOp>(node, input.getType(), input, low, high));
 }
 
 static LogicalResult buildRelu(Importer &importer, const Node &node) {
@@ -73,9 +81,8 @@ static LogicalResult buildActivation(Importer &importer, const Node &node) {
     beta = 0.5f;
   }
   return importer.setOutput(
-      node, importer.create<ActivationOp>(
-                node, input.getType(), input, kind,
-                APFloat(alpha), APFloat(beta)));
+      node, importer.create<ActivationOp>(node, input.getType(), input, kind,
+                                          APFloat(alpha), APFloat(beta)));
 }
 
 static LogicalResult buildBatchNormalization(Importer &importer,
@@ -104,7 +111,8 @@ static LogicalResult buildBatchNormalization(Importer &importer,
   for (int64_t c = 0; c < shape[1]; ++c) {
     double f = parameters[0][c] / std::sqrt(parameters[3][c] + epsilon);
     factor.push_back(static_cast<float>(f));
-    shift.push_back(static_cast<float>(parameters[1][c] - parameters[2][c] * f));
+    shift.push_back(
+        static_cast<float>(parameters[1][c] - parameters[2][c] * f));
   }
   Shape channels(shape.size() - 1, 1);
   channels[0] = shape[1];
@@ -124,12 +132,11 @@ static LogicalResult buildCast(Importer &importer, const Node &node) {
       bool isUnsigned = constant.getElementType().isUnsignedInteger();
       importer.setConstant(
           node.proto.output(0),
-          constant.mapValues(importer.builder.getF32Type(),
-                             [&](const APInt &x) {
-                               return APFloat(static_cast<float>(
-                                                  x.roundToDouble(!isUnsigned)))
-                                   .bitcastToAPInt();
-                             }));
+          constant.mapValues(
+              importer.builder.getF32Type(), [&](const APInt &x) {
+                return APFloat(static_cast<float>(x.roundToDouble(!isUnsigned)))
+                    .bitcastToAPInt();
+              }));
       return success();
     }
   }

@@ -1,8 +1,16 @@
+//===- Importer.cpp ---------------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
 #include "Importer.h"
-#include "octet/Dialect/Octet/IR/OnnxNames.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/Verifier.h"
 #include "mlir/Tools/mlir-translate/Translation.h"
+#include "octet/Dialect/Octet/IR/OnnxNames.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/xxhash.h"
@@ -61,8 +69,8 @@ Value Importer::input(const Node &node, int i) {
   if (Value value = values.lookup(name))
     return value;
   if (DenseElementsAttr constant = constants.lookup(name)) {
-    Value value = arith::ConstantOp::create(
-        builder, nameLocation(name, name), constant);
+    Value value =
+        arith::ConstantOp::create(builder, nameLocation(name, name), constant);
     return values[name] = value;
   }
   (void)fail(node, "input '" + name +
@@ -86,9 +94,8 @@ DenseElementsAttr Importer::constantInput(const Node &node, int i) {
                           : DenseElementsAttr();
 }
 
-FailureOr<std::optional<Shape>> Importer::intsFrom(const Node &node,
-                                                   StringRef name, int i,
-                                                   int64_t since) {
+FailureOr<std::optional<Shape>>
+Importer::intsFrom(const Node &node, StringRef name, int i, int64_t since) {
   if (opset() < since)
     return node.getInts(name);
   if (!node.hasInput(i))
@@ -159,8 +166,7 @@ Value Importer::fromChannelsLast(const Node &node, Value value, int64_t rank) {
   if (rank == 4)
     return transpose(node, value, {0, 3, 1, 2});
   auto shape = typeOf(value).getShape();
-  return transpose(node,
-                   reshape(node, value, {shape[0], shape[2], shape[3]}),
+  return transpose(node, reshape(node, value, {shape[0], shape[2], shape[3]}),
                    {0, 2, 1});
 }
 
@@ -185,8 +191,8 @@ LogicalResult Importer::parse() {
   auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/false,
                                             /*RequiresNullTerminator=*/false);
   if (!buffer)
-    return emitError(where) << "cannot read the model: "
-                            << buffer.getError().message();
+    return emitError(where)
+           << "cannot read the model: " << buffer.getError().message();
   StringRef bytes = (*buffer)->getBuffer();
   if (!model.ParseFromArray(bytes.data(), bytes.size()) || !model.has_graph())
     return emitError(where)
@@ -333,8 +339,8 @@ LogicalResult Importer::importGraph() {
   builder.setInsertionPointToStart(function.addEntryBlock());
 
   for (const auto &initializer : model.graph().initializer()) {
-    auto value = convert(initializer, nameLocation(initializer.name(),
-                                                   initializer.name()));
+    auto value = convert(initializer,
+                         nameLocation(initializer.name(), initializer.name()));
     if (!value)
       return failure();
     constants[initializer.name()] = value;

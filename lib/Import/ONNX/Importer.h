@@ -1,13 +1,23 @@
+//===- Importer.h -----------------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
 // The state of one import and the helpers that operator builders share.
+//
+//===----------------------------------------------------------------------===//
 
 #ifndef OCTET_LIB_IMPORT_ONNX_IMPORTER_H
 #define OCTET_LIB_IMPORT_ONNX_IMPORTER_H
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/Builders.h"
 #include "octet/Dialect/Octet/IR/Octet.h"
 #include "octet/Dialect/Octet/IR/ShapeInference.h"
 #include "octet/Import/ONNX/Import.h"
-#include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/IR/Builders.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSet.h"
 #include <onnx/onnx_pb.h>

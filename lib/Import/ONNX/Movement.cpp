@@ -1,4 +1,14 @@
+//===- Movement.cpp ---------------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
 // Operators that move values without changing them, and constants.
+//
+//===----------------------------------------------------------------------===//
 
 #include "Importer.h"
 
@@ -73,9 +83,9 @@ static LogicalResult buildConcat(Importer &importer, const Node &node) {
     shape[*axis] += typeOf(other).getDimSize(*axis);
   }
   return importer.setOutput(
-      node, importer.create<ConcatOp>(
-                node, importer.f32(shape), ValueRange(inputs),
-                importer.builder.getI64IntegerAttr(*axis)));
+      node,
+      importer.create<ConcatOp>(node, importer.f32(shape), ValueRange(inputs),
+                                importer.builder.getI64IntegerAttr(*axis)));
 }
 
 static LogicalResult buildReshape(Importer &importer, const Node &node) {
@@ -98,14 +108,16 @@ static LogicalResult buildReshape(Importer &importer, const Node &node) {
     if (shape[i] == -1 && unknown < 0)
       unknown = i;
     else if (shape[i] < 1 || llvm::MulOverflow(known, shape[i], known))
-      return importer.fail(node, "dimension " + Twine(i) + " of the new shape "
+      return importer.fail(node, "dimension " + Twine(i) +
+                                     " of the new shape "
                                      "is not positive");
   }
   int64_t count = typeOf(input).getNumElements();
   if (unknown >= 0 && count % known == 0)
     shape[unknown] = count / known;
   else if (unknown >= 0 || count != known)
-    return importer.fail(node, Twine(count) + " elements do not fill the new "
+    return importer.fail(node, Twine(count) +
+                                   " elements do not fill the new "
                                    "shape; a batch size written into the "
                                    "shape must be the first dimension as -1");
   return importer.setOutput(node, importer.reshape(node, input, shape));
@@ -124,7 +136,8 @@ static LogicalResult buildFlatten(Importer &importer, const Node &node) {
   int64_t rows = 1, columns = 1;
   for (int64_t i = 0; i < rank; ++i)
     (i < axis ? rows : columns) *= shape[i];
-  return importer.setOutput(node, importer.reshape(node, input, {rows, columns}));
+  return importer.setOutput(node,
+                            importer.reshape(node, input, {rows, columns}));
 }
 
 static LogicalResult buildTranspose(Importer &importer, const Node &node) {
@@ -224,17 +237,17 @@ static LogicalResult buildSlice(Importer &importer, const Node &node) {
     int64_t count = step > 0 ? llvm::divideCeilSigned(end - start, step)
                              : llvm::divideCeilSigned(start - end, -step);
     if (count < 1)
-      return importer.fail(node, "the slice is empty in dimension " +
-                                     Twine(*axis));
+      return importer.fail(node,
+                           "the slice is empty in dimension " + Twine(*axis));
     offsets[*axis] = start;
     sizes[*axis] = count;
     strides[*axis] = step;
   }
   return importer.setOutput(
-      node, importer.create<SliceOp>(
-                node,
-                RankedTensorType::get(sizes, typeOf(input).getElementType()),
-                input, offsets, sizes, strides));
+      node,
+      importer.create<SliceOp>(
+          node, RankedTensorType::get(sizes, typeOf(input).getElementType()),
+          input, offsets, sizes, strides));
 }
 
 static LogicalResult buildPad(Importer &importer, const Node &node) {

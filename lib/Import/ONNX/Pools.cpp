@@ -1,4 +1,14 @@
+//===- Pools.cpp ------------------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
 // Pools, means and softmax.
+//
+//===----------------------------------------------------------------------===//
 
 #include "Importer.h"
 
@@ -44,9 +54,9 @@ static LogicalResult buildPool(Importer &importer, const Node &node) {
     return importer.fail(node, "the kernel is larger than the padded input");
   Value pooled;
   if (isMax)
-    pooled = importer.create<MaxPool2DOp>(
-        node, importer.f32(*result), image, window->kernel, window->strides,
-        window->pads, window->dilations);
+    pooled = importer.create<MaxPool2DOp>(node, importer.f32(*result), image,
+                                          window->kernel, window->strides,
+                                          window->pads, window->dilations);
   else
     pooled = importer.create<AvgPool2DOp>(
         node, importer.f32(*result), image, Value(), window->kernel,
@@ -65,9 +75,8 @@ static Value buildMean(Importer &importer, const Node &node, Value input,
     Value image = importer.toChannelsLast(node, input);
     auto sizes = typeOf(image).getShape();
     Value pooled = importer.create<AvgPool2DOp>(
-        node, importer.f32({sizes[0], 1, 1, sizes[3]}), image,
-        Value(), sizes.slice(1, 2), Shape{1, 1}, Shape{0, 0, 0, 0}, Shape{1, 1},
-        false);
+        node, importer.f32({sizes[0], 1, 1, sizes[3]}), image, Value(),
+        sizes.slice(1, 2), Shape{1, 1}, Shape{0, 0, 0, 0}, Shape{1, 1}, false);
     return importer.fromChannelsLast(node, pooled, 4);
   }
   return importer.create<ReduceMeanOp>(node, importer.f32(shape), input, axes);

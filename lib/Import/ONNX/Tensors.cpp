@@ -1,4 +1,14 @@
+//===- Tensors.cpp ----------------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
 // ONNX tensors, inline and external, to attributes.
+//
+//===----------------------------------------------------------------------===//
 
 #include "Importer.h"
 #include "mlir/IR/Diagnostics.h"
@@ -21,9 +31,8 @@ FailureOr<std::string> Importer::externalData(const TensorProto &tensor,
     uint64_t number = 0;
     bool numeric = entry.key() == "offset" || entry.key() == "length";
     if (numeric && StringRef(entry.value()).getAsInteger(10, number))
-      return emitError(location)
-             << "external data has the malformed " << entry.key() << " '"
-             << entry.value() << "'";
+      return emitError(location) << "external data has the malformed "
+                                 << entry.key() << " '" << entry.value() << "'";
     if (entry.key() == "location")
       file = entry.value();
     else if (entry.key() == "offset")
@@ -45,8 +54,7 @@ FailureOr<std::string> Importer::externalData(const TensorProto &tensor,
     return emitError(location) << "cannot read external data '" << full
                                << "': " << buffer.getError().message();
   StringRef bytes = (*buffer)->getBuffer();
-  if (offset > bytes.size() ||
-      (length && *length > bytes.size() - offset))
+  if (offset > bytes.size() || (length && *length > bytes.size() - offset))
     return emitError(location)
            << "external data reaches beyond the end of '" << full << "'";
   return bytes.substr(offset, length.value_or(StringRef::npos)).str();
@@ -79,8 +87,8 @@ DenseElementsAttr Importer::convert(const TensorProto &tensor,
   for (int64_t size : shape)
     if (size < 0 || llvm::MulOverflow(count, size, count) ||
         count > (int64_t(1) << 31)) {
-      emitError(location) << "tensor has the impossible shape [" << ArrayRef(shape)
-                          << "]";
+      emitError(location) << "tensor has the impossible shape ["
+                          << ArrayRef(shape) << "]";
       return {};
     }
   std::string external;
@@ -93,19 +101,22 @@ DenseElementsAttr Importer::convert(const TensorProto &tensor,
     raw = external;
   }
   DenseElementsAttr result;
-  auto type = [&](Type element) { return RankedTensorType::get(shape, element); };
+  auto type = [&](Type element) {
+    return RankedTensorType::get(shape, element);
+  };
   auto integer = [&](unsigned width) { return builder.getIntegerType(width); };
   switch (tensor.data_type()) {
   case TensorProto::FLOAT:
-    result = elements<float>(type(builder.getF32Type()), raw,
-                             tensor.float_data());
+    result =
+        elements<float>(type(builder.getF32Type()), raw, tensor.float_data());
     break;
   case TensorProto::DOUBLE:
-    result = elements<double>(type(builder.getF64Type()), raw,
-                              tensor.double_data());
+    result =
+        elements<double>(type(builder.getF64Type()), raw, tensor.double_data());
     if (result)
       result = result.mapValues(builder.getF32Type(), [](const APFloat &x) {
-        return APFloat(static_cast<float>(x.convertToDouble())).bitcastToAPInt();
+        return APFloat(static_cast<float>(x.convertToDouble()))
+            .bitcastToAPInt();
       });
     break;
   case TensorProto::INT64:

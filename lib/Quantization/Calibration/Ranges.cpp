@@ -1,3 +1,11 @@
+//===- Ranges.cpp -----------------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
 #include "octet/Quantization/Calibration/Ranges.h"
 #include "llvm/Support/JSON.h"
 #include <cmath>
@@ -9,8 +17,8 @@ static llvm::Error malformed(const llvm::Twine &what) {
   return llvm::createStringError("the ranges are malformed: " + what);
 }
 
-static llvm::Expected<Histogram> parseHistogram(llvm::StringRef name,
-                                                const llvm::json::Value &value) {
+static llvm::Expected<Histogram>
+parseHistogram(llvm::StringRef name, const llvm::json::Value &value) {
   const auto *object = value.getAsObject();
   if (!object)
     return malformed("'" + name + "' is no object");

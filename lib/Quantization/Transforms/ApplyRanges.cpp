@@ -1,7 +1,15 @@
+//===- ApplyRanges.cpp ------------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "mlir/IR/Builders.h"
 #include "octet/Dialect/Octet/IR/Octet.h"
 #include "octet/Quantization/Calibration/Ranges.h"
 #include "octet/Quantization/Passes.h"
-#include "mlir/IR/Builders.h"
 #include "llvm/Support/MemoryBuffer.h"
 
 using namespace mlir;
@@ -27,8 +35,9 @@ private:
     if (!rangesFile.empty()) {
       auto buffer = llvm::MemoryBuffer::getFile(rangesFile);
       if (!buffer)
-        return getOperation().emitError() << rangesFile << ": cannot be read: "
-                                          << buffer.getError().message();
+        return getOperation().emitError()
+               << rangesFile
+               << ": cannot be read: " << buffer.getError().message();
       text = (*buffer)->getBuffer().str();
     }
     auto parsed = parseRanges(text);
@@ -44,8 +53,7 @@ private:
     auto loaded = load();
     if (failed(loaded))
       return failure();
-    auto hash =
-        getOperation()->getAttrOfType<StringAttr>("octet.model_hash");
+    auto hash = getOperation()->getAttrOfType<StringAttr>("octet.model_hash");
     if (hash && hash.getValue() != loaded->modelHash)
       return getOperation().emitError(
           "the ranges were calibrated on another model; calibrate again");

@@ -1,10 +1,18 @@
+//===- FoldScales.cpp -------------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/IR/Matchers.h"
 #include "octet/Dialect/Octet/IR/Octet.h"
 #include "octet/Dialect/Octet/IR/ShapeInference.h"
 #include "octet/Quantization/Passes.h"
 #include "octet/Quantization/Scheme.h"
-#include "mlir/IR/Builders.h"
-#include "mlir/IR/IRMapping.h"
-#include "mlir/IR/Matchers.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -27,7 +35,8 @@ struct Affine {
   int64_t zeroPoint = 0;
 
   explicit Affine(Value value) {
-    auto type = cast<quant::UniformQuantizedType>(typeOf(value).getElementType());
+    auto type =
+        cast<quant::UniformQuantizedType>(typeOf(value).getElementType());
     scale = static_cast<float>(type.getScale());
     zeroPoint = type.getZeroPoint();
   }
@@ -100,10 +109,11 @@ private:
     return arith::ConstantOp::create(builder, loc, builder.getF32FloatAttr(x));
   }
   Value i32(int64_t x) {
-    return arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(x));
+    return arith::ConstantOp::create(builder, loc,
+                                     builder.getI32IntegerAttr(x));
   }
-  template <typename T> Value constant(Type element, Shape shape,
-                                       ArrayRef<T> values) {
+  template <typename T>
+  Value constant(Type element, Shape shape, ArrayRef<T> values) {
     return arith::ConstantOp::create(
         builder, loc,
         DenseElementsAttr::get(RankedTensorType::get(shape, element), values));
@@ -115,13 +125,15 @@ private:
     float low = activationMin - out.zeroPoint;
     float high = activationMax - out.zeroPoint;
     if (auto bound = op->getAttrOfType<FloatAttr>("clamp_min"))
-      low = std::clamp(std::nearbyint(static_cast<float>(
-                           bound.getValueAsDouble()) / out.scale),
-                       low, high);
+      low = std::clamp(
+          std::nearbyint(static_cast<float>(bound.getValueAsDouble()) /
+                         out.scale),
+          low, high);
     if (auto bound = op->getAttrOfType<FloatAttr>("clamp_max"))
-      high = std::clamp(std::nearbyint(static_cast<float>(
-                            bound.getValueAsDouble()) / out.scale),
-                        low, high);
+      high = std::clamp(
+          std::nearbyint(static_cast<float>(bound.getValueAsDouble()) /
+                         out.scale),
+          low, high);
     return {f32(low), f32(high)};
   }
 
@@ -151,12 +163,13 @@ private:
     // What is quantized is factor · x + shift for each channel: the steps of a
     // normalization are collected from the last to the first.
     Value source = op.getInput();
-    int64_t channels = typeOf(source).getRank() ? typeOf(source).getShape().back() : 1;
+    int64_t channels =
+        typeOf(source).getRank() ? typeOf(source).getShape().back() : 1;
     SmallVector<double> factor(channels, 1.0), shift(channels, 0.0);
     while (collectStep(source, factor, shift)) {
     }
-    Shape permutation = llvm::to_vector(
-        llvm::seq<int64_t>(0, typeOf(op.getInput()).getRank()));
+    Shape permutation =
+        llvm::to_vector(llvm::seq<int64_t>(0, typeOf(op.getInput()).getRank()));
     if (auto transpose = source.getDefiningOp<TransposeOp>()) {
       permutation = llvm::to_vector(transpose.getPermutation());
       source = transpose.getInput();
@@ -218,13 +231,13 @@ private:
   Value foldConstant(quant::QuantizeCastOp op, DenseFPElementsAttr value) {
     auto type = typeOf(op.getResult());
     auto floats = llvm::to_vector(value.getValues<float>());
-    if (auto perAxis =
-            dyn_cast<quant::UniformQuantizedPerAxisType>(type.getElementType())) {
+    if (auto perAxis = dyn_cast<quant::UniformQuantizedPerAxisType>(
+            type.getElementType())) {
       int64_t perChannel = floats.size() / perAxis.getScales().size();
       SmallVector<int8_t> integers;
       for (auto [i, x] : llvm::enumerate(floats))
-        integers.push_back(quantizeValue(
-            x, perAxis.getScales()[i / perChannel], 0, weightMin, weightMax));
+        integers.push_back(quantizeValue(x, perAxis.getScales()[i / perChannel],
+                                         0, weightMin, weightMax));
       return constant<int8_t>(builder.getIntegerType(8, /*isSigned=*/true),
                               Shape(type.getShape()), integers);
     }
@@ -326,8 +339,7 @@ private:
         padded(integer(op.getInput()), op.getPads(), in.zeroPoint),
         i32(in.zeroPoint),
         constant<float>(builder.getF32Type(), shape, multipliers), low, high,
-        i32(out.zeroPoint), op.getKernel(), op.getStrides(),
-        op.getDilations());
+        i32(out.zeroPoint), op.getKernel(), op.getStrides(), op.getDilations());
   }
 
   //===--------------------------------------------------------------------===//

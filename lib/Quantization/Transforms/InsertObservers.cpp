@@ -1,8 +1,16 @@
+//===- InsertObservers.cpp --------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/Matchers.h"
 #include "octet/Dialect/Octet/IR/Octet.h"
 #include "octet/Dialect/Octet/IR/OnnxNames.h"
 #include "octet/Quantization/Passes.h"
-#include "mlir/IR/Builders.h"
-#include "mlir/IR/Matchers.h"
 #include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
@@ -17,6 +25,7 @@ namespace {
 struct InsertObserversPass
     : octet::impl::InsertObserversBase<InsertObserversPass> {
   void runOnOperation() override {
+    keys.clear();
     Block &body = getOperation().getBody().front();
     SmallVector<Value> values(body.getArguments());
     for (Operation &op : body)

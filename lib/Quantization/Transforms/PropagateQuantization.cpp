@@ -1,8 +1,17 @@
+//===- PropagateQuantization.cpp --------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "mlir/IR/Matchers.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "octet/Dialect/Octet/IR/LayerInfo.h"
 #include "octet/Dialect/Octet/IR/Octet.h"
 #include "octet/Quantization/Passes.h"
 #include "octet/Quantization/Scheme.h"
-#include "mlir/IR/Matchers.h"
-#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 using namespace mlir;
 using namespace octet;
@@ -97,8 +106,8 @@ struct SinkDequantize : OpRewritePattern<quant::DequantizeCastOp> {
         moved->getResult(0).setType(
             RankedTensorType::get(type.getShape(), element));
       });
-      rewriter.replaceOpWithNewOp<quant::DequantizeCastOp>(
-          user, type, moved->getResult(0));
+      rewriter.replaceOpWithNewOp<quant::DequantizeCastOp>(user, type,
+                                                           moved->getResult(0));
       return success();
     }
     return rewriter.notifyMatchFailure(cast, "no user passes the scale on");
@@ -146,8 +155,8 @@ private:
     // Upstream folds dcast(qcast(x)) to x, which is what must not be lost here.
     GreedyRewriteConfig config;
     config.enableFolding(false);
-    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns),
-                                     config)))
+    if (failed(
+            applyPatternsGreedily(getOperation(), std::move(patterns), config)))
       signalPassFailure();
   }
 
@@ -156,14 +165,14 @@ private:
     if (!typeOf(op->getResult(0)).getElementType().isF32())
       return;
     ++numFloat;
-    if (op->hasAttr("octet.note"))
+    if (op->hasAttr(noteAttr))
       return;
     StringRef reason = "has no integer form";
     if (isa<ReshapeOp, TransposeOp, SliceOp, PadOp, CopyOp, CastOp>(op))
       reason = "moves f32 values";
     else if (hasIntegerForm(op))
       reason = "an operand or the result has no scale";
-    op->setAttr("octet.note", StringAttr::get(&getContext(), reason));
+    op->setAttr(noteAttr, StringAttr::get(&getContext(), reason));
   }
 };
 

@@ -1,8 +1,17 @@
+//===- Quantize.cpp ---------------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/Matchers.h"
+#include "octet/Dialect/Octet/IR/LayerInfo.h"
 #include "octet/Dialect/Octet/IR/Octet.h"
 #include "octet/Quantization/Passes.h"
 #include "octet/Quantization/Scheme.h"
-#include "mlir/IR/Builders.h"
-#include "mlir/IR/Matchers.h"
 
 using namespace mlir;
 using namespace octet;
@@ -24,6 +33,7 @@ Value roundTrip(OpBuilder &builder, Location loc, Value value, Type element) {
 
 struct QuantizePass : octet::impl::QuantizeBase<QuantizePass> {
   void runOnOperation() override {
+    types.clear();
     auto result = getOperation().walk([&](ObserveOp op) {
       if (!op.getLow()) {
         op.emitError("has no range; run octet-apply-ranges first");
@@ -74,8 +84,8 @@ private:
     DenseFPElementsAttr filter, bias;
     auto input = conv.getInput().getDefiningOp();
     // The scale of the input decides how large a bias may be. Moves pass it on.
-    while (input && isa<MaxPool2DOp, ReshapeOp, TransposeOp, SliceOp, PadOp>(
-                        input))
+    while (input &&
+           isa<MaxPool2DOp, ReshapeOp, TransposeOp, SliceOp, PadOp>(input))
       input = input->getOperand(0).getDefiningOp();
     if (!isa_and_nonnull<ObserveOp>(input) ||
         !matchPattern(conv.getFilter(), m_Constant(&filter)) ||
@@ -87,19 +97,17 @@ private:
     size_t perChannel = weights.size() / channels;
     SmallVector<float> scales;
     for (int64_t c = 0; c < channels; ++c) {
-      float largest = 0.0f;
+      auto channel = ArrayRef(weights).slice(c * perChannel, perChannel);
       double magnitudes = 0.0;
-      for (size_t i = 0; i < perChannel; ++i) {
-        float w = std::fabs(weights[c * perChannel + i]);
+      for (float w : channel) {
         if (!std::isfinite(w))
           return note(conv, "its filter is not finite");
-        largest = std::max(largest, w);
-        magnitudes += w;
+        magnitudes += std::fabs(w);
       }
       float shift = bias ? bias.getValues<float>()[c] : 0.0f;
       if (!std::isfinite(shift))
         return note(conv, "its bias is not finite");
-      scales.push_back(weightScale(largest, shift, inputScale));
+      scales.push_back(weightScale(channel, shift, inputScale));
       // QS-11: no accumulator can leave 31 bits. Each weight rounds up by at
       // most half a step.
       double bound = (magnitudes / scales.back() + 0.5 * perChannel) * 255 +
@@ -116,7 +124,7 @@ private:
   }
 
   static void note(Operation *op, StringRef reason) {
-    op->setAttr("octet.note", StringAttr::get(op->getContext(), reason));
+    op->setAttr(noteAttr, StringAttr::get(op->getContext(), reason));
   }
 
   /// A constant beside a value with a scale gets the scale of its own range.

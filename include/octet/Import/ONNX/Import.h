@@ -1,4 +1,14 @@
+//===- Import.h -------------------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
 // ONNX files to the octet dialect.
+//
+//===----------------------------------------------------------------------===//
 
 #ifndef OCTET_IMPORT_ONNX_IMPORT_H
 #define OCTET_IMPORT_ONNX_IMPORT_H

@@ -1,4 +1,14 @@
+//===- Ranges.h -------------------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
 // ranges.json: what calibration saw of each tensor.
+//
+//===----------------------------------------------------------------------===//
 
 #ifndef OCTET_QUANTIZATION_CALIBRATION_RANGES_H
 #define OCTET_QUANTIZATION_CALIBRATION_RANGES_H

@@ -1,9 +1,17 @@
+//===- LayerInfo.cpp --------------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
 #include "octet/Dialect/Octet/IR/LayerInfo.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/Matchers.h"
 #include "octet/Dialect/Octet/IR/Layout.h"
 #include "octet/Dialect/Octet/IR/Octet.h"
 #include "octet/Dialect/Octet/IR/OnnxNames.h"
-#include "mlir/IR/Builders.h"
-#include "mlir/IR/Matchers.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -40,20 +48,22 @@ DictionaryAttr octet::describeLayer(Operation *op) {
         type && matchPattern(operand, m_Constant()))
       bytes += type.getNumElements() * type.getElementTypeBitWidth() / 8;
   auto result = typeOf(op->getResult(0));
-  bool isInteger = isa<IntegerConv2DOp, IntegerAddOp, IntegerMulOp,
-                       IntegerAvgPool2DOp, LookupOp>(op) ||
-                   (result.getElementType().isUnsignedInteger(8) &&
-                    !isa<QuantizeOp>(op));
+  bool isInteger =
+      isa<IntegerConv2DOp, IntegerAddOp, IntegerMulOp, IntegerAvgPool2DOp,
+          LookupOp>(op) ||
+      (result.getElementType().isUnsignedInteger(8) && !isa<QuantizeOp>(op));
+  auto note = op->getAttrOfType<StringAttr>(noteAttr);
   return builder.getDictionaryAttr({
-      builder.getNamedAttr("node",
-                           builder.getStringAttr(getOnnxNodeName(op->getLoc()))),
+      builder.getNamedAttr("note", note ? note : builder.getStringAttr("")),
+      builder.getNamedAttr(
+          "node", builder.getStringAttr(getOnnxNodeName(op->getLoc()))),
       builder.getNamedAttr("op",
                            builder.getStringAttr(op->getName().stripDialect())),
       builder.getNamedAttr("output",
                            builder.getDenseI64ArrayAttr(result.getShape())),
       builder.getNamedAttr("macs", builder.getI64IntegerAttr(countMacs(op))),
       builder.getNamedAttr("weight_bytes", builder.getI64IntegerAttr(bytes)),
-      builder.getNamedAttr("precision", builder.getStringAttr(
-                                            isInteger ? "int8" : "fp32")),
+      builder.getNamedAttr("precision",
+                           builder.getStringAttr(isInteger ? "int8" : "fp32")),
   });
 }

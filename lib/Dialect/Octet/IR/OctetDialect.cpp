@@ -1,7 +1,15 @@
-#include "octet/Dialect/Octet/IR/Layout.h"
-#include "octet/Dialect/Octet/IR/Octet.h"
+//===- OctetDialect.cpp -----------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
+#include "octet/Dialect/Octet/IR/Layout.h"
+#include "octet/Dialect/Octet/IR/Octet.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -49,7 +57,8 @@ LogicalResult LayoutAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                  int64_t channels, ArrayRef<int64_t> border) {
   if (channels < 1)
     return emitError() << "channels must be positive";
-  if (border.size() != 4 || llvm::any_of(border, [](int64_t b) { return b < 0; }))
+  if (border.size() != 4 ||
+      llvm::any_of(border, [](int64_t b) { return b < 0; }))
     return emitError() << "border must hold four sizes that are not negative";
   return success();
 }

@@ -1,11 +1,21 @@
+//===- OctetFolds.cpp -------------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
 // Folds and canonicalizations: constants, identities, and moves that undo each
 // other.
+//
+//===----------------------------------------------------------------------===//
 
-#include "octet/Dialect/Octet/IR/Octet.h"
-#include "octet/Dialect/Octet/IR/ShapeInference.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/PatternMatch.h"
+#include "octet/Dialect/Octet/IR/Octet.h"
+#include "octet/Dialect/Octet/IR/ShapeInference.h"
 
 using namespace mlir;
 using namespace octet;

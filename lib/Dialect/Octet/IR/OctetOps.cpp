@@ -1,10 +1,20 @@
+//===- OctetOps.cpp ---------------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
 // Verifiers: each says which shape the operands call for.
+//
+//===----------------------------------------------------------------------===//
 
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/OpImplementation.h"
 #include "octet/Dialect/Octet/IR/Layout.h"
 #include "octet/Dialect/Octet/IR/Octet.h"
 #include "octet/Dialect/Octet/IR/ShapeInference.h"
-#include "mlir/IR/Builders.h"
-#include "mlir/IR/OpImplementation.h"
 
 using namespace mlir;
 using namespace octet;
@@ -55,20 +65,19 @@ struct FilterShape {
   int64_t outputs, height, width, inputsPerGroup;
 };
 
-/// The shape of `filter`: `[O, KH, KW, I / groups]`, or blocked by `lanes`, with
-/// `pack` input channels innermost (1 for none).
-static std::optional<FilterShape>
-getFilterShape(ArrayRef<int64_t> filter, std::optional<int64_t> lanes,
-               int64_t groups, int64_t pack) {
+/// The shape of `filter`: `[O, KH, KW, I / groups]`, or blocked by `lanes`,
+/// with `pack` input channels innermost (1 for none).
+static std::optional<FilterShape> getFilterShape(ArrayRef<int64_t> filter,
+                                                 std::optional<int64_t> lanes,
+                                                 int64_t groups, int64_t pack) {
   if (!lanes)
-    return filter.size() == 4
-               ? std::optional(FilterShape{filter[0], filter[1], filter[2],
-                                           filter[3]})
-               : std::nullopt;
+    return filter.size() == 4 ? std::optional(FilterShape{filter[0], filter[1],
+                                                          filter[2], filter[3]})
+                              : std::nullopt;
   if (groups > 1) // depthwise: [KH, KW, O / lanes, lanes]
     return filter.size() == 4 && filter[3] == *lanes
-               ? std::optional(FilterShape{filter[2] * *lanes, filter[0],
-                                           filter[1], 1})
+               ? std::optional(
+                     FilterShape{filter[2] * *lanes, filter[0], filter[1], 1})
                : std::nullopt;
   size_t rank = pack > 1 ? 6 : 5;
   if (filter.size() != rank || filter[4] != *lanes ||
@@ -99,24 +108,23 @@ static LogicalResult verifyConv(ConvOp op, ArrayRef<int64_t> pads,
   int64_t channels = input.getDimSize(3), outputs = output.getDimSize(3);
   bool depthwise = lanes && groups > 1;
   if (groups < 1 || (!depthwise && filter->outputs % groups != 0) ||
-      (!depthwise &&
-       !roundsUpTo(channels, lanes ? pack : 1, filter->inputsPerGroup * groups)))
+      (!depthwise && !roundsUpTo(channels, lanes ? pack : 1,
+                                 filter->inputsPerGroup * groups)))
     return op.emitOpError("input has ")
            << channels << " channels but the filter takes "
            << filter->inputsPerGroup << " in each of " << groups << " groups";
   if (!roundsUpTo(outputs, lanes.value_or(1), filter->outputs))
     return op.emitOpError("result has ")
            << outputs << " channels but the filter gives " << filter->outputs;
-  if (op.getBias() && tensorType(op.getBias()).getShape() !=
-                          ArrayRef<int64_t>{filter->outputs})
+  if (op.getBias() &&
+      tensorType(op.getBias()).getShape() != ArrayRef<int64_t>{filter->outputs})
     return op.emitOpError("bias must have one value for each output channel");
   if (op.getResidual() &&
       tensorType(op.getResidual()).getShape() != output.getShape())
     return op.emitOpError("residual must have the shape of the result");
-  return verifyShape(op, inferWindowed(input.getShape(),
-                                       {filter->height, filter->width},
-                                       op.getStrides(), pads, op.getDilations(),
-                                       outputs));
+  return verifyShape(
+      op, inferWindowed(input.getShape(), {filter->height, filter->width},
+                        op.getStrides(), pads, op.getDilations(), outputs));
 }
 
 LogicalResult Conv2DOp::verify() {
@@ -127,8 +135,7 @@ LogicalResult Conv2DOp::verify() {
 }
 
 LogicalResult IntegerConv2DOp::verify() {
-  if (getMultiplier().getType().getShape() !=
-      tensorType(getBias()).getShape())
+  if (getMultiplier().getType().getShape() != tensorType(getBias()).getShape())
     return emitOpError("bias and multiplier must have one size");
   if (bool(getResidual()) != bool(getResidualMultiplier()) ||
       bool(getResidual()) != bool(getResidualZeroPoint()))
@@ -138,12 +145,12 @@ LogicalResult IntegerConv2DOp::verify() {
 
 LogicalResult MatMulOp::verify() {
   auto rhs = tensorType(getRhs());
-  if (getBias() && (rhs.getRank() < 1 ||
-                    tensorType(getBias()).getShape() !=
-                        ArrayRef<int64_t>{rhs.getShape().back()}))
+  if (getBias() &&
+      (rhs.getRank() < 1 || tensorType(getBias()).getShape() !=
+                                ArrayRef<int64_t>{rhs.getShape().back()}))
     return emitOpError("bias must have one value for each column");
-  return verifyShape(*this,
-                     inferMatMul(tensorType(getLhs()).getShape(), rhs.getShape()));
+  return verifyShape(
+      *this, inferMatMul(tensorType(getLhs()).getShape(), rhs.getShape()));
 }
 
 //===----------------------------------------------------------------------===//
@@ -187,7 +194,8 @@ SmallVector<float> AvgPool2DOp::getCounts() {
   auto inside = [&](int d, int64_t index) {
     int64_t count = 0;
     for (int64_t k = 0; k < getKernel()[d]; ++k) {
-      int64_t at = index * getStrides()[d] + k * getDilations()[d] - getPads()[d];
+      int64_t at =
+          index * getStrides()[d] + k * getDilations()[d] - getPads()[d];
       count += getCountIncludePad() || (at >= 0 && at < input[d + 1]);
     }
     return count;

@@ -1,3 +1,11 @@
+//===- OnnxNames.cpp --------------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
 #include "octet/Dialect/Octet/IR/OnnxNames.h"
 #include "mlir/IR/BuiltinAttributes.h"
 

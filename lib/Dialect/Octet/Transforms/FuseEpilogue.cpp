@@ -1,6 +1,14 @@
-#include "octet/Dialect/Octet/Transforms/Passes.h"
+//===- FuseEpilogue.cpp -----------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
 #include "mlir/IR/Matchers.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "octet/Dialect/Octet/Transforms/Passes.h"
 
 using namespace mlir;
 using namespace octet;
@@ -34,8 +42,7 @@ struct AttachClamp : OpRewritePattern<ClampOp> {
         producer->setAttr("clamp_min", low);
       if (auto high = op.getClampMaxAttr())
         producer->setAttr("clamp_max", high);
-      producer->setLoc(
-          rewriter.getFusedLoc({producer->getLoc(), op.getLoc()}));
+      producer->setLoc(rewriter.getFusedLoc({producer->getLoc(), op.getLoc()}));
     });
     rewriter.replaceOp(op, producer);
     ++counter;

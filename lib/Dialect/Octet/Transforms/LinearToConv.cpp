@@ -1,7 +1,15 @@
-#include "octet/Dialect/Octet/IR/ShapeInference.h"
-#include "octet/Dialect/Octet/Transforms/Passes.h"
+//===- LinearToConv.cpp -----------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
 #include "mlir/IR/Matchers.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "octet/Dialect/Octet/IR/ShapeInference.h"
+#include "octet/Dialect/Octet/Transforms/Passes.h"
 
 using namespace mlir;
 using namespace octet;

@@ -1,8 +1,16 @@
-#include "octet/Dialect/Octet/IR/ShapeInference.h"
-#include "octet/Dialect/Octet/Transforms/Passes.h"
+//===- ToChannelsLast.cpp ---------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
 #include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "octet/Dialect/Octet/IR/ShapeInference.h"
+#include "octet/Dialect/Octet/Transforms/Passes.h"
 
 using namespace mlir;
 using namespace octet;
@@ -90,8 +98,8 @@ struct SinkTranspose : RewritePattern {
       auto candidate = operand.getDefiningOp<TransposeOp>();
       if (candidate && !transpose)
         transpose = candidate;
-      uniform &= candidate && candidate.getPermutation() ==
-                                  transpose.getPermutation();
+      uniform &=
+          candidate && candidate.getPermutation() == transpose.getPermutation();
     }
     if (!transpose || typeOf(transpose).getRank() != resultType.getRank())
       return rewriter.notifyMatchFailure(op, "no operand is a transpose");
@@ -161,19 +169,25 @@ struct HoistTranspose : OpRewritePattern<TransposeOp> {
   LogicalResult matchAndRewrite(TransposeOp op,
                                 PatternRewriter &rewriter) const override {
     Operation *source = op.getInput().getDefiningOp();
-    if (!source || !isElementwise(source) || !source->hasOneUse())
+    if (!source || !isElementwise(source))
       return rewriter.notifyMatchFailure(op, "input is not elementwise");
+    // Equal transposes beside this one are hoisted, too, and then merged.
+    if (!llvm::all_of(source->getUsers(), [&](Operation *user) {
+          auto other = dyn_cast<TransposeOp>(user);
+          return other && other.getPermutation() == op.getPermutation();
+        }))
+      return rewriter.notifyMatchFailure(op, "input is needed as it is");
     if (source->getNumOperands() == 2 && !isConstant(source->getOperand(1)))
       return rewriter.notifyMatchFailure(op, "right side is not a constant");
     if (typeOf(source->getOperand(0)).getRank() != op.getType().getRank())
       return rewriter.notifyMatchFailure(op, "left side is broadcast");
     SmallVector<Value> operands;
     for (Value operand : source->getOperands())
-      operands.push_back(createTranspose(
-          rewriter, op.getLoc(),
-          expandRank(rewriter, op.getLoc(), operand,
-                     op.getPermutation().size()),
-          op.getPermutation()));
+      operands.push_back(
+          createTranspose(rewriter, op.getLoc(),
+                          expandRank(rewriter, op.getLoc(), operand,
+                                     op.getPermutation().size()),
+                          op.getPermutation()));
     Operation *moved = rewriter.clone(*source);
     rewriter.modifyOpInPlace(moved, [&] {
       moved->setOperands(operands);

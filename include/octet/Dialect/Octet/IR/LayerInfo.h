@@ -1,4 +1,14 @@
+//===- LayerInfo.h ----------------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
 // What `inspect` and `bench` say of one operation of the graph.
+//
+//===----------------------------------------------------------------------===//
 
 #ifndef OCTET_DIALECT_OCTET_IR_LAYERINFO_H
 #define OCTET_DIALECT_OCTET_IR_LAYERINFO_H
@@ -11,10 +21,13 @@ namespace octet {
 /// The attribute that carries describeLayer's dictionary on a kernel's call.
 inline constexpr llvm::StringLiteral layerAttr = "octet.layer";
 
+/// Why an operation was left in f32, where there is a reason to say.
+inline constexpr llvm::StringLiteral noteAttr = "octet.note";
+
 /// Logical multiply-accumulates of `op` (zero for what is no contraction).
 int64_t countMacs(mlir::Operation *op);
 
-/// {node, op, output (shape), macs, weight_bytes, precision} of `op`.
+/// {node, op, output (shape), macs, weight_bytes, precision, note} of `op`.
 mlir::DictionaryAttr describeLayer(mlir::Operation *op);
 
 } // namespace octet

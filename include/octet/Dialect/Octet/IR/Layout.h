@@ -1,4 +1,14 @@
+//===- Layout.h -------------------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
 // What the layout encoding of a tensor type says about its memory.
+//
+//===----------------------------------------------------------------------===//
 
 #ifndef OCTET_DIALECT_OCTET_IR_LAYOUT_H
 #define OCTET_DIALECT_OCTET_IR_LAYOUT_H

@@ -1,4 +1,14 @@
+//===- Octet.h --------------------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
 // The octet dialect: see OctetDialect.td for what it holds.
+//
+//===----------------------------------------------------------------------===//
 
 #ifndef OCTET_DIALECT_OCTET_IR_OCTET_H
 #define OCTET_DIALECT_OCTET_IR_OCTET_H

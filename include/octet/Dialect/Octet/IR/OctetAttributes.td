@@ -1,3 +1,11 @@
+//===- OctetAttributes.td ----------------------------------*- tablegen -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
 #ifndef OCTET_DIALECT_OCTET_IR_OCTETATTRIBUTES_TD
 #define OCTET_DIALECT_OCTET_IR_OCTETATTRIBUTES_TD
 
@@ -15,7 +23,9 @@ def Octet_ActivationKind : I32EnumAttr<"ActivationKind",
   let genSpecializedAttr = 0;
 }
 def Octet_ActivationKindAttr
-    : EnumAttr<Octet_Dialect, Octet_ActivationKind, "activation_kind">;
+    : EnumAttr<Octet_Dialect, Octet_ActivationKind, "activation_kind"> {
+  let assemblyFormat = "`<` $value `>`";
+}
 
 def Octet_LayoutAttr : AttrDef<Octet_Dialect, "Layout"> {
   let mnemonic = "layout";

@@ -1,3 +1,11 @@
+//===- OctetIntegerOps.td ----------------------------------*- tablegen -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
 #ifndef OCTET_DIALECT_OCTET_IR_OCTETINTEGEROPS_TD
 #define OCTET_DIALECT_OCTET_IR_OCTETINTEGEROPS_TD
 

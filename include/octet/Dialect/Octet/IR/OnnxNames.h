@@ -1,4 +1,14 @@
+//===- OnnxNames.h ----------------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
 // The ONNX names that locations carry from import to the last pass.
+//
+//===----------------------------------------------------------------------===//
 
 #ifndef OCTET_DIALECT_OCTET_IR_ONNXNAMES_H
 #define OCTET_DIALECT_OCTET_IR_ONNXNAMES_H

@@ -1,5 +1,15 @@
+//===- ShapeInference.h -----------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
 // Shapes of the results of octet operations, used by the verifiers and by
 // whoever builds operations. All sizes are static.
+//
+//===----------------------------------------------------------------------===//
 
 #ifndef OCTET_DIALECT_OCTET_IR_SHAPEINFERENCE_H
 #define OCTET_DIALECT_OCTET_IR_SHAPEINFERENCE_H
@@ -25,12 +35,10 @@ std::optional<Shape> inferBroadcast(llvm::ArrayRef<int64_t> lhs,
                                     llvm::ArrayRef<int64_t> rhs);
 
 /// [N, H, W, C] windows of `kernel` -> [N, OH, OW, channels].
-std::optional<Shape> inferWindowed(llvm::ArrayRef<int64_t> input,
-                                   llvm::ArrayRef<int64_t> kernel,
-                                   llvm::ArrayRef<int64_t> strides,
-                                   llvm::ArrayRef<int64_t> pads,
-                                   llvm::ArrayRef<int64_t> dilations,
-                                   int64_t channels);
+std::optional<Shape>
+inferWindowed(llvm::ArrayRef<int64_t> input, llvm::ArrayRef<int64_t> kernel,
+              llvm::ArrayRef<int64_t> strides, llvm::ArrayRef<int64_t> pads,
+              llvm::ArrayRef<int64_t> dilations, int64_t channels);
 
 /// Shape of a batched matrix product, or none if the operands do not agree.
 std::optional<Shape> inferMatMul(llvm::ArrayRef<int64_t> lhs,

@@ -1,0 +1,27 @@
+// RUN: octet-opt %s --octet-pack-constants="lanes=4" | FileCheck %s
+
+!x = tensor<1x1x1x3xui8, #octet.layout<channels = 4, border = 0, 0, 0, 0>>
+!y = tensor<1x1x1x2xui8, #octet.layout<channels = 4, border = 0, 0, 0, 0>>
+
+// CHECK-LABEL: func @dense
+func.func @dense(%x: !x, %low: f32, %high: f32, %zp: i32) -> !y {
+  // CHECK-DAG: arith.constant dense<{{.*}}[1, 2, 3, 0], [4, 5, 6, 0], [0, 0, 0, 0], [0, 0, 0, 0]{{.*}}> : tensor<1x1x1x1x4x4xsi8>
+  // CHECK-DAG: arith.constant dense<[7, 8, 0, 0]> : tensor<4xi32>
+  // CHECK-DAG: arith.constant dense<[5.000000e-01, 2.500000e-01, 0.000000e+00, 0.000000e+00]> : tensor<4xf32>
+  // CHECK: octet.integer_conv2d {{.*}} lanes = 4
+  %w = arith.constant dense<[[[[1, 2, 3]]], [[[4, 5, 6]]]]> : tensor<2x1x1x3xsi8>
+  %b = arith.constant dense<[7, 8]> : tensor<2xi32>
+  %m = arith.constant dense<[0.5, 0.25]> : tensor<2xf32>
+  %0 = octet.integer_conv2d %x, %w, %b, %m, %low, %high, %zp {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64} : !x, tensor<2x1x1x3xsi8>, tensor<2xi32>, tensor<2xf32> -> !y
+  return %0 : !y
+}
+
+// CHECK-LABEL: func @depthwise
+func.func @depthwise(%x: !y, %low: f32, %high: f32, %zp: i32) -> !y {
+  // CHECK-DAG: arith.constant dense<{{.*}}[1, 2, 0, 0]{{.*}}> : tensor<1x1x1x4xsi8>
+  %w = arith.constant dense<[[[[1]]], [[[2]]]]> : tensor<2x1x1x1xsi8>
+  %b = arith.constant dense<[7, 8]> : tensor<2xi32>
+  %m = arith.constant dense<[0.5, 0.25]> : tensor<2xf32>
+  %0 = octet.integer_conv2d %x, %w, %b, %m, %low, %high, %zp {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, groups = 2 : i64} : !y, tensor<2x1x1x1xsi8>, tensor<2xi32>, tensor<2xf32> -> !y
+  return %0 : !y
+}

@@ -1,0 +1,42 @@
+// RUN: octet-opt %s --octet-to-linalg | FileCheck %s
+
+// CHECK-LABEL: func @conv
+func.func @conv(%x: tensor<1x6x6x4xui8>, %w: tensor<8x3x3x4xsi8>, %b: tensor<8xi32>, %m: tensor<8xf32>, %low: f32, %high: f32, %zp: i32) -> tensor<1x4x4x8xui8> {
+  // The accumulators start from the bias, the contraction is exact in i32.
+  // CHECK: linalg.generic {{.*}}ins(%arg2 : tensor<8xi32>)
+  // CHECK: linalg.generic
+  // CHECK: arith.extui {{.*}} : i8 to i32
+  // CHECK: arith.extsi {{.*}} : i8 to i32
+  // CHECK: arith.muli
+  // CHECK: arith.addi
+  // The epilogue: convert, scale, clamp, round half to even, convert, shift.
+  // CHECK: arith.sitofp
+  // CHECK-NEXT: arith.mulf
+  // CHECK-NEXT: arith.maxnumf
+  // CHECK-NEXT: arith.minnumf
+  // CHECK-NEXT: math.roundeven
+  // CHECK-NEXT: arith.fptosi
+  // CHECK-NEXT: arith.addi
+  // CHECK-NEXT: arith.trunci {{.*}} : i32 to i8
+  %0 = octet.integer_conv2d %x, %w, %b, %m, %low, %high, %zp {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64} : tensor<1x6x6x4xui8>, tensor<8x3x3x4xsi8>, tensor<8xi32>, tensor<8xf32> -> tensor<1x4x4x8xui8>
+  return %0 : tensor<1x4x4x8xui8>
+}
+
+// CHECK-LABEL: func @blocked
+func.func @blocked(%x: tensor<1x4x4x3xf32>, %w: tensor<1x1x1x3x16xf32>) -> tensor<1x4x4x16xf32> {
+  // CHECK: linalg.generic {{.*}}"reduction"{{.*}} attrs = {octet.blocked}
+  // CHECK: arith.mulf {{.*}} fastmath<contract>
+  // CHECK: arith.addf {{.*}} fastmath<contract>
+  %0 = octet.conv2d %x, %w {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 1 : i64, lanes = 16 : i64} : tensor<1x4x4x3xf32>, tensor<1x1x1x3x16xf32> -> tensor<1x4x4x16xf32>
+  return %0 : tensor<1x4x4x16xf32>
+}
+
+// CHECK-LABEL: func @quantize
+func.func @quantize(%x: tensor<1x3x4x4xf32>, %o: tensor<3xf32>, %d: tensor<1xf32>, %low: f32, %high: f32, %zp: i32) -> tensor<1x4x4x3xui8> {
+  // CHECK: arith.subf
+  // CHECK-NEXT: arith.divf
+  // CHECK-NEXT: arith.cmpf uno
+  // CHECK: arith.select
+  %0 = octet.quantize %x, %o, %d, %low, %high, %zp {permutation = array<i64: 0, 2, 3, 1>} : tensor<1x3x4x4xf32>, tensor<3xf32>, tensor<1xf32> -> tensor<1x4x4x3xui8>
+  return %0 : tensor<1x4x4x3xui8>
+}

@@ -1,0 +1,170 @@
+"""Every ONNX operator that Octet takes, against ONNX Runtime in FP32.
+
+    operators.py --octet BIN
+
+Each case is a network of one operator in one operator set; the program for
+`generic` must agree to 1e-5 of the largest value.
+"""
+
+import argparse
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+import numpy as np
+import onnx
+import onnxruntime
+from onnx import TensorProto, helper, numpy_helper
+
+RNG = np.random.default_rng(5)
+
+
+def weights(*shape):
+    return RNG.standard_normal(shape).astype(np.float32)
+
+
+def ints(*values):
+    return np.array(values, np.int64)
+
+
+def positive(*shape):
+    return RNG.uniform(0.5, 2, shape).astype(np.float32)
+
+
+IMAGE, ROWS, LINE = (1, 6, 9, 7), (1, 12), (1, 5, 11)
+B = "batch-norm parameters"
+
+# operator, input shape, other inputs, attributes, operator sets
+CASES = [
+    ("Conv", IMAGE, [weights(4, 6, 3, 3)], {}, (7, 11, 22)),
+    ("Conv", IMAGE, [weights(4, 6, 3, 2), weights(4)],
+     dict(pads=[0, 1, 2, 1], strides=[2, 1], dilations=[1, 2]), (11,)),
+    ("Conv", IMAGE, [weights(4, 6, 3, 3)], dict(auto_pad="SAME_UPPER", strides=[2, 2]), (11,)),
+    ("Conv", IMAGE, [weights(4, 6, 2, 2)], dict(auto_pad="SAME_LOWER"), (11,)),
+    ("Conv", IMAGE, [weights(4, 6, 3, 3)], dict(auto_pad="VALID"), (11,)),
+    ("Conv", IMAGE, [weights(9, 2, 3, 3)], dict(group=3), (11,)),
+    ("Conv", IMAGE, [weights(6, 1, 3, 3)], dict(group=6), (11,)),
+    ("Conv", IMAGE, [weights(12, 1, 3, 3)], dict(group=6), (11,)),
+    ("Conv", LINE, [weights(4, 5, 3), weights(4)], dict(pads=[1, 1]), (11,)),
+    ("Gemm", ROWS, [weights(12, 5), weights(5)], {}, (7, 13)),
+    ("Gemm", ROWS, [weights(5, 12), weights(1, 1)],
+     dict(transB=1, alpha=0.5, beta=2.0), (9, 11)),
+    ("Gemm", (12, 3), [weights(12, 5)], dict(transA=1), (13,)),
+    ("MatMul", (1, 4, 6), [weights(6, 5)], {}, (9, 13)),
+    ("MatMul", (1, 4, 6), [weights(3, 6, 5)], {}, (13,)),
+    ("MatMul", (1, 4, 6), [weights(6)], {}, (13,)),
+    ("Add", IMAGE, [weights(6, 1, 1)], {}, (7, 14)),
+    ("Sub", IMAGE, [weights(1, 6, 9, 7)], {}, (7, 14)),
+    ("Mul", IMAGE, [weights(7)], {}, (7, 14)),
+    ("Div", IMAGE, [positive(1)], {}, (7, 14)),
+    ("BatchNormalization", IMAGE, B, dict(epsilon=1e-3), (9, 15)),
+    ("BatchNormalization", ROWS, B, {}, (14,)),
+    ("Relu", IMAGE, [], {}, (7, 14)),
+    ("LeakyRelu", IMAGE, [], dict(alpha=0.2), (7, 16)),
+    ("Clip", IMAGE, [], dict(min=-0.5, max=0.75), (7,)),
+    ("Clip", IMAGE, [np.float32(-0.5), np.float32(0.75)], {}, (11, 13)),
+    ("Clip", IMAGE, [None, np.float32(0.75)], {}, (12,)),
+    ("Sigmoid", IMAGE, [], {}, (7, 13)),
+    ("HardSigmoid", IMAGE, [], dict(alpha=0.3), (7, 22)),
+    ("HardSwish", IMAGE, [], {}, (14, 22)),
+    ("Tanh", IMAGE, [], {}, (7, 13)),
+    ("MaxPool", IMAGE, [], dict(kernel_shape=[3, 2], strides=[2, 1], pads=[1, 0, 1, 1]), (8, 12)),
+    ("MaxPool", IMAGE, [], dict(kernel_shape=[2, 2], strides=[2, 2], ceil_mode=1), (10,)),
+    ("MaxPool", IMAGE, [], dict(kernel_shape=[3, 3], dilations=[2, 2]), (12,)),
+    ("MaxPool", LINE, [], dict(kernel_shape=[3], strides=[2]), (12,)),
+    ("AveragePool", IMAGE, [], dict(kernel_shape=[3, 3], pads=[1, 1, 1, 1]), (7, 19)),
+    ("AveragePool", IMAGE, [], dict(kernel_shape=[3, 3], pads=[1, 1, 1, 1], count_include_pad=1), (11,)),
+    ("AveragePool", IMAGE, [], dict(kernel_shape=[2, 2], strides=[2, 2], ceil_mode=1), (10, 19)),
+    ("GlobalAveragePool", IMAGE, [], {}, (7, 22)),
+    ("GlobalAveragePool", LINE, [], {}, (7,)),
+    ("ReduceMean", IMAGE, [], dict(axes=[2, 3], keepdims=0), (7, 13)),
+    ("ReduceMean", IMAGE, [ints(-1)], {}, (18,)),
+    ("ReduceMean", LINE, [], dict(axes=[1]), (13,)),
+    ("Pad", IMAGE, [], dict(pads=[0, 0, 1, 2, 0, 3, 0, 1], value=1.5), (7,)),
+    ("Pad", IMAGE, [ints(0, 0, 1, -2, 0, 3, 0, 1), np.float32(-1)], {}, (11, 21)),
+    ("Pad", IMAGE, [ints(1, 2), None, ints(3)], {}, (18,)),
+    ("Concat", IMAGE, [weights(1, 2, 9, 7)], dict(axis=1), (7, 13)),
+    ("Concat", IMAGE, [weights(1, 6, 9, 3)], dict(axis=-1), (13,)),
+    ("Slice", IMAGE, [], dict(starts=[1, -3], ends=[5, 100], axes=[1, 2]), (7,)),
+    ("Slice", IMAGE, [ints(5, 0), ints(0, 7), ints(1, -1), ints(-2, 3)], {}, (10, 13)),
+    ("Reshape", IMAGE, [ints(0, -1, 7)], {}, (7, 14, 21)),
+    ("Flatten", IMAGE, [], dict(axis=2), (7, 13)),
+    ("Flatten", IMAGE, [], dict(axis=-1), (11,)),
+    ("Transpose", IMAGE, [], dict(perm=[0, 3, 1, 2]), (7, 13)),
+    ("Transpose", ROWS, [], {}, (13,)),
+    ("Squeeze", (1, 6, 1, 7), [], dict(axes=[2]), (7, 11)),
+    ("Squeeze", (1, 6, 1, 7), [ints(-2)], {}, (13,)),
+    ("Unsqueeze", LINE, [], dict(axes=[0, 3]), (7,)),
+    ("Unsqueeze", LINE, [ints(-1)], {}, (13, 21)),
+    ("Softmax", IMAGE, [], {}, (7, 11)),
+    ("Softmax", IMAGE, [], dict(axis=1), (11, 13)),
+    ("Identity", IMAGE, [], {}, (7, 16)),
+    ("Dropout", IMAGE, [], {}, (7, 12, 22)),
+    ("Cast", IMAGE, [], dict(to=TensorProto.FLOAT), (9, 21)),
+]
+
+
+def build(case, opset):
+    op, shape, others, attributes, _ = case
+    if others is B:
+        c = shape[1]
+        others = [positive(c), weights(c), weights(c), positive(c)]
+    names, initializers = ["x"], []
+    for i, other in enumerate(others):
+        names.append("" if other is None else f"c{i}")
+        if other is not None:
+            initializers.append(numpy_helper.from_array(np.asarray(other), f"c{i}"))
+    node = helper.make_node(op, names, ["y"], name="the_node", **attributes)
+    graph = helper.make_graph(
+        [node], "case", [helper.make_tensor_value_info("x", TensorProto.FLOAT, shape)],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)], initializers)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)])
+    model.ir_version = 8 if opset < 19 else 10
+    return model
+
+
+def check(octet, case, opset, folder):
+    model = build(case, opset)
+    # External data takes the same path as inline data from there on.
+    onnx.save(model, folder / "m.onnx", save_as_external_data=opset % 2 == 1,
+              all_tensors_to_one_file=True, location="m.data", size_threshold=0)
+    model = onnx.load(folder / "m.onnx")
+    x = RNG.standard_normal(case[1]).astype(np.float32)
+    np.savez(folder / "x.npz", x=x)
+    for arguments in (["compile", folder / "m.onnx", "--target", "generic", "-o", folder / "p"],
+                      ["run", folder / "p", "--input", folder / "x.npz", "-o", folder / "y.npz"]):
+        result = subprocess.run([octet, *map(str, arguments)], capture_output=True, text=True)
+        if result.returncode:
+            raise AssertionError(result.stderr.strip())
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(model.SerializeToString(), options)
+    expected = session.run(None, {"x": x})[0]
+    with np.load(folder / "y.npz") as y:
+        actual = y["y"]
+    assert actual.shape == expected.shape, f"shape {actual.shape}, not {expected.shape}"
+    error = np.abs(actual - expected).max()
+    assert error <= 1e-5 * np.abs(expected).max() + 1e-7, f"off by {error}"
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--octet", required=True)
+    options = parser.parse_args()
+    passed = failed = 0
+    for case in CASES:
+        for opset in case[4]:
+            with tempfile.TemporaryDirectory() as folder:
+                try:
+                    check(options.octet, case, opset, pathlib.Path(folder))
+                    passed += 1
+                except Exception as e:  # report every case
+                    failed += 1
+                    print(f"{case[0]} {case[3]} in operator set {opset}: {e}")
+    print(f"operators: {passed} passed, {failed} failed")
+    return failed > 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
