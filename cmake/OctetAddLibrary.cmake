@@ -32,10 +32,10 @@ endfunction()
 
 # octet_add_runtime_library(NAME sources... [DEFINES ...]): C11 without LLVM,
 # linked into compiled programs; floating-point contraction is off because the
-# numerics contract fixes every rounding.
+# numerics contract fixes every rounding; programs carry no sanitizer.
 function(octet_add_runtime_library name)
   add_library(${name} STATIC ${ARGN})
   target_compile_options(${name} PRIVATE -Wall -Wextra -Werror -O2 -fPIC
-    -ffp-contract=off -ffunction-sections -fdata-sections -fvisibility=hidden)
+    -ffp-contract=off -fno-sanitize=all -ffunction-sections -fdata-sections -fvisibility=hidden)
   target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR}/include)
 endfunction()

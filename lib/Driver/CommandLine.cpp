@@ -42,7 +42,7 @@ const std::vector<Command> &commands() {
        runCalibrate,
        1,
        1,
-       {"-o", "--data", "--method", "--batch"}},
+       {"-o", "--data", "--method", "--percentile", "--batch"}},
       {"quantize", "M.onnx --calib D.npz [-o M.mlir]",
        "print the quantized graph", runQuantize, 1, 1, compile},
       {"import",

@@ -12,6 +12,7 @@
 
 #include "Session.h"
 #include "octet/Dialect/Octet/IR/Octet.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
@@ -42,12 +43,20 @@ int octet::runImport(const CommandOptions &options) {
 
 int octet::runCalibrate(const CommandOptions &options) {
   Session session(options.inputs[0]);
+  auto pipeline = makePipeline(options);
+  if (!pipeline)
+    return 1;
   auto module = loadModel(options.inputs[0], &session.context, options.batch);
   if (!module)
     return 1;
   auto ranges = calibrate(*module, options.data);
   if (failed(ranges))
     return 1;
+  // The histograms serve every method; which one to use travels with them.
+  if (pipeline->percentile > 0)
+    ranges->insert(
+        ranges->find('{') + 1,
+        llvm::formatv("\n  \"percentile\": {0},", pipeline->percentile));
   return writeFile(options.output.empty() ? "ranges.json" : options.output,
                    [&](llvm::raw_ostream &os) { os << *ranges; });
 }

@@ -60,7 +60,9 @@ octet::makePipeline(const CommandOptions &options) {
   pipeline.dumpFolder = options.dumpFolder;
   if (options.method == "percentile")
     pipeline.percentile = options.percentile;
-  else if (options.method != "minmax") {
+  else if (options.method == "minmax")
+    pipeline.percentile = 100.0;
+  else if (!options.method.empty()) {
     refuse("calibration method '" + options.method +
            "' is unknown; choose minmax or percentile");
     return std::nullopt;

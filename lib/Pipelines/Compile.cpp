@@ -13,6 +13,7 @@
 #include "octet/Dialect/Octet/IR/Octet.h"
 #include "octet/Import/ONNX/Import.h"
 #include "octet/Pipelines/Pipelines.h"
+#include "octet/Runtime/harness.h"
 #include "octet/Target/Emit.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FileUtilities.h"
@@ -58,9 +59,12 @@ static LogicalResult writeText(ModuleOp module, StringRef path) {
 LogicalResult octet::compileTo(ModuleOp module, const PipelineOptions &options,
                                StringRef path) {
   ModelInfo info;
+  // Two more steps follow the phases: LLVM, by far the longest, and the linker.
+  int64_t done = 0, steps = makePhases(options).size() + 2;
   auto status = runPhases(module, options, [&](StringRef phase) {
     if (phase == "lower")
       info = collectModelInfo(module);
+    octet_progress("compiling", ++done, steps);
   });
   if (failed(status))
     return failure();
@@ -80,7 +84,10 @@ LogicalResult octet::compileTo(ModuleOp module, const PipelineOptions &options,
   llvm::FileRemover remover(object);
   if (failed(emitFile(module, info, *options.target, FileKind::Object, object)))
     return failure();
-  return linkProgram(module, object, path);
+  octet_progress("compiling", ++done, steps);
+  auto linked = linkProgram(module, object, path);
+  octet_progress("compiling", steps, steps);
+  return linked;
 }
 
 FailureOr<std::string> octet::calibrate(ModuleOp module, StringRef data) {

@@ -24,7 +24,7 @@ namespace octet {
 struct CommandOptions {
   std::vector<std::string> inputs;
   std::string output, calibration, ranges, data, json, input;
-  std::string target = "host", precision, method = "minmax";
+  std::string target = "host", precision, method;
   std::string compileTo, dumpFolder;
   double percentile = 99.999;
   int64_t batch = 1, runs = 0;

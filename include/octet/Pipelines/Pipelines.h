@@ -30,8 +30,8 @@ struct PipelineOptions {
   bool observe = false;
   /// Ranges for quantization: the text of ranges.json.
   std::string ranges;
-  /// Percentage of values inside the range; 100 is min-max.
-  double percentile = 100.0;
+  /// Percentage of values inside a range; 100 is min-max, 0 what `ranges` says.
+  double percentile = 0.0;
   /// Stop after this phase; empty for none.
   std::string compileTo;
   /// Write each phase's IR into this folder; empty for none.

@@ -25,15 +25,16 @@ def ApplyRanges : Pass<"octet-apply-ranges", "::mlir::ModuleOp"> {
   let summary = "Record calibrated ranges on the observers";
   let description = [{
     Reads ranges.json. A range covers `percentile` percent of the values of its
-    histogram; 100 is the smallest to the largest value.
+    histogram; 100 is the smallest to the largest value. The
+    default is what ranges.json asks for.
   }];
   let options = [
     Option<"ranges", "ranges", "std::string", [{""}],
            "The text of ranges.json">,
     Option<"rangesFile", "ranges-file", "std::string", [{""}],
            "The file ranges.json">,
-    Option<"percentile", "percentile", "double", "100.0",
-           "Percentage of values inside the range">
+    Option<"percentile", "percentile", "double", "0.0",
+           "Percentage of values inside the range; 0 for the file's">
   ];
 }
 

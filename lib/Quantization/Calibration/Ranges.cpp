@@ -64,6 +64,7 @@ llvm::Expected<Ranges> octet::parseRanges(llvm::StringRef text) {
   Ranges ranges;
   ranges.modelHash = hash->str();
   ranges.samples = root->getInteger("samples").value_or(0);
+  ranges.percentile = root->getNumber("percentile").value_or(100.0);
   for (const auto &entry : *tensors) {
     auto histogram = parseHistogram(entry.first, entry.second);
     if (!histogram)

@@ -47,12 +47,13 @@ private:
   }
 
   LogicalResult apply() {
-    if (!(percentile > 50.0 && percentile <= 100.0))
-      return getOperation().emitError(
-          "the percentile must be above 50 and at most 100");
     auto loaded = load();
     if (failed(loaded))
       return failure();
+    double covered = percentile > 0 ? percentile : loaded->percentile;
+    if (!(covered > 50.0 && covered <= 100.0))
+      return getOperation().emitError(
+          "the percentile must be above 50 and at most 100");
     auto hash = getOperation()->getAttrOfType<StringAttr>("octet.model_hash");
     if (hash && hash.getValue() != loaded->modelHash)
       return getOperation().emitError(
@@ -71,7 +72,7 @@ private:
                        << " times during calibration; check the data";
         return WalkResult::interrupt();
       }
-      auto [low, high] = percentileRange(it->second, percentile);
+      auto [low, high] = percentileRange(it->second, covered);
       op.setLowAttr(builder.getF32FloatAttr(low));
       op.setHighAttr(builder.getF32FloatAttr(high));
       return WalkResult::advance();

@@ -32,6 +32,8 @@ struct Histogram {
 struct Ranges {
   std::string modelHash;
   int64_t samples = 0;
+  /// Percentage of values that ranges are to cover, unless said otherwise.
+  double percentile = 100.0;
   llvm::StringMap<Histogram> tensors;
 };
 

@@ -1,0 +1,141 @@
+"""Wrong input of every kind: one sentence, status 1, no output left behind.
+
+    bad_input.py --octet BIN
+"""
+
+import argparse
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+
+def model(nodes, shape=("N", 2, 4, 4), initializers=(), outputs=("y",),
+          dtype=TensorProto.FLOAT, opset=17):
+    graph = helper.make_graph(
+        nodes, "g", [helper.make_tensor_value_info("x", dtype, shape)],
+        [helper.make_tensor_value_info(o, TensorProto.FLOAT, None) for o in outputs],
+        [numpy_helper.from_array(v, k) for k, v in initializers])
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)])
+
+
+RELU = helper.make_node("Relu", ["x"], ["y"], name="act")
+CONV = helper.make_node("Conv", ["x", "w"], ["y"], name="conv", pads=[1, 1, 1, 1])
+WEIGHTS = ("w", np.ones((3, 2, 3, 3), np.float32))
+
+
+def external(location):
+    m = model([CONV], initializers=[WEIGHTS])
+    t = m.graph.initializer[0]
+    t.ClearField("raw_data")
+    t.data_location = TensorProto.EXTERNAL
+    t.external_data.add(key="location", value=location)
+    return m
+
+
+# name, model or bytes, what the sentence must say
+MODELS = [
+    ("empty", b"", "not an ONNX model"),
+    ("noise", bytes(range(256)) * 20, "not an ONNX model"),
+    ("truncated", model([CONV], initializers=[WEIGHTS]).SerializeToString()[:-40], "not an ONNX model"),
+    ("unknown-operator", model([helper.make_node("NonZero", ["x"], ["y"], name="odd")]),
+     "node 'odd': NonZero: operator is not supported"),
+    ("foreign-domain", model([helper.make_node("Relu", ["x"], ["y"], name="odd", domain="com.example")]),
+     "node 'odd': .*domain 'com.example'"),
+    ("old", model([RELU], opset=6), "operator set 6 is too old"),
+    ("symbolic-size", model([RELU], ("N", 2, "H", 4)), "node 'x': dimension 2 .*only the first"),
+    ("zero-size", model([RELU], (0, 2, 4, 4)), "not a positive number"),
+    ("huge", model([RELU], (1, 1 << 20, 1 << 20, 4)), "more than 2\\^31 elements"),
+    ("double-input", model([RELU], dtype=TensorProto.DOUBLE), "element type other than float32"),
+    ("cycle", model([helper.make_node("Add", ["x", "y"], ["z"], name="a"),
+                     helper.make_node("Relu", ["z"], ["y"], name="b")]),
+     "node 'a': .*'y' is not computed before"),
+    ("twice", model([RELU, helper.make_node("Tanh", ["x"], ["y"], name="again")]),
+     "node 'again': .*computed twice"),
+    ("no-such-output", model([RELU], outputs=("q",)), "node 'q': no node computes this output"),
+    ("channels", model([CONV], ("N", 5, 4, 4), [WEIGHTS]), "node 'conv': .*5 channels"),
+    ("negative-stride", model([helper.make_node("Conv", ["x", "w"], ["y"], name="conv", strides=[-1, 1])],
+                              initializers=[WEIGHTS]), "node 'conv': .*must be positive"),
+    ("large-kernel", model([helper.make_node("MaxPool", ["x"], ["y"], name="p", kernel_shape=[9, 9])]),
+     "node 'p': .*larger than the padded input"),
+    ("bad-axis", model([helper.make_node("Softmax", ["x"], ["y"], name="s", axis=7)]), "node 's': .*axis"),
+    ("climbing", external("../secret"), "outside the model's folder"),
+    ("missing-data", external("nothing.bin"), "cannot read external data"),
+]
+
+GOOD = model([CONV], initializers=[WEIGHTS])
+DATA = {
+    "no array named 'x'": dict(y=np.zeros((1, 2, 4, 4), np.float32)),
+    "must have shape \\[samples, 2, 4, 4\\]": dict(x=np.zeros((1, 2, 4, 5), np.float32)),
+    "Fortran order": dict(x=np.asfortranarray(np.ones((2, 2, 4, 4), np.float32))),
+    "data type that is not supported": dict(x=np.zeros((1, 2, 4, 4), np.complex64)),
+    "NaN or infinite": dict(x=np.full((1, 2, 4, 4), np.nan, np.float32)),
+}
+
+
+class Checker:
+    def __init__(self, octet, folder):
+        self.octet, self.folder, self.passed, self.failed = octet, folder, 0, 0
+
+    def refuses(self, name, pattern, *arguments):
+        output = self.folder / "out"
+        result = subprocess.run([self.octet, *map(str, arguments), "-o", str(output)],
+                                capture_output=True, text=True, timeout=60)
+        message = result.stderr.strip()
+        problems = []
+        if result.returncode != 1:
+            problems.append(f"status {result.returncode}")
+        if not re.search(pattern, message):
+            problems.append("another message")
+        leftovers = [p.name for p in self.folder.iterdir() if p.name.startswith("out")]
+        if leftovers:
+            problems.append(f"left {leftovers}")
+        for p in self.folder.glob("out*"):
+            p.unlink()
+        if problems:
+            self.failed += 1
+            print(f"{name}: {', '.join(problems)}: {message[:400]}")
+        else:
+            self.passed += 1
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--octet", required=True)
+    octet = parser.parse_args().octet
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        c = Checker(octet, folder)
+        path = folder / "m.onnx"
+        c.refuses("missing", "No such file", "compile", folder / "none.onnx")
+        for name, content, pattern in MODELS:
+            path.write_bytes(content if isinstance(content, bytes)
+                             else content.SerializeToString())
+            c.refuses(name, pattern, "compile", path)
+        onnx.save(GOOD, path)
+        c.refuses("target", "target 'z80' is unknown", "compile", path, "--target", "z80")
+        c.refuses("uncalibrated", "INT8 needs calibration", "compile", path, "--precision", "int8")
+        (folder / "r.json").write_text("{}")
+        c.refuses("ranges", "ranges are malformed", "compile", path, "--ranges", folder / "r.json")
+        (folder / "r.json").write_text(
+            '{"version": 1, "model_hash": "0", "samples": 1, "tensors": {}}')
+        c.refuses("other ranges", "calibrated on another model", "compile", path,
+                  "--ranges", folder / "r.json")
+        for pattern, arrays in DATA.items():
+            np.savez(folder / "d.npz", **arrays)
+            c.refuses(pattern, pattern, "compile", path, "--calib", folder / "d.npz")
+        (folder / "d.npz").write_bytes(b"PK" + bytes(100))
+        c.refuses("no npz", "not an .npz file", "compile", path, "--calib", folder / "d.npz")
+        (folder / "m.mlir").write_text("module {")
+        c.refuses("mlir", "m.mlir", "compile", folder / "m.mlir")
+        print(f"bad input: {c.passed} passed, {c.failed} failed")
+        return c.failed > 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
