@@ -36,8 +36,7 @@ static uint64_t get64(const unsigned char *p) {
   return get32(p) | (uint64_t)get32(p + 4) << 32;
 }
 
-/*===-- The .npy header
- * ----------------------------------------------------===*/
+/* The .npy header */
 
 /* The text after `key` in a header such as
  * {'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), } */
@@ -131,8 +130,7 @@ static int parse_npy(const char *path, const unsigned char *data, size_t size,
   return 0;
 }
 
-/*===-- The zip archive
- * ----------------------------------------------------===*/
+/* The zip archive */
 
 static int inflate_entry(const char *path, const unsigned char *packed,
                          size_t packed_size, size_t size, octet_array *array,
@@ -278,8 +276,7 @@ void octet_npz_close(octet_npz *npz) {
   memset(npz, 0, sizeof *npz);
 }
 
-/*===-- Elements
- * -----------------------------------------------------------===*/
+/* Elements */
 
 const octet_array *octet_npz_find(const octet_npz *npz, const char *name) {
   for (int i = 0; i < npz->count; ++i)
@@ -332,8 +329,7 @@ void octet_array_to_f32(const octet_array *array, int64_t first, int64_t count,
     out[i] = (float)element(array, first + i);
 }
 
-/*===-- Writing
- * ------------------------------------------------------------===*/
+/* Writing */
 
 static void put16(unsigned char *p, uint32_t x) {
   p[0] = x;

@@ -5,10 +5,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
-//
 
-//
-//===----------------------------------------------------------------------===//
 /* What compiled programs and the driver share: running over data sets,
  * accuracy, speed. */
 
@@ -22,8 +19,7 @@
 extern "C" {
 #endif
 
-/*===-- The machine
- * --------------------------------------------------------===*/
+/* The machine */
 
 typedef struct {
   char cpu[128];
@@ -38,8 +34,7 @@ void octet_describe_machine(octet_machine *machine);
 void octet_measure_peaks(octet_machine *machine);
 double octet_now_ns(void);
 
-/*===-- Accuracy
- * -----------------------------------------------------------===*/
+/* Accuracy */
 
 /* Share of the rows of `scores` [rows, classes] whose label is among the `k`
  * largest; of equal scores the first counts as larger. */
@@ -51,8 +46,7 @@ double octet_agreement(const float *a, const float *b, int64_t rows,
 /* 10·log10(Σ reference² / Σ (reference - x)²), infinite if equal. */
 double octet_sqnr_db(const float *reference, const float *x, int64_t count);
 
-/*===-- Speed
- * --------------------------------------------------------------===*/
+/* Speed */
 
 typedef struct {
   double median_ms, min_ms, p95_ms;
@@ -61,8 +55,7 @@ typedef struct {
 /* Sorts `ns` and summarizes it. */
 octet_timing octet_summarize(double *ns, int64_t count);
 
-/*===-- Reports
- * ------------------------------------------------------------===*/
+/* Reports */
 
 /* `text` as a JSON string, quotes included. */
 void octet_json_string(FILE *file, const char *text);

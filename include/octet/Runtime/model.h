@@ -5,10 +5,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
-//
 
-//
-//===----------------------------------------------------------------------===//
 /* The interface of a compiled model. C11, no dependencies. */
 
 #ifndef OCTET_RUNTIME_MODEL_H

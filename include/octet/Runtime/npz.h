@@ -5,10 +5,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
-//
 
-//
-//===----------------------------------------------------------------------===//
 /* NumPy .npz files: arrays in, arrays out. */
 
 #ifndef OCTET_RUNTIME_NPZ_H

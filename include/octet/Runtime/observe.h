@@ -5,10 +5,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
-//
 
-//
-//===----------------------------------------------------------------------===//
 /* Histograms of an instrumented program. Bins have power-of-two widths anchored
  * at zero, so that doubling the width merges pairs of bins: neither the order
  * nor the batching of the data shows in the result, and memory does not grow.

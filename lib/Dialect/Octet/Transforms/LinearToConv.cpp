@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Patterns.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "octet/Dialect/Octet/IR/ShapeInference.h"
@@ -66,34 +67,12 @@ struct RewriteMatMul : OpRewritePattern<MatMulOp> {
   Pass::Statistic &counter;
 };
 
-/// f(reshape(conv)) -> reshape(f(conv)), so that f can join the convolution.
-struct SinkReshape : RewritePattern {
-  SinkReshape(MLIRContext *context)
-      : RewritePattern(MatchAnyOpTypeTag(), 1, context) {}
-
-  LogicalResult matchAndRewrite(Operation *op,
-                                PatternRewriter &rewriter) const override {
-    if (!isa<ClampOp, ActivationOp>(op))
-      return rewriter.notifyMatchFailure(op, "not a function of one operand");
-    auto reshape = op->getOperand(0).getDefiningOp<ReshapeOp>();
-    if (!reshape || !reshape.getInput().getDefiningOp<Conv2DOp>())
-      return rewriter.notifyMatchFailure(op, "operand is no reshaped conv2d");
-    Operation *moved = rewriter.clone(*op);
-    rewriter.modifyOpInPlace(moved, [&] {
-      moved->setOperand(0, reshape.getInput());
-      moved->getResult(0).setType(reshape.getInput().getType());
-    });
-    rewriter.replaceOpWithNewOp<ReshapeOp>(op, op->getResult(0).getType(),
-                                           moved->getResult(0));
-    return success();
-  }
-};
-
 struct LinearToConvPass : octet::impl::LinearToConvBase<LinearToConvPass> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     patterns.add<RewriteMatMul>(&getContext(), numRewritten);
-    patterns.add<SinkReshape>(&getContext());
+    // A function of the product can then join the convolution.
+    populateSinkReshapePatterns(patterns);
     ReshapeOp::getCanonicalizationPatterns(patterns, &getContext());
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Patterns.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
@@ -138,29 +139,6 @@ struct SinkTranspose : RewritePattern {
   Counter &counter;
 };
 
-/// f(reshape(x)) -> reshape(f(x)): brings 1-D networks' reshapes together.
-struct SinkReshape : RewritePattern {
-  SinkReshape(MLIRContext *context)
-      : RewritePattern(MatchAnyOpTypeTag(), 1, context) {}
-
-  LogicalResult matchAndRewrite(Operation *op,
-                                PatternRewriter &rewriter) const override {
-    if (!isa<ClampOp, ActivationOp>(op))
-      return rewriter.notifyMatchFailure(op, "not a function of one operand");
-    auto reshape = op->getOperand(0).getDefiningOp<ReshapeOp>();
-    if (!reshape)
-      return rewriter.notifyMatchFailure(op, "operand is no reshape");
-    Operation *moved = rewriter.clone(*op);
-    rewriter.modifyOpInPlace(moved, [&] {
-      moved->setOperand(0, reshape.getInput());
-      moved->getResult(0).setType(reshape.getInput().getType());
-    });
-    rewriter.replaceOpWithNewOp<ReshapeOp>(op, op->getResult(0).getType(),
-                                           moved->getResult(0));
-    return success();
-  }
-};
-
 /// transpose(f(x, constant)) -> f(transpose(x), transpose(constant)).
 struct HoistTranspose : OpRewritePattern<TransposeOp> {
   HoistTranspose(MLIRContext *context, Counter &counter)
@@ -214,7 +192,7 @@ struct ToChannelsLastPass
     };
     apply([&](RewritePatternSet &patterns) {
       patterns.add<SinkTranspose>(&getContext(), numSunk);
-      patterns.add<SinkReshape>(&getContext());
+      populateSinkReshapePatterns(patterns);
     });
     apply([&](RewritePatternSet &patterns) {
       patterns.add<HoistTranspose>(&getContext(), numHoisted);

@@ -1,0 +1,111 @@
+//===- bench.c ------------------------------------------------------------===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+/* The command `bench`. */
+
+#include "program.h"
+
+/* Fixed pseudo-random inputs: speed does not depend on them, but zeros and
+ * denormals could. */
+static void fill_inputs(const state *s) {
+  uint32_t seed = 1;
+  for (int i = 0; i < model->num_inputs; ++i)
+    for (int64_t k = 0; k < elements(&model->inputs[i]); ++k) {
+      seed = seed * 1664525u + 1013904223u;
+      if (model->inputs[i].dtype == OCTET_F32)
+        ((float *)s->inputs[i])[k] = (seed >> 8) / 8388608.0f - 1.0f;
+      else
+        ((unsigned char *)s->inputs[i])[k] = seed >> 24;
+    }
+}
+
+static void measure(const state *s, double *ns, int64_t runs) {
+  for (int64_t i = 0; i < runs; ++i) {
+    double start = octet_now_ns();
+    infer(s);
+    ns[i] = octet_now_ns() - start;
+  }
+}
+
+/* Answers each line "N" with the nanoseconds of N inferences, so that a driver
+ * can interleave programs. */
+static int serve(const state *s) {
+  printf("octet-bench %s %lld %lld\n", model->precision,
+         (long long)total_macs(), (long long)batch());
+  fflush(stdout);
+  long long runs;
+  while (scanf("%lld", &runs) == 1 && runs > 0 && runs <= 1000000) {
+    double *ns = malloc(runs * sizeof *ns);
+    if (!ns)
+      return refuse("out of memory");
+    measure(s, ns, runs);
+    for (long long i = 0; i < runs; ++i)
+      printf("%.0f ", ns[i]);
+    printf("\n");
+    fflush(stdout);
+    free(ns);
+  }
+  return 0;
+}
+
+int command_bench(const options *o) {
+  state s;
+  if (allocate(&s))
+    return 1;
+  fill_inputs(&s);
+  infer(&s);
+  if (o->serve)
+    return serve(&s);
+  /* About a second, at least 10 runs, unless told otherwise. */
+  double first;
+  measure(&s, &first, 1);
+  int64_t runs = o->runs ? o->runs : (int64_t)(1e9 / (first + 1));
+  runs = o->runs ? runs : runs < 10 ? 10 : runs > 100000 ? 100000 : runs;
+  double *ns = malloc(runs * sizeof *ns);
+  if (!ns)
+    return refuse("out of memory");
+  octet_machine machine;
+  octet_describe_machine(&machine);
+  for (int64_t done = 0; done < runs;) {
+    int64_t chunk = runs - done < runs / 8 + 1 ? runs - done : runs / 8 + 1;
+    octet_measure_peaks(&machine);
+    measure(&s, ns + done, chunk);
+    done += chunk;
+    octet_progress("timing", done, runs);
+  }
+  octet_timing t = octet_summarize(ns, runs);
+  double gops = 2e-6 * total_macs() / t.median_ms;
+  int int8 = !strcmp(model->precision, "int8");
+  double peak = int8 ? machine.peak_int8_gops : machine.peak_fp32_gflops;
+  printf("%s, %s, one thread, peak %.0f GOPS int8, %.0f GFLOPS fp32\n",
+         machine.cpu, machine.isa, machine.peak_int8_gops,
+         machine.peak_fp32_gflops);
+  printf("%-10s %10s %10s %10s %9s %8s\n", "precision", "median", "min", "p95",
+         "GOPS", "of peak");
+  printf("%-10s %7.3f ms %7.3f ms %7.3f ms %9.1f %7.1f%%\n", model->precision,
+         t.median_ms, t.min_ms, t.p95_ms, gops,
+         peak > 0 ? 100 * gops / peak : 0);
+  if (o->json) {
+    FILE *file = open_json(o->json);
+    if (!file)
+      return 1;
+    fprintf(file, "{\"machine\": {\"cpu\": ");
+    octet_json_string(file, machine.cpu);
+    fprintf(file,
+            ", \"isa\": \"%s\", \"peak_int8_gops\": %.2f, "
+            "\"peak_fp32_gflops\": %.2f}, \"programs\": [{\"path\": ",
+            machine.isa, machine.peak_int8_gops, machine.peak_fp32_gflops);
+    octet_json_string(file, program);
+    fprintf(file,
+            ", \"precision\": \"%s\", \"median_ms\": %.6f, \"min_ms\": %.6f, "
+            "\"p95_ms\": %.6f, \"gops\": %.3f}]}\n",
+            model->precision, t.median_ms, t.min_ms, t.p95_ms, gops);
+    fclose(file);
+  }
+  return 0;
+}

@@ -1,0 +1,163 @@
+//===- program.c ----------------------------------------------------------===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+/* The model's tensors, and running it over a data set. */
+
+#include "program.h"
+
+#include <errno.h>
+
+/* Tensors */
+
+int64_t elements(const octet_tensor *t) {
+  int64_t count = 1;
+  for (int32_t i = 0; i < t->rank; ++i)
+    count *= t->shape[i];
+  return count;
+}
+
+static size_t bytes(const octet_tensor *t) {
+  return elements(t) * (t->dtype == OCTET_F32 ? 4 : 1);
+}
+
+int64_t batch(void) {
+  return model->inputs[0].rank ? model->inputs[0].shape[0] : 1;
+}
+
+int allocate(state *s) {
+  size_t size = (model->arena_size + 63) / 64 * 64;
+  s->arena = aligned_alloc(64, size ? size : 64);
+  s->inputs = calloc(model->num_inputs, sizeof *s->inputs);
+  s->outputs = calloc(model->num_outputs, sizeof *s->outputs);
+  if (!s->arena || !s->inputs || !s->outputs)
+    return refuse("out of memory");
+  for (int i = 0; i < model->num_inputs + model->num_outputs; ++i) {
+    int is_input = i < model->num_inputs;
+    const octet_tensor *t =
+        is_input ? &model->inputs[i] : &model->outputs[i - model->num_inputs];
+    void *buffer = aligned_alloc(64, (bytes(t) + 127) / 64 * 64);
+    if (!buffer)
+      return refuse("out of memory");
+    (is_input ? s->inputs : s->outputs - model->num_inputs)[i] = buffer;
+  }
+  return 0;
+}
+
+void infer(const state *s) {
+  model->run(s->arena, (const void *const *)s->inputs, s->outputs);
+}
+
+void release(state *s) {
+  for (int i = 0; i < model->num_inputs; ++i)
+    free(s->inputs[i]);
+  for (int i = 0; i < model->num_outputs; ++i)
+    free(s->outputs[i]);
+  free(s->inputs);
+  free(s->outputs);
+  free(s->arena);
+}
+
+int64_t total_macs(void) {
+  int64_t macs = 0;
+  for (int i = 0; i < model->num_layers; ++i)
+    macs += model->layers[i].macs;
+  return macs;
+}
+
+/* Running over a data set */
+
+/* The array that feeds input `i`, checked against its shape. */
+static const octet_array *data_for(const char *path, const octet_npz *npz,
+                                   int i) {
+  const octet_tensor *t = &model->inputs[i];
+  const octet_array *array = octet_npz_find(npz, t->name);
+  if (!array) {
+    fprintf(stderr, "%s: %s: has no array named '%s', the model's input\n",
+            program, path, t->name);
+    return NULL;
+  }
+  int fits = array->rank == t->rank && array->rank > 0;
+  for (int d = 1; fits && d < t->rank; ++d)
+    fits = array->shape[d] == t->shape[d];
+  if (!fits || array->shape[0] < 1) {
+    fprintf(stderr, "%s: %s: array '%s' must have shape [samples", program,
+            path, t->name);
+    for (int d = 1; d < t->rank; ++d)
+      fprintf(stderr, ", %lld", (long long)t->shape[d]);
+    fprintf(stderr, "]\n");
+    return NULL;
+  }
+  return array;
+}
+
+static void load(const octet_tensor *t, const octet_array *array, int64_t from,
+                 int64_t count, char *out) {
+  if (t->dtype == OCTET_F32)
+    octet_array_to_f32(array, from, count, (float *)out);
+  else
+    for (int64_t i = 0; i < count; ++i)
+      out[i] = (char)octet_array_int(array, from + i);
+}
+
+int64_t run_all(const char *path, const octet_npz *npz, float **results,
+                const char *what) {
+  state s;
+  const octet_array *arrays[64];
+  if (model->num_inputs > 64 || allocate(&s))
+    return -1;
+  for (int i = 0; i < model->num_inputs; ++i)
+    if (!(arrays[i] = data_for(path, npz, i)))
+      return -1;
+  int64_t samples = arrays[0]->shape[0], size = batch();
+  for (int i = 1; i < model->num_inputs; ++i)
+    if (arrays[i]->shape[0] != samples) {
+      refuse("the input arrays differ in their number of samples");
+      return -1;
+    }
+  for (int i = 0; results && i < model->num_outputs; ++i) {
+    int64_t each = elements(&model->outputs[i]);
+    int64_t runs = (samples + size - 1) / size;
+    if (!(results[i] = malloc(runs * each * sizeof(float) + 1))) {
+      refuse("out of memory");
+      return -1;
+    }
+  }
+  for (int64_t at = 0; at < samples; at += size) {
+    for (int i = 0; i < model->num_inputs; ++i) {
+      const octet_tensor *t = &model->inputs[i];
+      int64_t one = elements(t) / size;
+      size_t width = t->dtype == OCTET_F32 ? 4 : 1;
+      /* The last batch is filled up with its last sample. */
+      for (int64_t b = 0; b < size; ++b) {
+        int64_t sample = at + b < samples ? at + b : samples - 1;
+        load(t, arrays[i], sample * one, one,
+             (char *)s.inputs[i] + b * one * width);
+      }
+    }
+    infer(&s);
+    for (int i = 0; results && i < model->num_outputs; ++i)
+      memcpy(results[i] + at / size * elements(&model->outputs[i]),
+             s.outputs[i], bytes(&model->outputs[i]));
+    octet_progress(what, at + size < samples ? at + size : samples, samples);
+  }
+  release(&s);
+  return samples;
+}
+
+int open_data(const char *path, octet_npz *npz) {
+  octet_error error = {""};
+  return octet_npz_read(path, npz, &error) ? refuse(error.text) : 0;
+}
+
+FILE *open_json(const char *path) {
+  FILE *file = fopen(path, "w");
+  if (!file)
+    fprintf(stderr, "%s: %s: cannot be written: %s\n", program, path,
+            strerror(errno));
+  return file;
+}

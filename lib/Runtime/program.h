@@ -1,0 +1,69 @@
+//===- program.h --------------------------------------------------*- C -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+/* What the files of a program's harness share. */
+
+#ifndef OCTET_LIB_RUNTIME_PROGRAM_H
+#define OCTET_LIB_RUNTIME_PROGRAM_H
+
+#include "octet/Runtime/harness.h"
+#include "octet/Runtime/model.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The compiled model of this program. */
+#define model (&octet_compiled_model)
+
+/* The name it was called by. */
+extern const char *program;
+
+/* Flags of the command line; null or zero where not given. */
+typedef struct {
+  const char *input, *output, *data, *json;
+  int64_t runs;
+  int serve;
+} options;
+
+/* Buffers for one batch. */
+typedef struct {
+  void *arena;
+  void **inputs, **outputs;
+} state;
+
+/* Prints `program: message`; returns 1. */
+int refuse(const char *message);
+/* Prints the commands; returns 2. */
+int usage(void);
+
+int64_t elements(const octet_tensor *t);
+/* Samples of one inference. */
+int64_t batch(void);
+int64_t total_macs(void);
+/* Buffers for one inference; 0, or 1 without memory. */
+int allocate(state *s);
+void release(state *s);
+void infer(const state *s);
+
+/* Opens a data set; 0, or 1 after a message. */
+int open_data(const char *path, octet_npz *npz);
+/* Runs every sample of `npz`. Where `results` is given, it receives one array
+ * of [samples, ...] for each output. Returns the samples, or -1. */
+int64_t run_all(const char *path, const octet_npz *npz, float **results,
+                const char *what);
+/* Opens a report; null after a message. */
+FILE *open_json(const char *path);
+
+int command_run(const options *o);
+int command_eval(const options *o);
+int command_bench(const options *o);
+int command_inspect(const options *o);
+/* Only in instrumented programs. */
+int command_calibrate(const options *o);
+
+#endif /* OCTET_LIB_RUNTIME_PROGRAM_H */
