@@ -61,7 +61,12 @@ LogicalResult octet::compileTo(ModuleOp module, const PipelineOptions &options,
   ModelInfo info;
   // Two more steps follow the phases: LLVM, by far the longest, and the linker.
   int64_t done = 0, steps = makePhases(options).size() + 2;
+  bool nothingToObserve = false;
   auto status = runPhases(module, options, [&](StringRef phase) {
+    if (phase == "observe")
+      nothingToObserve =
+          !module.walk([](ObserveOp) { return WalkResult::interrupt(); })
+               .wasInterrupted();
     if (phase == "lower")
       info = collectModelInfo(module);
     octet_progress("compiling", ++done, steps);
@@ -70,7 +75,8 @@ LogicalResult octet::compileTo(ModuleOp module, const PipelineOptions &options,
     return failure();
   if (!options.compileTo.empty() || path.ends_with(".mlir"))
     return writeText(module, path);
-  if (options.precision == Precision::Int8 && info.precision != "int8")
+  if (nothingToObserve ||
+      (options.precision == Precision::Int8 && info.precision != "int8"))
     return module.emitError("no layer can run in INT8: nothing would be "
                             "gained; compile with --precision fp32");
   for (auto [extension, kind] :

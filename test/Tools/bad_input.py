@@ -131,6 +131,10 @@ def main():
             c.refuses(pattern, pattern, "compile", path, "--calib", folder / "d.npz")
         (folder / "d.npz").write_bytes(b"PK" + bytes(100))
         c.refuses("no npz", "not an .npz file", "compile", path, "--calib", folder / "d.npz")
+        onnx.save(model([helper.make_node("Identity", ["x"], ["y"])]), path)
+        np.savez(folder / "d.npz", x=np.zeros((1, 2, 4, 4), np.float32))
+        c.refuses("nothing to gain", "no layer can run in INT8", "compile", path,
+                  "--calib", folder / "d.npz")
         (folder / "m.mlir").write_text("module {")
         c.refuses("mlir", "m.mlir", "compile", folder / "m.mlir")
         print(f"bad input: {c.passed} passed, {c.failed} failed")
