@@ -48,6 +48,16 @@ Value fill(OpBuilder &builder, Location loc, TypedAttr value, Value out) {
   return linalg::FillOp::create(builder, loc, scalar, out).getResult(0);
 }
 
+/// The larger of an element and an accumulator; a NaN on either side wins.
+Value largerOrNaN(OpBuilder &b, Location at, Value element, Value accumulator) {
+  Value larger = arith::CmpFOp::create(b, at, arith::CmpFPredicate::OGT,
+                                       element, accumulator);
+  Value isNaN =
+      arith::CmpFOp::create(b, at, arith::CmpFPredicate::UNO, element, element);
+  Value wins = arith::OrIOp::create(b, at, larger, isNaN);
+  return arith::SelectOp::create(b, at, wins, element, accumulator);
+}
+
 struct LowerMaxPool : OpRewritePattern<MaxPool2DOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(MaxPool2DOp op,
@@ -64,17 +74,14 @@ struct LowerMaxPool : OpRewritePattern<MaxPool2DOp> {
                   APFloat::getInf(APFloat::IEEEsingle(), /*Negative=*/true)))
             : TypedAttr(rewriter.getI8IntegerAttr(0));
     Value start = fill(rewriter, loc, lowest, getDestination(rewriter, op));
-    Value result = poolWindows(
-        rewriter, loc, input, op.getKernel(), op.getStrides(),
-        op.getDilations(), start,
-        [&](OpBuilder &b, Location at, ValueRange args) -> Value {
-          if (!isFloat)
-            return arith::MaxUIOp::create(b, at, args[0], args[1]);
-          // A NaN in the window wins.
-          Value larger = arith::CmpFOp::create(b, at, arith::CmpFPredicate::UGT,
-                                               args[0], args[1]);
-          return arith::SelectOp::create(b, at, larger, args[0], args[1]);
-        });
+    Value result =
+        poolWindows(rewriter, loc, input, op.getKernel(), op.getStrides(),
+                    op.getDilations(), start,
+                    [&](OpBuilder &b, Location at, ValueRange args) -> Value {
+                      if (!isFloat)
+                        return arith::MaxUIOp::create(b, at, args[0], args[1]);
+                      return largerOrNaN(b, at, args[0], args[1]);
+                    });
     replaceWith(rewriter, op, result);
     return success();
   }
@@ -232,14 +239,12 @@ struct LowerSoftmax : OpRewritePattern<SoftmaxOp> {
     int64_t axis = op.getAxis();
     auto identity = rewriter.getMultiDimIdentityMap(type.getRank());
     auto kept = keptMap(rewriter.getContext(), type.getRank(), axis);
-    Value largest = reduceOver(
-        rewriter, loc, op.getInput(), axis,
-        -std::numeric_limits<float>::infinity(),
-        [](OpBuilder &b, Location at, ValueRange args) -> Value {
-          Value larger = arith::CmpFOp::create(b, at, arith::CmpFPredicate::UGT,
-                                               args[0], args[1]);
-          return arith::SelectOp::create(b, at, larger, args[0], args[1]);
-        });
+    Value largest =
+        reduceOver(rewriter, loc, op.getInput(), axis,
+                   -std::numeric_limits<float>::infinity(),
+                   [](OpBuilder &b, Location at, ValueRange args) -> Value {
+                     return largerOrNaN(b, at, args[0], args[1]);
+                   });
     Value destination = getDestination(rewriter, op);
     Value powers = createElementwise(
         rewriter, loc, {op.getInput(), largest}, {identity, kept}, destination,
