@@ -193,7 +193,8 @@ private:
       kernel.erase();
       return known;
     }
-    kernel.setSymName((kernel.getSymName() + "_" + Twine(numKernels)).str());
+    kernel.setSymName(
+        (kernel.getSymName() + "_" + Twine(kernels.size() - 1)).str());
     getOperation().push_back(kernel);
     ++numKernels;
     return known = kernel;
