@@ -34,3 +34,15 @@ func.func @moves(%x: tensor<1x8x8x6xf32>) -> tensor<1x6x10x8xf32> {
   %3 = octet.pad %2 {low = array<i64: 0, 0, 1, 0>, high = array<i64: 0, 0, 1, 0>, value = 0.0 : f32} : tensor<1x6x8x8xf32> -> tensor<1x6x10x8xf32>
   return %3 : tensor<1x6x10x8xf32>
 }
+
+// CHECK-LABEL: func @one_channel
+func.func @one_channel(%x: tensor<1x1x8x8xf32>, %w: tensor<2x1x1x1xf32>) -> tensor<1x8x8x2xf32> {
+  // CHECK: %[[R:.*]] = octet.reshape %arg0
+  // CHECK-NEXT: %[[D:.*]] = octet.div %[[R]]
+  // CHECK-NEXT: octet.conv2d %[[D]]
+  %s = arith.constant dense<16.0> : tensor<f32>
+  %0 = octet.div %x, %s : tensor<1x1x8x8xf32>, tensor<f32> -> tensor<1x1x8x8xf32>
+  %1 = octet.transpose %0 {permutation = array<i64: 0, 2, 3, 1>} : tensor<1x1x8x8xf32> -> tensor<1x8x8x1xf32>
+  %2 = octet.conv2d %1, %w {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 1 : i64} : tensor<1x8x8x1xf32>, tensor<2x1x1x1xf32> -> tensor<1x8x8x2xf32>
+  return %2 : tensor<1x8x8x2xf32>
+}

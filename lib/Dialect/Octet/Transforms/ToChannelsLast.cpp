@@ -179,6 +179,38 @@ struct HoistTranspose : OpRewritePattern<TransposeOp> {
   Counter &counter;
 };
 
+/// reshape(f(x, scalar)) -> f(reshape(x), scalar): the transpose of an image of
+/// one channel is a reshape, and must not part a normalization from its
+/// quantization either.
+struct HoistReshape : OpRewritePattern<ReshapeOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(ReshapeOp op,
+                                PatternRewriter &rewriter) const override {
+    Operation *source = op.getInput().getDefiningOp();
+    if (!isa_and_nonnull<AddOp, SubOp, MulOp, DivOp>(source) ||
+        !source->hasOneUse())
+      return rewriter.notifyMatchFailure(op, "input is no arithmetic");
+    Value scalar = source->getOperand(1);
+    if (!isConstant(scalar) || typeOf(scalar).getNumElements() != 1 ||
+        typeOf(source->getOperand(0)) != typeOf(op.getInput()))
+      return rewriter.notifyMatchFailure(op, "right side is no scalar");
+    auto loc = op.getLoc();
+    auto element = typeOf(scalar).getElementType();
+    Value moved =
+        ReshapeOp::create(rewriter, loc, op.getType(), source->getOperand(0));
+    Value single = ReshapeOp::create(
+        rewriter, loc, RankedTensorType::get({1}, element), scalar);
+    Operation *hoisted = rewriter.clone(*source);
+    rewriter.modifyOpInPlace(hoisted, [&] {
+      hoisted->setOperands({moved, single});
+      hoisted->getResult(0).setType(op.getType());
+    });
+    rewriter.replaceOp(op, hoisted);
+    return success();
+  }
+};
+
 struct ToChannelsLastPass
     : octet::impl::ToChannelsLastBase<ToChannelsLastPass> {
   void runOnOperation() override {
@@ -196,6 +228,7 @@ struct ToChannelsLastPass
     });
     apply([&](RewritePatternSet &patterns) {
       patterns.add<HoistTranspose>(&getContext(), numHoisted);
+      patterns.add<HoistReshape>(&getContext());
     });
   }
 };
