@@ -68,16 +68,22 @@ static void addSchedule(OpPassManager &pm, const TargetInfo &target) {
   function.addPass(createCSEPass());
 }
 
+/// Accumulators of one position stay on the stack; what is larger, a map of
+/// sums over one axis say, goes to the arena.
+static constexpr int64_t stackBytes = 1 << 16;
+
 static void addMemory(OpPassManager &pm, const TargetInfo &target) {
   pm.addPass(createBufferize());
+  HoistTemporariesOptions temporaries;
+  temporaries.maxStackBytes = stackBytes;
+  pm.addPass(createHoistTemporaries(temporaries));
   pm.addPass(createPlanArena());
   auto &function = pm.nest<func::FuncOp>();
   function.addPass(createCanonicalizerPass());
   function.addPass(createCSEPass());
   function.addPass(createConvertLinalgToLoopsPass());
-  // Accumulators of one position; what is larger stays visible as an error.
   bufferization::PromoteBuffersToStackPassOptions promote;
-  promote.maxAllocSizeInBytes = 1 << 16;
+  promote.maxAllocSizeInBytes = stackBytes;
   promote.maxRankOfAllocatedMemRef = 8;
   function.addPass(bufferization::createPromoteBuffersToStackPass(promote));
   function.addPass(memref::createFoldMemRefAliasOpsPass());

@@ -149,6 +149,19 @@ def Bufferize : Pass<"octet-bufferize", "::mlir::ModuleOp"> {
   ];
 }
 
+def HoistTemporaries : Pass<"octet-hoist-temporaries", "::mlir::ModuleOp"> {
+  let summary = "Give kernels' large temporaries to octet_run";
+  let description = [{
+    A buffer of more than `max-stack-bytes` inside a kernel becomes an argument
+    that the caller allocates, and so part of the arena: programs allocate
+    nothing while they run. Smaller ones go on the stack.
+  }];
+  let options = [Option<"maxStackBytes", "max-stack-bytes", "int64_t", "65536",
+                        "Largest buffer left to the stack">];
+  let dependentDialects = ["::mlir::memref::MemRefDialect"];
+  let statistics = [Statistic<"numHoisted", "hoisted", "Buffers hoisted">];
+}
+
 def PlanArena : Pass<"octet-plan-arena", "::mlir::ModuleOp"> {
   let summary = "Place all buffers of octet_run in one arena";
   let description = [{
