@@ -103,11 +103,6 @@ Value lowering::constantF32(OpBuilder &builder, Location loc, float value) {
                                    builder.getF32FloatAttr(value));
 }
 
-Value lowering::constantI32(OpBuilder &builder, Location loc, int32_t value) {
-  return arith::ConstantOp::create(builder, loc,
-                                   builder.getI32IntegerAttr(value));
-}
-
 Value lowering::clamp(OpBuilder &builder, Location loc, Value x,
                       std::optional<APFloat> low, std::optional<APFloat> high) {
   auto bound = [&](const APFloat &value, arith::CmpFPredicate predicate) {

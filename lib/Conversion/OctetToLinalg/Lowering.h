@@ -65,8 +65,6 @@ mlir::AffineMap broadcastMap(mlir::MLIRContext *context,
 
 mlir::Value constantF32(mlir::OpBuilder &builder, mlir::Location loc,
                         float value);
-mlir::Value constantI32(mlir::OpBuilder &builder, mlir::Location loc,
-                        int32_t value);
 
 /// x < low ? low : x > high ? high : x; absent bounds do not bind, NaN stays.
 mlir::Value clamp(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value x,
