@@ -30,12 +30,54 @@ function(octet_add_tool name)
   target_link_libraries(${name} PRIVATE ${ARG_LINK} LLVM)
 endfunction()
 
-# octet_add_runtime_library(NAME sources... [DEFINES ...]): C11 without LLVM,
-# linked into compiled programs; floating-point contraction is off because the
-# numerics contract fixes every rounding; programs carry no sanitizer.
+# The architectures compiled programs run on, Debian's names of them, and those
+# whose C library is here.
+set(OCTET_RUNTIME_FLAGS -std=gnu11 -Wall -Wextra -Werror -O2 -fPIC
+  -ffp-contract=off -ffunction-sections -fdata-sections -fvisibility=hidden)
+string(REPLACE "arm64" "aarch64" OCTET_HOST_ARCHITECTURE
+  "${CMAKE_SYSTEM_PROCESSOR}")
+set(OCTET_CROSS_ARCHITECTURES)
+foreach(architecture x86_64 aarch64)
+  if(NOT architecture STREQUAL OCTET_HOST_ARCHITECTURE
+     AND EXISTS /usr/lib/${architecture}-linux-gnu/crti.o
+     AND EXISTS /usr/lib/${architecture}-linux-gnu/libz.a)
+    list(APPEND OCTET_CROSS_ARCHITECTURES ${architecture})
+  endif()
+endforeach()
+
+# octet_add_runtime_library(NAME sources...): C11 without LLVM, linked into
+# compiled programs, in lib/ARCHITECTURE for each architecture; floating-point
+# contraction is off because the numerics contract fixes every rounding;
+# programs carry no sanitizer.
 function(octet_add_runtime_library name)
   add_library(${name} STATIC ${ARGN})
-  target_compile_options(${name} PRIVATE -Wall -Wextra -Werror -O2 -fPIC
-    -ffp-contract=off -fno-sanitize=all -ffunction-sections -fdata-sections -fvisibility=hidden)
+  target_compile_options(${name} PRIVATE ${OCTET_RUNTIME_FLAGS}
+    -fno-sanitize=all)
   target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR}/include)
+  set_target_properties(${name} PROPERTIES ARCHIVE_OUTPUT_DIRECTORY
+    ${PROJECT_BINARY_DIR}/lib/${OCTET_HOST_ARCHITECTURE})
+  foreach(architecture ${OCTET_CROSS_ARCHITECTURES})
+    set(folder ${PROJECT_BINARY_DIR}/lib/${architecture})
+    set(objects)
+    foreach(source ${ARGN})
+      set(object ${folder}/${name}/${source}.o)
+      list(APPEND objects ${object})
+      add_custom_command(OUTPUT ${object}
+        COMMAND ${CMAKE_COMMAND} -E make_directory ${folder}/${name}
+        COMMAND ${CMAKE_C_COMPILER} --target=${architecture}-linux-gnu
+          ${OCTET_RUNTIME_FLAGS} -I${PROJECT_SOURCE_DIR}/include
+          -MD -MF ${object}.d -c ${CMAKE_CURRENT_SOURCE_DIR}/${source} -o ${object}
+        DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${source}
+        DEPFILE ${object}.d
+        COMMENT "Compiling ${source} for ${architecture}")
+    endforeach()
+    set(archive ${folder}/lib${name}.a)
+    add_custom_command(OUTPUT ${archive}
+      COMMAND ${CMAKE_COMMAND} -E rm -f ${archive}
+      COMMAND ${LLVM_TOOLS_BINARY_DIR}/llvm-ar rcsD ${archive} ${objects}
+      DEPENDS ${objects}
+      COMMENT "Linking ${architecture}/lib${name}.a")
+    add_custom_target(${name}-${architecture} ALL DEPENDS ${archive})
+    add_dependencies(${name} ${name}-${architecture})
+  endforeach()
 endfunction()

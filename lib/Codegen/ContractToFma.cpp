@@ -8,7 +8,6 @@
 
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/UB/IR/UBOps.h"
-#include "mlir/Transforms/WalkPatternRewriteDriver.h"
 #include "octet/Codegen/ContractionRewriter.h"
 #include "octet/Codegen/Passes.h"
 
@@ -21,38 +20,30 @@ namespace octet {
 } // namespace octet
 
 namespace {
-struct RewriteContract : OpRewritePattern<vector::ContractionOp> {
-  RewriteContract(MLIRContext *context, Pass::Statistic &counter)
-      : OpRewritePattern(context), counter(counter) {}
 
-  LogicalResult matchAndRewrite(vector::ContractionOp op,
-                                PatternRewriter &rewriter) const override {
-    auto contraction = matchLaneContraction(op);
-    if (!contraction || contraction->pack != 1)
-      return rewriter.notifyMatchFailure(op, "no f32 contraction with lanes");
-    auto type = VectorType::get({contraction->lanes}, rewriter.getF32Type());
-    rewriteLaneContraction(
-        rewriter, *contraction,
-        [&](OpBuilder &b, Location loc, Value left) -> Value {
-          return vector::BroadcastOp::create(b, loc, type, left);
-        },
-        [&](OpBuilder &b, Location loc, Value acc, Value left,
-            Value right) -> Value {
-          // Not vector.fma, which LLVM may split into a product and a sum.
-          return math::FmaOp::create(b, loc, left, right, acc);
-        });
-    ++counter;
-    return success();
+/// LLVM splits a block of 16 lanes into the target's registers.
+class Fma : public DotIsa {
+public:
+  bool accepts(const LaneContraction &c) const override { return c.pack == 1; }
+  int64_t width() const override { return 16; }
+
+  Values splat(OpBuilder &b, Location loc, Value row, int64_t group,
+               bool) const override {
+    return {vector::ExtractOp::create(b, loc, row, group)};
   }
 
-  Pass::Statistic &counter;
+  Value accumulate(OpBuilder &b, Location loc, Value accumulator,
+                   const Values &left, const Values &right) const override {
+    Value x =
+        vector::BroadcastOp::create(b, loc, accumulator.getType(), left[0]);
+    // Not vector.fma, which LLVM may split into a product and a sum.
+    return math::FmaOp::create(b, loc, x, right[0], accumulator);
+  }
 };
 
 struct ContractToFmaPass : octet::impl::ContractToFmaBase<ContractToFmaPass> {
   void runOnOperation() override {
-    RewritePatternSet patterns(&getContext());
-    patterns.add<RewriteContract>(&getContext(), numRewritten);
-    walkAndApplyPatterns(getOperation(), std::move(patterns));
+    rewriteContractions(getOperation(), Fma(), numRewritten);
   }
 };
 } // namespace

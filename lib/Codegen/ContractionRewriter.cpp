@@ -8,11 +8,52 @@
 
 #include "octet/Codegen/ContractionRewriter.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/IR/Matchers.h"
+#include "mlir/Transforms/WalkPatternRewriteDriver.h"
 #include "octet/Codegen/VectorUtils.h"
 #include <map>
 
 using namespace mlir;
 using namespace octet;
+
+//===----------------------------------------------------------------------===//
+// Matching
+//===----------------------------------------------------------------------===//
+
+unsigned LaneContraction::laneDim() const {
+  return accMap.getDimPosition(accMap.getNumResults() - 1);
+}
+
+SmallVector<int64_t> LaneContraction::bounds() const {
+  SmallVector<int64_t> result(accMap.getNumDims(), 1);
+  for (auto [map, value] : {std::pair(leftMap, left), {rightMap, right}})
+    for (auto [i, size] :
+         llvm::enumerate(cast<VectorType>(value.getType()).getShape()))
+      result[map.getDimPosition(i)] = size;
+  return result;
+}
+
+std::optional<unsigned> LaneContraction::groupDim() const {
+  unsigned packed = pack > 1;
+  if (leftMap.getNumResults() <= packed)
+    return std::nullopt;
+  auto self = op;
+  unsigned dim = leftMap.getDimPosition(leftMap.getNumResults() - 1 - packed);
+  return vector::isReductionIterator(self.getIteratorTypes()[dim])
+             ? std::optional(dim)
+             : std::nullopt;
+}
+
+/// If `value` is `x xor 128` on bytes, x.
+static Value matchTopBitFlip(Value value) {
+  auto flip = value.getDefiningOp<arith::XOrIOp>();
+  APInt mask;
+  if (flip && matchPattern(flip.getRhs(), m_ConstantInt(&mask)) &&
+      mask.isSignMask() && mask.getBitWidth() == 8)
+    return flip.getLhs();
+  return {};
+}
 
 std::optional<LaneContraction>
 octet::matchLaneContraction(vector::ContractionOp op) {
@@ -28,7 +69,7 @@ octet::matchLaneContraction(vector::ContractionOp op) {
   c.rightMap = maps[1];
   c.accMap = maps[2];
   c.lanes = accType.getShape().back();
-  unsigned lane = c.accMap.getDimPosition(c.accMap.getNumResults() - 1);
+  unsigned lane = c.laneDim();
   auto usesLane = [&](AffineMap map) { return map.isFunctionOfDim(lane); };
   if (usesLane(c.leftMap)) {
     std::swap(c.left, c.right);
@@ -37,55 +78,109 @@ octet::matchLaneContraction(vector::ContractionOp op) {
   if (usesLane(c.leftMap) || !usesLane(c.rightMap) ||
       c.leftMap.getNumResults() == 0)
     return std::nullopt;
+  unsigned rightRank = c.rightMap.getNumResults();
   if (accType.getElementType().isF32()) {
-    unsigned last = c.rightMap.getNumResults() - 1;
-    if (c.rightMap.getDimPosition(last) != lane)
+    if (c.rightMap.getDimPosition(rightRank - 1) != lane)
       return std::nullopt;
     return c;
   }
-  auto left = c.left.getDefiningOp<arith::ExtUIOp>();
+  Operation *left = c.left.getDefiningOp();
   auto right = c.right.getDefiningOp<arith::ExtSIOp>();
-  if (!left || !right || !accType.getElementType().isInteger(32))
+  if (!isa_and_nonnull<arith::ExtUIOp, arith::ExtSIOp>(left) || !right ||
+      !accType.getElementType().isInteger(32))
     return std::nullopt;
-  c.left = left.getIn();
+  c.left = left->getOperand(0);
   c.right = right.getIn();
-  c.pack = 4;
+  c.signedLeft = isa<arith::ExtSIOp>(left);
+  if (c.signedLeft && !(c.left = matchTopBitFlip(c.left)))
+    return std::nullopt;
   auto leftType = dyn_cast<VectorType>(c.left.getType());
-  unsigned rightRank = c.rightMap.getNumResults();
   unsigned packed = c.leftMap.getDimPosition(c.leftMap.getNumResults() - 1);
-  if (!leftType || leftType.getShape().back() != 4 ||
-      !leftType.getElementType().isInteger(8) || rightRank < 2 ||
+  if (!leftType || !leftType.getElementType().isInteger(8) || rightRank < 2 ||
       c.rightMap.getDimPosition(rightRank - 1) != packed ||
       c.rightMap.getDimPosition(rightRank - 2) != lane)
     return std::nullopt;
+  c.pack = leftType.getShape().back();
   return c;
 }
 
+//===----------------------------------------------------------------------===//
+// Operands
+//===----------------------------------------------------------------------===//
+
+Value octet::sliceVector(OpBuilder &builder, Location loc, Value vector,
+                         int64_t offset, int64_t size) {
+  if (offset == 0 && size == cast<VectorType>(vector.getType()).getDimSize(0))
+    return vector;
+  return vector::ExtractStridedSliceOp::create(builder, loc, vector,
+                                               ArrayRef(offset), ArrayRef(size),
+                                               ArrayRef<int64_t>{1});
+}
+
+/// `value` at `position`, which drops the last `kept` results of `map`, as a
+/// 1-D vector.
+static Value extractFlat(OpBuilder &builder, Location loc, Value value,
+                         AffineMap map, ArrayRef<int64_t> position,
+                         unsigned kept) {
+  SmallVector<int64_t> at;
+  for (unsigned i = 0; i + kept < map.getNumResults(); ++i)
+    at.push_back(position[map.getDimPosition(i)]);
+  if (!at.empty())
+    value = vector::ExtractOp::create(builder, loc, value, at);
+  auto type = dyn_cast<VectorType>(value.getType());
+  if (!type)
+    return vector::BroadcastOp::create(
+        builder, loc, VectorType::get({1}, value.getType()), value);
+  auto flat = VectorType::get({type.getNumElements()}, type.getElementType());
+  if (flat == type)
+    return value;
+  return vector::ShapeCastOp::create(builder, loc, flat, value);
+}
+
+Value octet::extractRow(OpBuilder &builder, Location loc,
+                        const LaneContraction &c, ArrayRef<int64_t> position) {
+  return extractFlat(builder, loc, c.left, c.leftMap, position,
+                     (c.pack > 1) + c.groupDim().has_value());
+}
+
+Value octet::extractBlock(OpBuilder &builder, Location loc,
+                          const LaneContraction &c,
+                          ArrayRef<int64_t> position) {
+  return extractFlat(builder, loc, c.right, c.rightMap, position,
+                     1 + (c.pack > 1));
+}
+
+Value octet::callIntrinsic(OpBuilder &builder, Location loc, StringRef name,
+                           Type result, ValueRange operands) {
+  return LLVM::CallIntrinsicOp::create(builder, loc, result,
+                                       builder.getStringAttr(name), operands)
+      .getResult(0);
+}
+
+//===----------------------------------------------------------------------===//
+// Rewriting
+//===----------------------------------------------------------------------===//
+
 void octet::rewriteLaneContraction(PatternRewriter &rewriter,
                                    const LaneContraction &c,
-                                   BroadcastEmitter broadcast, DotEmitter dot) {
+                                   const DotIsa &isa) {
   vector::ContractionOp op = c.op;
   auto loc = op.getLoc();
   auto accType = cast<VectorType>(op.getAccType());
-  unsigned numDims = c.accMap.getNumDims();
-  SmallVector<int64_t> bounds(numDims, 1);
-  for (auto [map, value] :
-       {std::pair(c.leftMap, c.left), std::pair(c.rightMap, c.right)})
-    for (auto [i, size] :
-         llvm::enumerate(cast<VectorType>(value.getType()).getShape()))
-      bounds[map.getDimPosition(i)] = size;
-  unsigned lane = c.accMap.getDimPosition(c.accMap.getNumResults() - 1);
+  auto bounds = c.bounds();
+  auto group = c.groupDim();
   std::optional<unsigned> packed;
   if (c.pack > 1)
     packed = c.leftMap.getDimPosition(c.leftMap.getNumResults() - 1);
+  int64_t width = std::min(isa.width(), c.lanes);
 
   // Reductions outermost: the dots between two uses of an accumulator hide its
   // latency.
   SmallVector<unsigned> dims;
   for (bool reduction : {true, false})
-    for (unsigned i = 0; i < numDims; ++i)
+    for (unsigned i = 0; i < bounds.size(); ++i)
       if (vector::isReductionIterator(op.getIteratorTypes()[i]) == reduction &&
-          i != lane && i != packed)
+          i != c.laneDim() && i != packed)
         dims.push_back(i);
   auto shape = llvm::map_to_vector(dims, [&](unsigned i) { return bounds[i]; });
 
@@ -96,35 +191,83 @@ void octet::rewriteLaneContraction(PatternRewriter &rewriter,
       position.push_back(full[map.getDimPosition(i)]);
     return position;
   };
-  std::map<Position, Value> accumulators, lefts, rights;
+  std::map<Position, Value> rows;
+  std::map<Position, DotIsa::Values> lefts, accumulators;
+  std::map<Position, SmallVector<DotIsa::Values>> rights;
   for (auto &position : positionsOf(shape)) {
-    SmallVector<int64_t> full(numDims, 0);
+    SmallVector<int64_t> full(bounds.size(), 0);
     for (auto [dim, index] : llvm::zip(dims, position))
       full[dim] = index;
     Position accAt = at(c.accMap, full, 1);
-    Value &accumulator = accumulators[accAt];
-    if (!accumulator)
-      accumulator =
+    DotIsa::Values &parts = accumulators[accAt];
+    if (parts.empty()) {
+      Value whole =
           vector::ExtractOp::create(rewriter, loc, op.getAcc(), accAt);
-    Position leftAt = at(c.leftMap, full, packed ? 1 : 0);
-    Value &left = lefts[leftAt];
-    if (!left)
-      left =
-          broadcast(rewriter, loc,
-                    vector::ExtractOp::create(rewriter, loc, c.left, leftAt));
-    Position rightAt = at(c.rightMap, full, packed ? 2 : 1);
-    Value &right = rights[rightAt];
-    if (!right) {
-      right = vector::ExtractOp::create(rewriter, loc, c.right, rightAt);
-      if (packed)
-        right = vector::ShapeCastOp::create(
-            rewriter, loc,
-            VectorType::get({c.lanes * c.pack}, rewriter.getI8Type()), right);
+      for (int64_t lane = 0; lane < c.lanes; lane += width)
+        parts.push_back(sliceVector(rewriter, loc, whole, lane, width));
     }
-    accumulator = dot(rewriter, loc, accumulator, left, right);
+    DotIsa::Values &left = lefts[at(c.leftMap, full, packed ? 1 : 0)];
+    if (left.empty()) {
+      Value &row =
+          rows[at(c.leftMap, full, packed.has_value() + group.has_value())];
+      if (!row)
+        row = extractRow(rewriter, loc, c, full);
+      left =
+          isa.splat(rewriter, loc, row, group ? full[*group] : 0, c.signedLeft);
+    }
+    auto &right = rights[at(c.rightMap, full, packed ? 2 : 1)];
+    if (right.empty()) {
+      Value block = extractBlock(rewriter, loc, c, full);
+      for (int64_t lane = 0; lane < c.lanes; lane += width)
+        right.push_back(isa.filter(
+            rewriter, loc,
+            sliceVector(rewriter, loc, block, lane * c.pack, width * c.pack)));
+    }
+    for (auto [part, filter] : llvm::zip(parts, right))
+      part = isa.accumulate(rewriter, loc, part, left, filter);
   }
-  SmallVector<Value> parts;
-  for (auto &position : positionsOf(accType.getShape().drop_back(1)))
-    parts.push_back(accumulators[Position(position.begin(), position.end())]);
-  rewriter.replaceOp(op, assembleVector(rewriter, loc, accType, parts));
+  SmallVector<Value> results;
+  for (auto &position : positionsOf(accType.getShape().drop_back(1))) {
+    auto &parts = accumulators[Position(position.begin(), position.end())];
+    Value whole = parts[0];
+    if (parts.size() > 1) {
+      auto type = VectorType::get({c.lanes}, accType.getElementType());
+      whole =
+          arith::ConstantOp::create(rewriter, loc, rewriter.getZeroAttr(type));
+      for (auto [i, part] : llvm::enumerate(parts))
+        whole = vector::InsertStridedSliceOp::create(
+            rewriter, loc, part, whole, ArrayRef<int64_t>(i * width),
+            ArrayRef<int64_t>{1});
+    }
+    results.push_back(whole);
+  }
+  rewriter.replaceOp(op, assembleVector(rewriter, loc, accType, results));
+}
+
+namespace {
+struct RewriteContract : OpRewritePattern<vector::ContractionOp> {
+  RewriteContract(MLIRContext *context, const DotIsa &isa,
+                  Pass::Statistic &counter)
+      : OpRewritePattern(context), isa(isa), counter(counter) {}
+
+  LogicalResult matchAndRewrite(vector::ContractionOp op,
+                                PatternRewriter &rewriter) const override {
+    auto contraction = matchLaneContraction(op);
+    if (!contraction || !isa.accepts(*contraction))
+      return rewriter.notifyMatchFailure(op, "no contraction of this ISA");
+    rewriteLaneContraction(rewriter, *contraction, isa);
+    ++counter;
+    return success();
+  }
+
+  const DotIsa &isa;
+  Pass::Statistic &counter;
+};
+} // namespace
+
+void octet::rewriteContractions(Operation *function, const DotIsa &isa,
+                                Pass::Statistic &counter) {
+  RewritePatternSet patterns(function->getContext());
+  patterns.add<RewriteContract>(function->getContext(), isa, counter);
+  walkAndApplyPatterns(function, std::move(patterns));
 }

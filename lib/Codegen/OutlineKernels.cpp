@@ -52,14 +52,15 @@ RankedTensorType kernelType(Operation *op, int64_t index) {
   auto blockedChannels = [&](auto conv, int64_t pack) {
     if (!conv.getLanes() || shape.size() != 4 || index == 1)
       return;
+    // A dense filter [O / lanes, KH, KW, I / pack, ...] says what it reads.
     bool isDenseInput = index == 0 && conv.getGroups() == 1;
-    shape.back() =
-        llvm::alignTo(shape.back(), isDenseInput ? pack : *conv.getLanes());
+    shape.back() = isDenseInput ? typeOf(conv.getFilter()).getShape()[3] * pack
+                                : llvm::alignTo(shape.back(), *conv.getLanes());
   };
   if (auto conv = dyn_cast<Conv2DOp>(op))
     blockedChannels(conv, 1);
   else if (auto conv = dyn_cast<IntegerConv2DOp>(op))
-    blockedChannels(conv, 4);
+    blockedChannels(conv, conv.getPack());
   return RankedTensorType::get(shape, type.getElementType());
 }
 

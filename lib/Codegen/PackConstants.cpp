@@ -47,8 +47,10 @@ gather(DenseElementsAttr source, Type element, Shape shape,
 }
 
 template <typename ConvOp> struct PackConv : OpRewritePattern<ConvOp> {
-  PackConv(MLIRContext *context, int64_t lanes, Pass::Statistic &counter)
-      : OpRewritePattern<ConvOp>(context), lanes(lanes), counter(counter) {}
+  PackConv(MLIRContext *context, const PackConstantsOptions &options,
+           Pass::Statistic &counter)
+      : OpRewritePattern<ConvOp>(context), options(options),
+        lanes(options.lanes), counter(counter) {}
 
   static constexpr bool isInteger = std::is_same_v<ConvOp, IntegerConv2DOp>;
   using Element = std::conditional_t<isInteger, int8_t, float>;
@@ -71,9 +73,17 @@ template <typename ConvOp> struct PackConv : OpRewritePattern<ConvOp> {
         (op.getResidual() && !hasLanes(op.getResidual())) ||
         (depthwise && !hasLanes(op.getInput())))
       return rewriter.notifyMatchFailure(op, "channels are not padded");
-    int64_t pack = isInteger ? 4 : 1;
-    if (!depthwise && getPhysicalShape(typeOf(op.getInput())).back() <
-                          static_cast<int64_t>(llvm::alignTo(shape[3], pack)))
+    // Where the input's channels allow it, in whole steps of the reduction.
+    int64_t allocated = getPhysicalShape(typeOf(op.getInput())).back();
+    int64_t pack = 1, step = 1;
+    if (isInteger && !depthwise) {
+      pack = options.pack;
+      step = options.step;
+      if (allocated < static_cast<int64_t>(llvm::alignTo(shape[3], step)))
+        pack = step = 4;
+    }
+    int64_t inputs = llvm::alignTo(shape[3], step);
+    if (!depthwise && allocated < inputs)
       return rewriter.notifyMatchFailure(op, "input channels are not padded");
 
     auto strides = computeStrides(shape);
@@ -81,8 +91,7 @@ template <typename ConvOp> struct PackConv : OpRewritePattern<ConvOp> {
     if (depthwise)
       blocked = {shape[1], shape[2], blocks, lanes};
     else
-      blocked = {blocks, shape[1], shape[2],
-                 static_cast<int64_t>(llvm::divideCeil(shape[3], pack)), lanes};
+      blocked = {blocks, shape[1], shape[2], inputs / pack, lanes};
     if (pack > 1 && !depthwise)
       blocked.push_back(pack);
     auto packed =
@@ -113,6 +122,8 @@ template <typename ConvOp> struct PackConv : OpRewritePattern<ConvOp> {
     Value newFilter = constant(packed), newBias, newMultiplier;
     if constexpr (isInteger) {
       newBias = padded(op.getBias(), int32_t());
+      if (options.signedInput && !depthwise)
+        newBias = constant(compensate(newBias, packed));
       newMultiplier = padded(op.getMultiplier(), float());
     } else {
       newBias = padded(op.getBias(), float());
@@ -122,6 +133,7 @@ template <typename ConvOp> struct PackConv : OpRewritePattern<ConvOp> {
       if constexpr (isInteger) {
         op.getBiasMutable().assign(newBias);
         op.getMultiplierMutable().assign(newMultiplier);
+        op.setSignedInput(options.signedInput && !depthwise);
       } else if (newBias) {
         op.getBiasMutable().assign(newBias);
       }
@@ -131,6 +143,24 @@ template <typename ConvOp> struct PackConv : OpRewritePattern<ConvOp> {
     return success();
   }
 
+  /// bias + 128 · Σ filter: makes up for an input of q - 128. Wraps as
+  /// accumulators do.
+  static DenseElementsAttr compensate(Value bias, DenseElementsAttr filter) {
+    DenseElementsAttr elements;
+    matchPattern(bias, m_Constant(&elements));
+    auto blocked = filter.getType().getShape(); // [O / lanes, .., lanes, pack]
+    int64_t lanes = blocked[4], pack = blocked[5];
+    int64_t perBlock = filter.getNumElements() / blocked[0];
+    std::vector<uint32_t> sums(elements.getNumElements());
+    for (auto [i, w] : llvm::enumerate(filter.getValues<int8_t>()))
+      sums[i / perBlock * lanes + i / pack % lanes] += 128 * w;
+    std::vector<int32_t> values;
+    for (auto [b, sum] : llvm::zip(elements.getValues<int32_t>(), sums))
+      values.push_back(static_cast<int32_t>(static_cast<uint32_t>(b) + sum));
+    return DenseElementsAttr::get(elements.getType(), ArrayRef(values));
+  }
+
+  const PackConstantsOptions &options;
   int64_t lanes;
   Pass::Statistic &counter;
 };
@@ -138,9 +168,14 @@ template <typename ConvOp> struct PackConv : OpRewritePattern<ConvOp> {
 struct PackConstantsPass : octet::impl::PackConstantsBase<PackConstantsPass> {
   using PackConstantsBase::PackConstantsBase;
   void runOnOperation() override {
+    PackConstantsOptions options;
+    options.lanes = lanes;
+    options.pack = pack;
+    options.step = step;
+    options.signedInput = signedInput;
     RewritePatternSet patterns(&getContext());
     patterns.add<PackConv<Conv2DOp>, PackConv<IntegerConv2DOp>>(
-        &getContext(), lanes, numPacked);
+        &getContext(), options, numPacked);
     walkAndApplyPatterns(getOperation(), std::move(patterns));
   }
 };

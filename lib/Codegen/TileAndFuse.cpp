@@ -34,17 +34,19 @@ struct RegisterTile {
 };
 
 /// The tile of an output [height, width, blocks, lanes] that costs least: each
-/// step along a reduction issues one dot for each accumulator and one load for
-/// each position and block; fewer than about 14 accumulators leave the dot
-/// units waiting for their own results. Remainders run as tiles of their own.
+/// step along a reduction issues `parts` dots for each accumulator, one load
+/// for each position and `parts` for each block; fewer than about 12 dots leave
+/// the units waiting for their own results. Remainders run as tiles of their
+/// own.
 RegisterTile chooseTile(int64_t height, int64_t width, int64_t blocks,
-                        int64_t registers) {
+                        int64_t registers, int64_t parts) {
   constexpr double latencyBound = 12.0, loadCost = 0.35, loopCost = 1.0;
   auto stepCost = [&](int64_t positions, int64_t b) {
     if (positions == 0 || b == 0)
       return 0.0;
-    double dots = positions * b;
-    return std::max(dots, latencyBound) + loadCost * (positions + b) + loopCost;
+    double dots = positions * b * parts;
+    return std::max(dots, latencyBound) + loadCost * (positions + b * parts) +
+           loopCost;
   };
   RegisterTile best;
   double bestCost = std::numeric_limits<double>::infinity();
@@ -76,8 +78,9 @@ RegisterTile chooseTile(int64_t height, int64_t width, int64_t blocks,
 
 class KernelTiler {
 public:
-  KernelTiler(func::FuncOp kernel, int64_t registers, Pass::Statistic &numTiled)
-      : kernel(kernel), rewriter(kernel.getContext()), registers(registers),
+  KernelTiler(func::FuncOp kernel, const TileAndFuseOptions &options,
+              Pass::Statistic &numTiled)
+      : kernel(kernel), rewriter(kernel.getContext()), options(options),
         numTiled(numTiled) {}
 
   LogicalResult run() {
@@ -141,18 +144,18 @@ private:
 
   LogicalResult tileAndFuse(Operation *root, ArrayRef<int64_t> sizes,
                             ArrayRef<int64_t> interchange) {
-    scf::SCFTileAndFuseOptions options;
-    options.tilingOptions.setTileSizes(
+    scf::SCFTileAndFuseOptions fusing;
+    fusing.tilingOptions.setTileSizes(
         getAsIndexOpFoldResult(kernel.getContext(), sizes));
     if (!interchange.empty())
-      options.tilingOptions.setInterchange(interchange);
+      fusing.tilingOptions.setInterchange(interchange);
     // Without these the slices that splitting leaves block fusion.
     RewritePatternSet cleanup(kernel.getContext());
     tensor::populateMergeConsecutiveInsertExtractSlicePatterns(cleanup);
-    options.cleanupPatterns = FrozenRewritePatternSet(std::move(cleanup));
+    fusing.cleanupPatterns = FrozenRewritePatternSet(std::move(cleanup));
     rewriter.setInsertionPoint(root);
     auto tiled = scf::tileConsumerAndFuseProducersUsingSCF(
-        rewriter, cast<TilingInterface>(root), options);
+        rewriter, cast<TilingInterface>(root), fusing);
     if (failed(tiled))
       return root->emitError("cannot be tiled");
     for (OpResult result : root->getResults())
@@ -192,7 +195,9 @@ private:
     linalg::LinalgOp root = findRoot(contraction);
     auto shape =
         cast<ShapedType>(contraction->getResult(0).getType()).getShape();
-    RegisterTile tile = chooseTile(shape[0], shape[1], shape[2], registers);
+    RegisterTile tile =
+        chooseTile(shape[0], shape[1], shape[2], options.registers,
+                   std::max<int64_t>(1, shape[3] / options.width));
     if (contraction.getNumReductionLoops() == 2) // depthwise: rows share loads
       tile = {1, std::min<int64_t>(shape[1], 4),
               std::min<int64_t>(shape[2], 4)};
@@ -229,7 +234,8 @@ private:
     return tileReductions();
   }
 
-  /// Steps of one along every reduction but the values packed into a lane.
+  /// Steps of one along the window, of `step` channels where they divide the
+  /// input's, and whole lanes.
   LogicalResult tileReductions() {
     SmallVector<linalg::GenericOp> contractions;
     kernel.walk([&](linalg::GenericOp op) {
@@ -242,11 +248,18 @@ private:
       SmallVector<int64_t> sizes(op.getNumLoops(), 0);
       for (unsigned i = parallel; i < op.getNumLoops() - packed; ++i)
         sizes[i] = 1;
-      scf::SCFTilingOptions options;
-      options.setTileSizes(getAsIndexOpFoldResult(kernel.getContext(), sizes));
+      if (packed) {
+        auto ranges = op.getStaticLoopRanges();
+        int64_t groups = ranges[ranges.size() - 2], pack = ranges.back();
+        int64_t perStep = std::max<int64_t>(1, options.step / pack);
+        if (groups % perStep == 0)
+          sizes[sizes.size() - 2] = perStep;
+      }
+      scf::SCFTilingOptions tiling;
+      tiling.setTileSizes(getAsIndexOpFoldResult(kernel.getContext(), sizes));
       rewriter.setInsertionPoint(op);
       auto tiled = scf::tileUsingSCF(
-          rewriter, cast<TilingInterface>(op.getOperation()), options);
+          rewriter, cast<TilingInterface>(op.getOperation()), tiling);
       if (failed(tiled))
         return op.emitError("reductions cannot be tiled");
       rewriter.replaceOp(op, tiled->replacements);
@@ -256,7 +269,7 @@ private:
 
   func::FuncOp kernel;
   IRRewriter rewriter;
-  int64_t registers;
+  const TileAndFuseOptions &options;
   Pass::Statistic &numTiled;
 };
 
@@ -265,7 +278,11 @@ struct TileAndFusePass : octet::impl::TileAndFuseBase<TileAndFusePass> {
   void runOnOperation() override {
     if (!getOperation()->hasAttr(kernelAttr))
       return;
-    if (failed(KernelTiler(getOperation(), registers, numTiled).run()))
+    TileAndFuseOptions options;
+    options.registers = registers;
+    options.width = width;
+    options.step = step;
+    if (failed(KernelTiler(getOperation(), options, numTiled).run()))
       signalPassFailure();
   }
 };

@@ -51,7 +51,7 @@ Value collapseInnermost(OpBuilder &builder, Location loc, Value base) {
 }
 
 /// A read of an n-D vector becomes one load for each register. A block of
-/// filter bytes `[lanes][4]` is one register too.
+/// bytes `[n][pack]`, a filter's lanes or an input's channels, is one load too.
 struct UnrollRead : OpRewritePattern<vector::TransferReadOp> {
   using OpRewritePattern::OpRewritePattern;
 
@@ -70,7 +70,7 @@ struct UnrollRead : OpRewritePattern<vector::TransferReadOp> {
         map.getDimPosition(rank - 2) ==
             static_cast<unsigned>(memory.getRank()) - 2 &&
         type.getShape().back() == memory.getShape().back() &&
-        type.getShape().back() == 4) {
+        type.getShape().back() <= 8) {
       trailing = 2;
       base = collapseInnermost(rewriter, loc, base);
       AffineExpr row = getAffineDimExpr(0, rewriter.getContext());

@@ -92,7 +92,9 @@ void printUsage() {
                  << "\n";
   llvm::errs()
       << "\nA MODEL is an .onnx or .mlir file or a compiled program.\n"
-         "  --target T         host (default), avx512vnni, generic\n"
+         "  --target T[,T...]  host (default), generic, avx2, avxvnni,\n"
+         "                     avx512vnni, avx512vnni256, neon, neon-dotprod,\n"
+         "                     neon-i8mm; several make one file for all\n"
          "  --precision P      int8 (with --calib or --ranges) or fp32\n"
          "  --method M         minmax or percentile (--percentile 99.999)\n"
          "  --batch N          samples in one inference (default 1)\n"

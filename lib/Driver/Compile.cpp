@@ -108,7 +108,10 @@ static int compileModel(const CommandOptions &options, bool printGraph) {
   }
   if (printGraph) {
     pipeline->compileTo = "quantize";
-    return failed(runPhases(*module, *pipeline)) ? 1 : print(*module, options);
+    return failed(runPhases(*module, makeGraphPhases(*pipeline), *pipeline,
+                            pipeline->dumpFolder))
+               ? 1
+               : print(*module, options);
   }
   std::string output = options.output;
   if (output.empty())

@@ -9,6 +9,7 @@
 #include "Session.h"
 #include "mlir/IR/Diagnostics.h"
 #include "octet/Dialect/Octet/IR/OnnxNames.h"
+#include "octet/Support/OutputFile.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
@@ -44,18 +45,48 @@ int octet::refuse(const Twine &message) {
   return 1;
 }
 
+/// Reads `names`, "a,b,c", into the pipeline; false after an error.
+static bool findTargets(StringRef names, PipelineOptions &pipeline) {
+  SmallVector<StringRef> parts;
+  names.split(parts, ',');
+  // `generic` goes along with the others' architecture.
+  StringRef architecture;
+  for (StringRef name : parts)
+    if (const TargetInfo *target = lookupTarget(name);
+        target && name != "generic" && architecture.empty())
+      architecture = target->architecture;
+  for (StringRef name : parts) {
+    const TargetInfo *target = lookupTarget(name);
+    if (!target) {
+      std::string all = "host";
+      for (const TargetInfo &known : allTargets())
+        if (known.architecture == "x86_64" || known.name != "generic")
+          all += ", " + known.name.str();
+      refuse("target '" + name + "' is unknown; choose one of " + all +
+             ", or several separated by commas");
+      return false;
+    }
+    if (name != "host")
+      target = lookupTarget(name, architecture);
+    if (!target ||
+        (!architecture.empty() && target->architecture != architecture)) {
+      refuse("targets '" + names +
+             "' are of several architectures; compile one file for each");
+      return false;
+    }
+    if (!llvm::is_contained(pipeline.targets, target))
+      pipeline.targets.push_back(target);
+  }
+  // The table's order is the order of preference.
+  llvm::sort(pipeline.targets);
+  return true;
+}
+
 std::optional<PipelineOptions>
 octet::makePipeline(const CommandOptions &options) {
   PipelineOptions pipeline;
-  pipeline.target = lookupTarget(options.target);
-  if (!pipeline.target) {
-    std::string names = "host";
-    for (const TargetInfo &target : allTargets())
-      names += ", " + target.name.str();
-    refuse("target '" + options.target + "' is unknown; choose one of " +
-           names);
+  if (!findTargets(options.target, pipeline))
     return std::nullopt;
-  }
   pipeline.compileTo = options.compileTo;
   pipeline.dumpFolder = options.dumpFolder;
   if (options.method == "percentile")
@@ -107,21 +138,6 @@ std::optional<Program> Program::open(const std::string &path,
 
 int octet::writeFile(StringRef path,
                      llvm::function_ref<void(llvm::raw_ostream &)> write) {
-  std::error_code error;
-  std::string part = (path + ".part").str();
-  {
-    llvm::raw_fd_ostream file(part, error);
-    if (!error) {
-      write(file);
-      file.close();
-      error = file.error();
-      file.clear_error();
-    }
-  }
-  if (!error)
-    error = llvm::sys::fs::rename(part, path);
-  if (!error)
-    return 0;
-  llvm::sys::fs::remove(part);
-  return refuse(path + ": cannot be written: " + error.message());
+  auto error = writeWholeFile(path, write);
+  return error ? refuse(llvm::toString(std::move(error))) : 0;
 }

@@ -14,12 +14,15 @@
 #include "octet/Import/ONNX/Import.h"
 #include "octet/Pipelines/Pipelines.h"
 #include "octet/Runtime/harness.h"
+#include "octet/Support/OutputFile.h"
 #include "octet/Target/Emit.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Program.h"
+#include "llvm/Support/Signals.h"
 
 using namespace mlir;
 using namespace octet;
@@ -47,53 +50,127 @@ OwningOpRef<ModuleOp> octet::loadModel(StringRef path, MLIRContext *context,
 }
 
 static LogicalResult writeText(ModuleOp module, StringRef path) {
-  std::error_code error;
-  llvm::raw_fd_ostream file(path, error);
-  if (error)
-    return module.emitError()
-           << path << ": cannot be written: " << error.message();
-  file << module;
+  if (auto error =
+          writeWholeFile(path, [&](llvm::raw_ostream &os) { os << module; }))
+    return module.emitError() << llvm::toString(std::move(error));
+  return success();
+}
+
+/// The C symbol of the model in `path`: its stem, as an identifier.
+static std::string symbolFor(StringRef path) {
+  std::string name;
+  for (char c : llvm::sys::path::stem(path))
+    name += llvm::isAlnum(c) ? c : '_';
+  if (name.empty() || llvm::isDigit(name.front()))
+    name.insert(0, "_");
+  return name + "_model";
+}
+
+/// Writes the file at `path` by its extension.
+static LogicalResult emit(MutableArrayRef<Variant> variants, StringRef path,
+                          llvm::function_ref<void()> step) {
+  ModuleOp module = *variants.front().module;
+  StringRef architecture = variants.front().target->architecture;
+  StringRef extension = llvm::sys::path::extension(path);
+  bool isLibrary = extension == ".so" || extension == ".o";
+  std::string symbol = isLibrary ? symbolFor(path) : "octet_compiled_model";
+  if (extension == ".s" || extension == ".ll") {
+    auto kind = extension == ".s" ? FileKind::Assembly : FileKind::LLVM;
+    auto error = replaceFile(path, [&](StringRef part) -> llvm::Error {
+      // emitFile has said what is wrong.
+      if (failed(emitFile(variants, kind, symbol, part)))
+        return llvm::createStringError("");
+      return llvm::Error::success();
+    });
+    if (!error)
+      return success();
+    std::string message = llvm::toString(std::move(error));
+    return message.empty() ? failure() : module.emitError() << message;
+  }
+  auto kind = extension == ".so"  ? LinkKind::SharedLibrary
+              : extension == ".o" ? LinkKind::Object
+                                  : LinkKind::Program;
+  SmallString<128> object;
+  if (llvm::sys::fs::createTemporaryFile("octet", "o", object))
+    return module.emitError("cannot create a temporary file");
+  llvm::FileRemover remover(object);
+  llvm::sys::RemoveFileOnSignal(object);
+  if (failed(emitFile(variants, FileKind::Object, symbol, object)))
+    return failure();
+  step();
+  if (failed(link(module, object, architecture, kind, path)))
+    return failure();
+  if (!isLibrary)
+    return success();
+  SmallString<128> header(path);
+  llvm::sys::path::replace_extension(header, "h");
+  if (auto error = writeWholeFile(
+          header, [&](llvm::raw_ostream &os) { os << makeHeader(symbol); }))
+    return module.emitError() << llvm::toString(std::move(error));
   return success();
 }
 
 LogicalResult octet::compileTo(ModuleOp module, const PipelineOptions &options,
                                StringRef path) {
-  ModelInfo info;
-  // Two more steps follow the phases: LLVM, by far the longest, and the linker.
-  int64_t done = 0, steps = makePhases(options).size() + 2;
-  bool nothingToObserve = false;
-  auto status = runPhases(module, options, [&](StringRef phase) {
-    if (phase == "observe")
-      nothingToObserve =
-          !module.walk([](ObserveOp) { return WalkResult::interrupt(); })
-               .wasInterrupted();
-    if (phase == "lower")
-      info = collectModelInfo(module);
-    octet_progress("compiling", ++done, steps);
+  auto graphPhases = makeGraphPhases(options);
+  bool isGraph = llvm::any_of(graphPhases, [&](const Phase &phase) {
+    return phase.name == options.compileTo;
   });
+  bool writesIR = !options.compileTo.empty() || path.ends_with(".mlir");
+  if (writesIR && !isGraph && options.targets.size() > 1)
+    return module.emitError(
+        "IR behind the graph phases is for one target; give one --target");
+  if (!writesIR &&
+      failed(checkLinker(module, options.targets.front()->architecture,
+                         LinkKind::Program)))
+    return failure();
+
+  // Two more steps follow the phases: LLVM, by far the longest, and the linker.
+  int64_t done = 0;
+  int64_t steps = graphPhases.size() + 2 +
+                  options.targets.size() *
+                      makeTargetPhases(*options.targets.front()).size();
+  auto step = [&] { octet_progress("compiling", ++done, steps); };
+  bool nothingToObserve = false;
+  auto status = runPhases(
+      module, graphPhases, options, options.dumpFolder, [&](StringRef phase) {
+        if (phase == "observe")
+          nothingToObserve =
+              !module.walk([](ObserveOp) { return WalkResult::interrupt(); })
+                   .wasInterrupted();
+        step();
+      });
   if (failed(status))
     return failure();
-  if (!options.compileTo.empty() || path.ends_with(".mlir"))
+  if (isGraph)
     return writeText(module, path);
-  if (nothingToObserve ||
-      (options.precision == Precision::Int8 && info.precision != "int8"))
+
+  std::vector<Variant> variants;
+  for (const TargetInfo *target : options.targets) {
+    Variant &variant = variants.emplace_back();
+    variant.target = target;
+    variant.module = module.clone();
+    SmallString<128> folder(options.dumpFolder);
+    if (!folder.empty())
+      llvm::sys::path::append(folder, target->name);
+    status = runPhases(*variant.module, makeTargetPhases(*target), options,
+                       folder, [&](StringRef phase) {
+                         if (phase == "lower")
+                           variant.info = collectModelInfo(*variant.module);
+                         step();
+                       });
+    if (failed(status))
+      return failure();
+    if (writesIR)
+      return writeText(*variant.module, path);
+  }
+  if (nothingToObserve || (options.precision == Precision::Int8 &&
+                           variants.front().info.precision != "int8"))
     return module.emitError("no layer can run in INT8: nothing would be "
                             "gained; compile with --precision fp32");
-  for (auto [extension, kind] :
-       {std::pair(".o", FileKind::Object), std::pair(".s", FileKind::Assembly),
-        std::pair(".ll", FileKind::LLVM)})
-    if (path.ends_with(extension))
-      return emitFile(module, info, *options.target, kind, path);
-  SmallString<128> object;
-  if (llvm::sys::fs::createTemporaryFile("octet", "o", object))
-    return module.emitError("cannot create a temporary file");
-  llvm::FileRemover remover(object);
-  if (failed(emitFile(module, info, *options.target, FileKind::Object, object)))
-    return failure();
-  octet_progress("compiling", ++done, steps);
-  auto linked = linkProgram(module, object, path);
+  auto emitted = emit(variants, path, step);
   octet_progress("compiling", steps, steps);
-  return linked;
+  return emitted;
 }
 
 FailureOr<std::string> octet::calibrate(ModuleOp module, StringRef data) {
@@ -104,7 +181,7 @@ FailureOr<std::string> octet::calibrate(ModuleOp module, StringRef data) {
   llvm::FileRemover removeProgram(program), removeRanges(ranges);
   OwningOpRef<ModuleOp> copy = module.clone();
   PipelineOptions options;
-  options.target = lookupTarget("host");
+  options.targets = {lookupTarget("host")};
   options.observe = true;
   if (failed(compileTo(*copy, options, program)))
     return failure();

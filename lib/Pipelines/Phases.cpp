@@ -19,6 +19,7 @@
 #include "octet/Dialect/Octet/Transforms/Passes.h"
 #include "octet/Pipelines/Pipelines.h"
 #include "octet/Quantization/Passes.h"
+#include "octet/Support/OutputFile.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 
@@ -42,13 +43,16 @@ static void addLayout(OpPassManager &pm, const TargetInfo &target) {
   auto &function = pm.nest<func::FuncOp>();
   function.addPass(createMaterializePads());
   AssignLayoutsOptions layouts;
-  layouts.channelAlignment = std::max<int64_t>(1, target.lanes);
+  layouts.channelAlignment = std::max<int64_t>(1, target.lanes());
   function.addPass(createAssignLayouts(layouts));
-  if (target.lanes > 0) {
-    PackConstantsOptions pack;
-    pack.lanes = target.lanes;
-    function.addPass(createPackConstants(pack));
-  }
+  if (target.isReference())
+    return;
+  PackConstantsOptions pack;
+  pack.lanes = target.lanes();
+  pack.pack = target.pack;
+  pack.step = target.step;
+  pack.signedInput = target.signedInput;
+  function.addPass(createPackConstants(pack));
 }
 
 static void addLower(OpPassManager &pm) {
@@ -61,6 +65,8 @@ static void addSchedule(OpPassManager &pm, const TargetInfo &target) {
   auto &function = pm.nest<func::FuncOp>();
   TileAndFuseOptions tile;
   tile.registers = target.registers;
+  tile.width = target.width;
+  tile.step = target.step;
   function.addPass(createTileAndFuse(tile));
   function.addPass(createVectorizeKernels());
   function.addPass(createExpandMath());
@@ -72,7 +78,7 @@ static void addSchedule(OpPassManager &pm, const TargetInfo &target) {
 /// sums over one axis say, goes to the arena.
 static constexpr int64_t stackBytes = 1 << 16;
 
-static void addMemory(OpPassManager &pm, const TargetInfo &target) {
+static void addMemory(OpPassManager &pm) {
   pm.addPass(createBufferize());
   HoistTemporariesOptions temporaries;
   temporaries.maxStackBytes = stackBytes;
@@ -92,8 +98,16 @@ static void addMemory(OpPassManager &pm, const TargetInfo &target) {
 
 static void addDot(OpPassManager &pm, const TargetInfo &target) {
   auto &function = pm.nest<func::FuncOp>();
-  if (target.lanes > 0) {
-    function.addPass(createX86Dot());
+  if (!target.isReference()) {
+    if (target.architecture == "aarch64") {
+      ArmDotOptions dot;
+      dot.isa = target.name.str();
+      function.addPass(createArmDot(dot));
+    } else {
+      X86DotOptions dot;
+      dot.isa = target.name.str();
+      function.addPass(createX86Dot(dot));
+    }
     function.addPass(createContractToFma());
     function.addPass(createUnrollVectors());
   }
@@ -124,8 +138,7 @@ static void addLLVM(OpPassManager &pm) {
   pm.addPass(createCSEPass());
 }
 
-std::vector<Phase> octet::makePhases(const PipelineOptions &options) {
-  const TargetInfo &target = *options.target;
+std::vector<Phase> octet::makeGraphPhases(const PipelineOptions &options) {
   std::vector<Phase> phases;
   phases.push_back({"simplify", addSimplify});
   if (options.observe || options.precision == Precision::Int8)
@@ -149,17 +162,18 @@ std::vector<Phase> octet::makePhases(const PipelineOptions &options) {
                             createCanonicalizerPass());
                       }});
   }
-  phases.push_back(
-      {"layout", [&target](OpPassManager &pm) { addLayout(pm, target); }});
-  phases.push_back({"lower", addLower});
-  phases.push_back(
-      {"schedule", [&target](OpPassManager &pm) { addSchedule(pm, target); }});
-  phases.push_back(
-      {"memory", [&target](OpPassManager &pm) { addMemory(pm, target); }});
-  phases.push_back(
-      {"dot", [&target](OpPassManager &pm) { addDot(pm, target); }});
-  phases.push_back({"llvm", addLLVM});
   return phases;
+}
+
+std::vector<Phase> octet::makeTargetPhases(const TargetInfo &target) {
+  return {
+      {"layout", [&](OpPassManager &pm) { addLayout(pm, target); }},
+      {"lower", addLower},
+      {"schedule", [&](OpPassManager &pm) { addSchedule(pm, target); }},
+      {"memory", addMemory},
+      {"dot", [&](OpPassManager &pm) { addDot(pm, target); }},
+      {"llvm", addLLVM},
+  };
 }
 
 /// One file for each phase, large constants elided.
@@ -170,25 +184,26 @@ static LogicalResult dump(ModuleOp module, StringRef folder, unsigned index,
            << folder << ": cannot be created: " << error.message();
   SmallString<128> path(folder);
   llvm::sys::path::append(path, Twine(index) + "-" + phase + ".mlir");
-  std::error_code error;
-  llvm::raw_fd_ostream file(path, error);
+  auto error = writeWholeFile(path, [&](llvm::raw_ostream &os) {
+    module.print(os, OpPrintingFlags().elideLargeElementsAttrs(16));
+  });
   if (error)
-    return module.emitError()
-           << path << ": cannot be written: " << error.message();
-  module.print(file, OpPrintingFlags().elideLargeElementsAttrs(16));
+    return module.emitError() << llvm::toString(std::move(error));
   return success();
 }
 
-LogicalResult octet::runPhases(ModuleOp module, const PipelineOptions &options,
+LogicalResult octet::runPhases(ModuleOp module, ArrayRef<Phase> phases,
+                               const PipelineOptions &options,
+                               StringRef dumpFolder,
                                llvm::function_ref<void(StringRef)> after) {
   unsigned index = 0;
-  for (const Phase &phase : makePhases(options)) {
+  for (const Phase &phase : phases) {
     PassManager pm(module.getContext());
     phase.add(pm);
     if (failed(pm.run(module)))
       return failure();
-    if (!options.dumpFolder.empty() &&
-        failed(dump(module, options.dumpFolder, index++, phase.name)))
+    if (!dumpFolder.empty() &&
+        failed(dump(module, dumpFolder, index++, phase.name)))
       return failure();
     if (after)
       after(phase.name);

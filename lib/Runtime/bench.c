@@ -91,7 +91,8 @@ int command_bench(const options *o) {
          t.median_ms, t.min_ms, t.p95_ms, gops,
          peak > 0 ? 100 * gops / peak : 0);
   if (o->json) {
-    FILE *file = open_json(o->json);
+    octet_output output;
+    FILE *file = open_output(&output, o->json);
     if (!file)
       return 1;
     fprintf(file, "{\"machine\": {\"cpu\": ");
@@ -105,7 +106,8 @@ int command_bench(const options *o) {
             ", \"precision\": \"%s\", \"median_ms\": %.6f, \"min_ms\": %.6f, "
             "\"p95_ms\": %.6f, \"gops\": %.3f}]}\n",
             model->precision, t.median_ms, t.min_ms, t.p95_ms, gops);
-    fclose(file);
+    if (close_output(&output))
+      return 1;
   }
   return 0;
 }

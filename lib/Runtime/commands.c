@@ -34,7 +34,7 @@ int command_run(const options *o) {
                               .rank = t->rank,
                               .data = (const unsigned char *)results[i]};
     memcpy(arrays[i].shape, t->shape, t->rank * sizeof *t->shape);
-    if (t->rank > 0 && t->shape[0] == batch())
+    if (t->rank > 0 && t->shape[0] == batch() && samples > 1)
       arrays[i].shape[0] = samples;
   }
   octet_error error = {""};
@@ -79,7 +79,8 @@ int command_eval(const options *o) {
   printf("%-10s %8lld %7.2f%% %7.2f%% %12lld\n", model->precision,
          (long long)samples, top1, top5, (long long)own_bytes());
   if (o->json) {
-    FILE *file = open_json(o->json);
+    octet_output output;
+    FILE *file = open_output(&output, o->json);
     if (!file)
       return 1;
     fprintf(file, "{\"samples\": %lld, \"programs\": [{\"path\": ",
@@ -89,7 +90,8 @@ int command_eval(const options *o) {
             ", \"precision\": \"%s\", \"top1\": %.4f, \"top5\": %.4f, "
             "\"bytes\": %lld}]}\n",
             model->precision, top1, top5, (long long)own_bytes());
-    fclose(file);
+    if (close_output(&output))
+      return 1;
   }
   octet_npz_close(&npz);
   return 0;
@@ -97,18 +99,21 @@ int command_eval(const options *o) {
 
 int command_inspect(const options *o) {
   int64_t macs = total_macs(), int8 = 0;
-  for (int i = 0; i < model->num_layers; ++i)
-    if (!strcmp(model->layers[i].precision, "int8"))
-      int8 += model->layers[i].macs;
+  for (int i = 0; i < variant->num_layers; ++i)
+    if (!strcmp(variant->layers[i].precision, "int8"))
+      int8 += variant->layers[i].macs;
   double share = macs ? 100.0 * int8 / macs : 0.0;
-  printf("target %s, precision %s, arena %lld bytes, %.2f MMAC, %.2f%% of "
-         "MACs in int8\n\n",
-         model->target, model->precision, (long long)model->arena_size,
-         macs / 1e6, share);
+  printf("target %s", variant->isa);
+  for (int i = 0; i < model->num_variants; ++i)
+    if (model->num_variants > 1)
+      printf("%s%s", i ? ", " : " of ", model->variants[i].isa);
+  printf(", precision %s, arena %lld bytes, %.2f MMAC, %.2f%% of MACs in "
+         "int8\n\n",
+         model->precision, (long long)variant->arena_size, macs / 1e6, share);
   printf("%-28s %-20s %-20s %-5s %12s %10s  %s\n", "node", "op", "output",
          "type", "MACs", "weights", "kernel");
-  for (int i = 0; i < model->num_layers; ++i) {
-    const octet_layer *l = &model->layers[i];
+  for (int i = 0; i < variant->num_layers; ++i) {
+    const octet_layer *l = &variant->layers[i];
     char shape[96] = "";
     for (int d = 0, used = 0; d < l->rank && used < 80; ++d)
       used += snprintf(shape + used, sizeof shape - used, "%s%lld",
@@ -120,17 +125,18 @@ int command_inspect(const options *o) {
            l->kernel, *l->note ? "  " : "", l->note);
   }
   if (o->json) {
-    FILE *file = open_json(o->json);
+    octet_output output;
+    FILE *file = open_output(&output, o->json);
     if (!file)
       return 1;
     fprintf(
         file,
         "{\"target\": \"%s\", \"precision\": \"%s\", \"arena_bytes\": %lld, "
         "\"macs\": %lld, \"int8_macs_percent\": %.4f, \"layers\": [",
-        model->target, model->precision, (long long)model->arena_size,
+        variant->isa, model->precision, (long long)variant->arena_size,
         (long long)macs, share);
-    for (int i = 0; i < model->num_layers; ++i) {
-      const octet_layer *l = &model->layers[i];
+    for (int i = 0; i < variant->num_layers; ++i) {
+      const octet_layer *l = &variant->layers[i];
       fprintf(file, "%s\n  {\"node\": ", i ? "," : "");
       octet_json_string(file, l->node);
       fprintf(file,
@@ -146,7 +152,8 @@ int command_inspect(const options *o) {
       fprintf(file, "]}");
     }
     fprintf(file, "\n]}\n");
-    fclose(file);
+    if (close_output(&output))
+      return 1;
   }
   return 0;
 }
@@ -162,11 +169,11 @@ int command_calibrate(const options *o) {
   int64_t samples = run_all(o->data, &npz, NULL, "calibrating");
   if (samples < 0)
     return 1;
-  FILE *file = open_json(o->output);
+  octet_output output;
+  FILE *file = open_output(&output, o->output);
   if (!file)
     return 1;
   octet_observers_write(file, model->model_hash, samples, model->observed,
                         model->num_observed);
-  int status = ferror(file);
-  return fclose(file) || status ? refuse("the ranges cannot be written") : 0;
+  return close_output(&output);
 }

@@ -11,6 +11,7 @@
 #include "program.h"
 
 const char *program;
+const octet_variant *variant;
 
 int refuse(const char *message) {
   fprintf(stderr, "%s: %s\n", program, message);
@@ -72,6 +73,28 @@ static int parse(int argc, char **argv, options *o) {
   return 0;
 }
 
+/* Chooses the code to run; 0, or 1 after a message. */
+static int choose(void) {
+  octet_status status;
+  variant = octet_choose(model, NULL, &status);
+  if (variant)
+    return 0;
+  const char *isa = getenv("OCTET_ISA");
+  if (isa && *isa && status == OCTET_ISA_MISSING)
+    fprintf(stderr, "%s: OCTET_ISA=%s: this CPU lacks that instruction set;",
+            program, isa);
+  else if (isa && *isa)
+    fprintf(stderr, "%s: OCTET_ISA=%s: this program has no code for it;",
+            program, isa);
+  else
+    fprintf(stderr, "%s: this CPU cannot run this program, which", program);
+  fprintf(stderr, " %s compiled for", isa && *isa ? "it was" : "was");
+  for (int i = 0; i < model->num_variants; ++i)
+    fprintf(stderr, "%s %s", i ? "," : "", model->variants[i].isa);
+  fprintf(stderr, isa && *isa ? "\n" : "; compile it with --target generic\n");
+  return 1;
+}
+
 /* Main */
 
 int octet_harness_main(int argc, char **argv) {
@@ -82,6 +105,8 @@ int octet_harness_main(int argc, char **argv) {
   if (argc < 2)
     return usage();
   int status = parse(argc, argv, &o);
+  if (!status)
+    status = choose();
   if (status)
     return status;
   if (!strcmp(argv[1], "run"))

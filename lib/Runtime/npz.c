@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "octet/Runtime/npz.h"
+#include "octet/Runtime/output.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -420,22 +421,13 @@ static int write_archive(FILE *file, const octet_array *arrays, int count) {
 
 int octet_npz_write(const char *path, const octet_array *arrays, int count,
                     octet_error *error) {
-  size_t length = strlen(path) + 16;
-  char *part = malloc(length);
-  if (!part)
-    return fail(error, "out of memory");
-  snprintf(part, length, "%s.%ld.part", path, (long)getpid());
-  FILE *file = fopen(part, "wb");
-  int status = file ? write_archive(file, arrays, count) : -1;
-  if (file && fclose(file) != 0)
-    status = -1;
-  if (status == 0)
-    status = rename(part, path);
-  if (status != 0) {
+  octet_output output;
+  if (octet_output_open(&output, path, error))
+    return -1;
+  int status = write_archive(output.file, arrays, count);
+  if (status && errno == EFBIG)
+    fail(error, "%s: the outputs do not fit the format's 4 GiB", path);
+  else if (status)
     fail(error, "%s: cannot be written: %s", path, strerror(errno));
-    if (file)
-      unlink(part);
-  }
-  free(part);
-  return status;
+  return octet_output_close(&output, status, error);
 }

@@ -25,17 +25,29 @@ static size_t bytes(const octet_tensor *t) {
   return elements(t) * (t->dtype == OCTET_F32 ? 4 : 1);
 }
 
+int is_symbolic(void) {
+  int symbolic = 0;
+  for (int i = 0; i < model->num_inputs; ++i)
+    symbolic |= model->inputs[i].symbolic_batch;
+  return symbolic;
+}
+
 int64_t batch(void) {
+  for (int i = 0; i < model->num_inputs; ++i)
+    if (model->inputs[i].symbolic_batch)
+      return model->inputs[i].shape[0];
   return model->inputs[0].rank ? model->inputs[0].shape[0] : 1;
 }
 
 int allocate(state *s) {
-  size_t size = (model->arena_size + 63) / 64 * 64;
-  s->arena = aligned_alloc(64, size ? size : 64);
+  size_t size = octet_context_size(model, NULL);
+  s->memory = aligned_alloc(OCTET_ALIGNMENT, size);
   s->inputs = calloc(model->num_inputs, sizeof *s->inputs);
   s->outputs = calloc(model->num_outputs, sizeof *s->outputs);
-  if (!s->arena || !s->inputs || !s->outputs)
+  if (!s->memory || !s->inputs || !s->outputs)
     return refuse("out of memory");
+  if (octet_context_create(model, NULL, s->memory, size, &s->context))
+    return refuse("the model cannot be loaded");
   for (int i = 0; i < model->num_inputs + model->num_outputs; ++i) {
     int is_input = i < model->num_inputs;
     const octet_tensor *t =
@@ -49,7 +61,8 @@ int allocate(state *s) {
 }
 
 void infer(const state *s) {
-  model->run(s->arena, (const void *const *)s->inputs, s->outputs);
+  octet_run(s->context, (const void *const *)s->inputs, s->outputs,
+            is_symbolic() ? batch() : 1);
 }
 
 void release(state *s) {
@@ -59,13 +72,13 @@ void release(state *s) {
     free(s->outputs[i]);
   free(s->inputs);
   free(s->outputs);
-  free(s->arena);
+  free(s->memory);
 }
 
 int64_t total_macs(void) {
   int64_t macs = 0;
-  for (int i = 0; i < model->num_layers; ++i)
-    macs += model->layers[i].macs;
+  for (int i = 0; i < variant->num_layers; ++i)
+    macs += variant->layers[i].macs;
   return macs;
 }
 
@@ -95,6 +108,21 @@ static const octet_array *data_for(const char *path, const octet_npz *npz,
   return array;
 }
 
+/* True if the data are one inference of a model of fixed shapes, not samples
+ * stacked along the first axis. */
+static int is_whole(const octet_npz *npz) {
+  for (int i = 0; i < model->num_inputs; ++i) {
+    const octet_tensor *t = &model->inputs[i];
+    const octet_array *array = octet_npz_find(npz, t->name);
+    if (t->symbolic_batch || !array || array->rank != t->rank)
+      return 0;
+    for (int d = 0; d < t->rank; ++d)
+      if (array->shape[d] != t->shape[d])
+        return 0;
+  }
+  return 1;
+}
+
 static void load(const octet_tensor *t, const octet_array *array, int64_t from,
                  int64_t count, char *out) {
   if (t->dtype == OCTET_F32)
@@ -110,11 +138,13 @@ int64_t run_all(const char *path, const octet_npz *npz, float **results,
   const octet_array *arrays[64];
   if (model->num_inputs > 64 || allocate(&s))
     return -1;
+  int whole = is_whole(npz);
   for (int i = 0; i < model->num_inputs; ++i)
-    if (!(arrays[i] = data_for(path, npz, i)))
+    if (!(arrays[i] = whole ? octet_npz_find(npz, model->inputs[i].name)
+                            : data_for(path, npz, i)))
       return -1;
-  int64_t samples = arrays[0]->shape[0], size = batch();
-  for (int i = 1; i < model->num_inputs; ++i)
+  int64_t samples = whole ? 1 : arrays[0]->shape[0], size = whole ? 1 : batch();
+  for (int i = 1; !whole && i < model->num_inputs; ++i)
     if (arrays[i]->shape[0] != samples) {
       refuse("the input arrays differ in their number of samples");
       return -1;
@@ -154,10 +184,15 @@ int open_data(const char *path, octet_npz *npz) {
   return octet_npz_read(path, npz, &error) ? refuse(error.text) : 0;
 }
 
-FILE *open_json(const char *path) {
-  FILE *file = fopen(path, "w");
-  if (!file)
-    fprintf(stderr, "%s: %s: cannot be written: %s\n", program, path,
-            strerror(errno));
-  return file;
+FILE *open_output(octet_output *output, const char *path) {
+  octet_error error = {""};
+  if (!octet_output_open(output, path, &error))
+    return output->file;
+  refuse(error.text);
+  return NULL;
+}
+
+int close_output(octet_output *output) {
+  octet_error error = {""};
+  return octet_output_close(output, 0, &error) ? refuse(error.text) : 0;
 }

@@ -12,13 +12,16 @@
 #define OCTET_LIB_RUNTIME_PROGRAM_H
 
 #include "octet/Runtime/harness.h"
-#include "octet/Runtime/model.h"
+#include "octet/Runtime/octet.h"
+#include "octet/Runtime/output.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* The compiled model of this program. */
+/* The compiled model of this program, and the code of it that this CPU runs. */
+extern const octet_model octet_compiled_model;
 #define model (&octet_compiled_model)
+extern const octet_variant *variant;
 
 /* The name it was called by. */
 extern const char *program;
@@ -30,9 +33,10 @@ typedef struct {
   int serve;
 } options;
 
-/* Buffers for one batch. */
+/* A context and buffers for one batch. */
 typedef struct {
-  void *arena;
+  void *memory;
+  octet_context *context;
   void **inputs, **outputs;
 } state;
 
@@ -44,6 +48,8 @@ int usage(void);
 int64_t elements(const octet_tensor *t);
 /* Samples of one inference. */
 int64_t batch(void);
+/* True if the first dimension of some input was symbolic. */
+int is_symbolic(void);
 int64_t total_macs(void);
 /* Buffers for one inference; 0, or 1 without memory. */
 int allocate(state *s);
@@ -56,8 +62,10 @@ int open_data(const char *path, octet_npz *npz);
  * of [samples, ...] for each output. Returns the samples, or -1. */
 int64_t run_all(const char *path, const octet_npz *npz, float **results,
                 const char *what);
-/* Opens a report; null after a message. */
-FILE *open_json(const char *path);
+/* Opens a file to write; null after a message. */
+FILE *open_output(octet_output *output, const char *path);
+/* Makes it appear; 0, or 1 after a message. */
+int close_output(octet_output *output);
 
 int command_run(const options *o);
 int command_eval(const options *o);

@@ -9,24 +9,31 @@
 #include "octet/Target/Emit.h"
 #include "mlir/Target/LLVMIR/Export.h"
 #include "octet/Codegen/Passes.h"
-#include "octet/Runtime/model.h"
+#include "octet/Runtime/octet.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
+#include "llvm/Linker/Linker.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Support/ToolOutputFile.h"
 #include "llvm/Target/TargetMachine.h"
+#include "llvm/Transforms/IPO/ConstantMerge.h"
 
 using namespace mlir;
 using namespace octet;
 
 namespace {
 
-/// Builds the constants of `octet_compiled_model`; the field order is
-/// Runtime/model.h's.
+/// The function of a variant that unpacks arrays of tensors.
+std::string invokeName(const TargetInfo &target) {
+  return ("octet_invoke_" + target.name).str();
+}
+
+/// Builds the constants of an octet_model; the order of fields is
+/// Runtime/octet.h's.
 class ModelWriter {
 public:
   explicit ModelWriter(llvm::Module &module)
@@ -34,20 +41,19 @@ public:
         pointer(builder.getPtrTy()), i32(builder.getInt32Ty()),
         i64(builder.getInt64Ty()) {}
 
-  void write(const ModelInfo &info, const TargetInfo &target, int64_t arena) {
-    llvm::Function *invoke =
-        makeInvoke(info.inputs.size(), info.outputs.size());
+  void write(ArrayRef<Variant> compiled, StringRef symbol) {
+    const ModelInfo &info = compiled.front().info;
     auto number = [&](size_t n) { return builder.getInt32(n); };
-    auto *model =
-        structure({number(OCTET_ABI_VERSION), number(info.inputs.size()),
-                   number(info.outputs.size()), number(info.layers.size()),
-                   number(info.observed.size()), text(target.name),
-                   text(info.precision), text(info.hash), tensors(info.inputs),
-                   tensors(info.outputs), layers(info.layers),
-                   texts(info.observed), builder.getInt64(arena), invoke});
+    auto *model = structure(
+        {number(OCTET_ABI_VERSION), number(info.inputs.size()),
+         number(info.outputs.size()), number(compiled.size()),
+         number(info.observed.size()), text(info.precision), text(info.hash),
+         tensors(info.inputs), tensors(info.outputs), variants(compiled),
+         texts(info.observed), function("octet_v2_choose"),
+         function("octet_v2_context_size"), function("octet_v2_context_create"),
+         function("octet_v2_run")});
     new llvm::GlobalVariable(module, model->getType(), /*isConstant=*/true,
-                             llvm::GlobalValue::ExternalLinkage, model,
-                             "octet_compiled_model");
+                             llvm::GlobalValue::ExternalLinkage, model, symbol);
   }
 
 private:
@@ -101,23 +107,27 @@ private:
     return array(elements);
   }
 
-  /// void invoke(arena, inputs[], outputs[]): unpacks the arrays.
-  llvm::Function *makeInvoke(size_t inputs, size_t outputs) {
-    auto *type = llvm::FunctionType::get(builder.getVoidTy(),
-                                         {pointer, pointer, pointer}, false);
-    auto *invoke = llvm::Function::Create(
-        type, llvm::GlobalValue::InternalLinkage, "octet_invoke", module);
-    builder.SetInsertPoint(
-        llvm::BasicBlock::Create(module.getContext(), "", invoke));
-    SmallVector<llvm::Value *> arguments{invoke->getArg(0)};
-    for (unsigned list : {1, 2})
-      for (size_t i = 0; i < (list == 1 ? inputs : outputs); ++i)
-        arguments.push_back(builder.CreateLoad(
-            pointer,
-            builder.CreateConstGEP1_64(pointer, invoke->getArg(list), i)));
-    builder.CreateCall(module.getFunction(runFunction), arguments);
-    builder.CreateRetVoid();
-    return invoke;
+  llvm::Constant *variants(ArrayRef<Variant> compiled) {
+    SmallVector<llvm::Constant *> elements;
+    for (const Variant &v : compiled) {
+      ModuleOp source = *v.module;
+      auto arena = source->getAttrOfType<IntegerAttr>("octet.arena_size");
+      elements.push_back(structure(
+          {text(v.target->name), builder.getInt64(v.target->needs),
+           builder.getInt64(arena.getInt()),
+           builder.getInt64(v.info.layers.size()), layers(v.info.layers),
+           module.getFunction(invokeName(*v.target))}));
+    }
+    return array(elements);
+  }
+
+  /// A function of the C run time; only its address is taken.
+  llvm::Constant *function(StringRef name) {
+    auto *type = llvm::FunctionType::get(builder.getVoidTy(), false);
+    auto *result = cast<llvm::Function>(
+        module.getOrInsertFunction(name, type).getCallee());
+    result->setVisibility(llvm::GlobalValue::HiddenVisibility);
+    return result;
   }
 
   llvm::Module &module;
@@ -125,6 +135,28 @@ private:
   llvm::PointerType *pointer;
   llvm::Type *i32, *i64;
 };
+
+/// void invoke(arena, inputs[], outputs[]): unpacks the arrays.
+void addInvoke(llvm::Module &module, const TargetInfo &target, size_t inputs,
+               size_t outputs) {
+  llvm::IRBuilder<> builder(module.getContext());
+  auto *pointer = builder.getPtrTy();
+  auto *type = llvm::FunctionType::get(builder.getVoidTy(),
+                                       {pointer, pointer, pointer}, false);
+  auto *invoke = llvm::Function::Create(
+      type, llvm::GlobalValue::ExternalLinkage, invokeName(target), module);
+  invoke->setVisibility(llvm::GlobalValue::HiddenVisibility);
+  builder.SetInsertPoint(
+      llvm::BasicBlock::Create(module.getContext(), "", invoke));
+  SmallVector<llvm::Value *> arguments{invoke->getArg(0)};
+  for (unsigned list : {1, 2})
+    for (size_t i = 0; i < (list == 1 ? inputs : outputs); ++i)
+      arguments.push_back(builder.CreateLoad(
+          pointer,
+          builder.CreateConstGEP1_64(pointer, invoke->getArg(list), i)));
+  builder.CreateCall(module.getFunction(runFunction), arguments);
+  builder.CreateRetVoid();
+}
 
 /// Without a frame pointer and realignment, spills of 64-byte registers
 /// straddle cache lines, by chance of the caller's stack.
@@ -137,21 +169,30 @@ void prepareFunctions(llvm::Module &module, const TargetInfo &target) {
     function.addFnAttr("target-cpu", target.cpu);
     if (!target.features.empty())
       function.addFnAttr("target-features", target.features);
-    if (target.lanes == 16)
-      function.addFnAttr("prefer-vector-width", "512");
+    if (target.architecture == "x86_64" && !target.isReference()) {
+      std::string bits = std::to_string(target.width * 32);
+      function.addFnAttr("prefer-vector-width", bits);
+      function.addFnAttr("min-legal-vector-width", bits);
+    }
     function.addFnAttr(llvm::Attribute::NoUnwind);
-    if (function.getName() != "octet_invoke") {
+    if (function.getName() != invokeName(target)) {
       function.setLinkage(llvm::GlobalValue::InternalLinkage);
       function.addFnAttr(llvm::Attribute::NoInline);
     }
   }
+  // Variants share equal constants.
+  for (llvm::GlobalVariable &global : module.globals())
+    if (global.isConstant()) {
+      global.setLinkage(llvm::GlobalValue::PrivateLinkage);
+      global.setUnnamedAddr(llvm::GlobalValue::UnnamedAddr::Global);
+    }
 }
 
 std::unique_ptr<llvm::TargetMachine> makeMachine(const TargetInfo &target) {
   llvm::InitializeAllTargets();
   llvm::InitializeAllTargetMCs();
   llvm::InitializeAllAsmPrinters();
-  llvm::Triple triple(target.triple);
+  llvm::Triple triple(target.triple());
   std::string error;
   const auto *backend = llvm::TargetRegistry::lookupTarget(triple, error);
   if (!backend)
@@ -178,46 +219,84 @@ void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
       .run(module, modules);
 }
 
-} // namespace
-
-LogicalResult octet::emitFile(ModuleOp module, const ModelInfo &info,
-                              const TargetInfo &target, FileKind kind,
-                              StringRef path) {
-  llvm::LLVMContext context;
+/// One variant, optimized for its target.
+std::unique_ptr<llvm::Module> compileVariant(Variant &variant,
+                                             llvm::LLVMContext &context) {
+  ModuleOp module = *variant.module;
+  auto machine = makeMachine(*variant.target);
+  if (!machine) {
+    module.emitError("LLVM has no back end for target ")
+        << variant.target->name;
+    return nullptr;
+  }
   auto translated = translateModuleToLLVMIR(module, context);
-  if (!translated)
-    return module.emitError("cannot be translated to LLVM IR");
-  auto machine = makeMachine(target);
-  if (!machine)
-    return module.emitError("LLVM has no back end for target ") << target.name;
+  if (!translated) {
+    module.emitError("cannot be translated to LLVM IR");
+    return nullptr;
+  }
   translated->setTargetTriple(machine->getTargetTriple());
   translated->setDataLayout(machine->createDataLayout());
-  auto arena = module->getAttrOfType<IntegerAttr>("octet.arena_size");
-  ModelWriter(*translated).write(info, target, arena.getInt());
-  prepareFunctions(*translated, target);
+  addInvoke(*translated, *variant.target, variant.info.inputs.size(),
+            variant.info.outputs.size());
+  prepareFunctions(*translated, *variant.target);
   optimize(*translated, *machine);
+  return translated;
+}
 
+void mergeConstants(llvm::Module &module) {
+  llvm::ModuleAnalysisManager modules;
+  llvm::PassBuilder().registerModuleAnalyses(modules);
+  llvm::ConstantMergePass().run(module, modules);
+}
+
+} // namespace
+
+LogicalResult octet::emitFile(MutableArrayRef<Variant> variants, FileKind kind,
+                              StringRef symbol, StringRef path) {
+  // One context: equal constants of several variants are one object.
+  llvm::LLVMContext context;
+  ModuleOp first = *variants.front().module;
+  std::unique_ptr<llvm::Module> joined;
+  for (Variant &variant : variants) {
+    auto compiled = compileVariant(variant, context);
+    if (!compiled)
+      return failure();
+    if (!joined)
+      joined = std::move(compiled);
+    else if (llvm::Linker::linkModules(*joined, std::move(compiled)))
+      return first.emitError("the code of several targets cannot be joined");
+  }
+  if (variants.size() > 1)
+    mergeConstants(*joined);
+  ModelWriter(*joined).write(variants, symbol);
+
+  // Functions say which instructions they use; the rest is for any machine.
+  auto machine = makeMachine(
+      *lookupTarget("generic", variants.front().target->architecture));
   std::error_code error;
   llvm::ToolOutputFile file(path, error,
                             kind == FileKind::Object ? llvm::sys::fs::OF_None
                                                      : llvm::sys::fs::OF_Text);
   if (error)
-    return module.emitError()
+    return first.emitError()
            << path << ": cannot be written: " << error.message();
   if (kind == FileKind::LLVM) {
-    translated->print(file.os(), nullptr);
+    joined->print(file.os(), nullptr);
   } else {
     llvm::legacy::PassManager emitter;
     auto type = kind == FileKind::Object ? llvm::CodeGenFileType::ObjectFile
                                          : llvm::CodeGenFileType::AssemblyFile;
     if (machine->addPassesToEmitFile(emitter, file.os(), nullptr, type))
-      return module.emitError("LLVM cannot emit this kind of file");
-    emitter.run(*translated);
+      return first.emitError("LLVM cannot emit this kind of file");
+    emitter.run(*joined);
   }
   file.os().flush();
-  if (file.os().has_error())
-    return module.emitError()
-           << path << ": cannot be written: " << file.os().error().message();
+  if (file.os().has_error()) {
+    error = file.os().error();
+    file.os().clear_error();
+    return first.emitError()
+           << path << ": cannot be written: " << error.message();
+  }
   file.keep();
   return success();
 }

@@ -6,65 +6,122 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "octet/Support/OutputFile.h"
 #include "octet/Target/Emit.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FileUtilities.h"
+#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Program.h"
 
 using namespace mlir;
 using namespace octet;
 
-/// The folder of the harness libraries: lib/ beside the driver's bin/.
-static std::string libraryFolder() {
+/// The run time's libraries: lib/ARCHITECTURE beside the driver's bin/.
+static std::string libraryPath(StringRef architecture, StringRef name) {
   static int anchor;
   std::string executable = llvm::sys::fs::getMainExecutable(nullptr, &anchor);
-  SmallString<128> folder(
+  SmallString<128> path(
       llvm::sys::path::parent_path(llvm::sys::path::parent_path(executable)));
-  llvm::sys::path::append(folder, "lib");
-  return folder.str().str();
+  llvm::sys::path::append(path, "lib", architecture, name);
+  return path.str().str();
 }
 
-LogicalResult octet::linkProgram(ModuleOp module, StringRef object,
-                                 StringRef path) {
-  auto compiler = llvm::sys::findProgramByName(
-      "clang-22", {OCTET_LLVM_TOOLS, "/usr/bin", "/usr/local/bin"});
-  if (!compiler)
-    return module.emitError(
-        "clang-22 is needed to link programs; install the package clang-22");
-  std::string folder = libraryFolder();
-  std::string part = (path + ".part").str();
-  std::string program = folder + "/libOctetProgram.a";
-  std::string harness = folder + "/libOctetHarness.a";
-  SmallVector<StringRef> arguments{*compiler,
-                                   "-fuse-ld=lld",
-                                   "-s",
-                                   "-o",
-                                   part,
-                                   object,
-                                   program,
-                                   harness,
-                                   OCTET_ZLIB,
-                                   "-lm",
-                                   "-Wl,--gc-sections",
-                                   "-Wl,--build-id=none",
-                                   "-Wl,-z,norelro",
-                                   "-Wl,--hash-style=gnu"};
-  std::string message;
+static std::string zlibPath(StringRef architecture) {
+  if (architecture == hostArchitecture())
+    return OCTET_ZLIB;
+  return ("/usr/lib/" + architecture + "-linux-gnu/libz.a").str();
+}
+
+static llvm::ErrorOr<std::string> findTool(StringRef name) {
+  return llvm::sys::findProgramByName(
+      name, {OCTET_LLVM_TOOLS, "/usr/bin", "/usr/local/bin"});
+}
+
+LogicalResult octet::checkLinker(ModuleOp module, StringRef architecture,
+                                 LinkKind kind) {
+  StringRef tool = kind == LinkKind::Object ? "ld.lld" : "clang-22";
+  if (!findTool(tool))
+    return module.emitError()
+           << tool << " is needed to link; install the package "
+           << (kind == LinkKind::Object ? "lld-22" : "clang-22");
+  StringRef debian = architecture == "aarch64" ? "arm64" : "amd64";
+  if (!llvm::sys::fs::exists(libraryPath(architecture, "libOctetRuntime.a")) ||
+      (kind == LinkKind::Program &&
+       !llvm::sys::fs::exists(zlibPath(architecture))))
+    return module.emitError()
+           << "code for " << architecture
+           << " needs its C library and zlib: install libc6-dev:" << debian
+           << ", libgcc-12-dev:" << debian << " and zlib1g-dev:" << debian
+           << " (after dpkg --add-architecture " << debian
+           << ") and build Octet again";
+  return success();
+}
+
+LogicalResult octet::link(ModuleOp module, StringRef object,
+                          StringRef architecture, LinkKind kind,
+                          StringRef path) {
+  if (failed(checkLinker(module, architecture, kind)))
+    return failure();
+  std::string runtime = libraryPath(architecture, "libOctetRuntime.a");
+  std::string program = libraryPath(architecture, "libOctetProgram.a");
+  std::string harness = libraryPath(architecture, "libOctetHarness.a");
+  std::string zlib = zlibPath(architecture);
+  std::string target = ("--target=" + architecture + "-linux-gnu").str();
+  SmallVector<StringRef> arguments;
+  std::string tool;
+  if (kind == LinkKind::Object) {
+    tool = *findTool("ld.lld");
+    arguments = {"ld.lld", "-r", object, runtime};
+  } else {
+    tool = *findTool("clang-22");
+    arguments = {tool,
+                 target,
+                 "-fuse-ld=lld",
+                 "-s",
+                 object,
+                 "-Wl,--gc-sections",
+                 "-Wl,-z,defs",
+                 "-Wl,--build-id=none",
+                 "-Wl,-z,norelro",
+                 "-Wl,--hash-style=gnu"};
+    if (kind == LinkKind::Program)
+      arguments.append({program, harness, runtime, zlib, "-lm"});
+    else
+      arguments.append({"-shared", runtime, "-lm"});
+  }
   SmallString<128> log;
   if (llvm::sys::fs::createTemporaryFile("octet-link", "txt", log))
     return module.emitError("cannot create a temporary file");
-  std::optional<StringRef> redirects[] = {std::nullopt, StringRef(log),
-                                          StringRef(log)};
-  int status = llvm::sys::ExecuteAndWait(*compiler, arguments, std::nullopt,
-                                         redirects, 0, 0, &message);
-  if (status == 0) {
-    llvm::sys::fs::remove(log);
-    if (auto error = llvm::sys::fs::rename(part, path))
-      return module.emitError()
-             << path << ": cannot be written: " << error.message();
-    return success();
-  }
-  llvm::sys::fs::remove(part);
-  return module.emitError() << path << ": linking failed, see " << log
-                            << (message.empty() ? "" : ": ") << message;
+  llvm::FileRemover removeLog(log);
+  auto error = replaceFile(path, [&](StringRef part) -> llvm::Error {
+    arguments.append({"-o", part});
+    std::optional<StringRef> redirects[] = {std::nullopt, StringRef(log),
+                                            StringRef(log)};
+    std::string message;
+    if (llvm::sys::ExecuteAndWait(tool, arguments, std::nullopt, redirects, 0,
+                                  0, &message) == 0)
+      return llvm::Error::success();
+    // What the linker said, as one line.
+    if (auto text = llvm::MemoryBuffer::getFile(log))
+      message += (*text)->getBuffer().take_front(400).str();
+    std::replace(message.begin(), message.end(), '\n', ' ');
+    return llvm::createStringError(llvm::inconvertibleErrorCode(),
+                                   path + ": cannot be linked: " + message);
+  });
+  if (error)
+    return module.emitError() << llvm::toString(std::move(error));
+  return success();
+}
+
+std::string octet::makeHeader(StringRef symbol) {
+  static constexpr char interface[] = {
+#include "octet/Runtime/octet.h.inc"
+  };
+  std::string guard = (symbol + "_h").str();
+  return (StringRef(interface, sizeof interface) + "\n#ifndef " + guard +
+          "\n#define " + guard +
+          "\n\n#ifdef __cplusplus\nextern \"C\"\n#else\nextern\n#endif\n" +
+          "const octet_model " + symbol + ";\n\n#endif /* " + guard + " */\n")
+      .str();
 }

@@ -16,41 +16,87 @@
 
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/PatternMatch.h"
+#include "mlir/Pass/Pass.h"
 
 namespace octet {
 
-/// A contraction whose accumulators' last dimension is a register's lanes.
-/// `pack` values of the innermost reduction lie in each lane (1 for f32).
+/// A contraction whose accumulators' last dimension is a block of lanes. In
+/// 8 bits, `pack` values of the innermost reduction lie in each lane.
 struct LaneContraction {
   mlir::vector::ContractionOp op;
   /// Operands before widening: left is the one without lanes.
   mlir::Value left, right;
   mlir::AffineMap leftMap, rightMap, accMap;
   int64_t lanes = 0;
+  /// 1 for f32.
   int64_t pack = 1;
+  /// The left bytes stand for s8(byte xor 128) instead of u8(byte).
+  bool signedLeft = false;
+
+  /// The size of each dimension.
+  llvm::SmallVector<int64_t> bounds() const;
+  unsigned laneDim() const;
+  /// The reduction that `left` is contiguous along, apart from `pack`; none if
+  /// there is no such dimension.
+  std::optional<unsigned> groupDim() const;
 };
 
-/// Matches u8 · s8 into i32 with four values in each lane, or f32; none if `op`
-/// is something else.
+/// Matches 8 bits into i32 or f32; none if `op` is something else.
 std::optional<LaneContraction>
 matchLaneContraction(mlir::vector::ContractionOp op);
 
-/// `accumulator` + left · right for one register. `left` is the `pack` values
-/// that all lanes share, as a vector, or an f32 scalar; `right` holds `lanes`
-/// times `pack` values.
-using DotEmitter = llvm::function_ref<mlir::Value(
-    mlir::OpBuilder &, mlir::Location, mlir::Value accumulator,
-    mlir::Value left, mlir::Value right)>;
+/// The left operand's values along the group dimension at `position`, as one
+/// 1-D vector: [groups * pack].
+mlir::Value extractRow(mlir::OpBuilder &builder, mlir::Location loc,
+                       const LaneContraction &contraction,
+                       llvm::ArrayRef<int64_t> position);
+/// The right operand's block at `position`: 1-D, [lanes * pack].
+mlir::Value extractBlock(mlir::OpBuilder &builder, mlir::Location loc,
+                         const LaneContraction &contraction,
+                         llvm::ArrayRef<int64_t> position);
 
-/// Broadcasts a left value once for each row.
-using BroadcastEmitter = llvm::function_ref<mlir::Value(
-    mlir::OpBuilder &, mlir::Location, mlir::Value left)>;
+/// `size` elements of a 1-D vector from `offset` on.
+mlir::Value sliceVector(mlir::OpBuilder &builder, mlir::Location loc,
+                        mlir::Value vector, int64_t offset, int64_t size);
 
-/// Replaces the contraction: reductions outermost, each left value broadcast
-/// once, each block of the right side extracted once.
+/// What an ISA does with one register of accumulators.
+class DotIsa {
+public:
+  using Values = llvm::SmallVector<mlir::Value, 2>;
+
+  virtual ~DotIsa() = default;
+  virtual bool accepts(const LaneContraction &contraction) const = 0;
+  /// 32-bit lanes of one accumulator.
+  virtual int64_t width() const = 0;
+  /// The operands that hold group `group` of `row` for every lane. A row may
+  /// have several groups; `signedLeft` is LaneContraction's.
+  virtual Values splat(mlir::OpBuilder &, mlir::Location, mlir::Value row,
+                       int64_t group, bool signedLeft) const = 0;
+  /// The operands for `width` lanes of the filter, given as their bytes.
+  virtual Values filter(mlir::OpBuilder &, mlir::Location,
+                        mlir::Value part) const {
+    return {part};
+  }
+  /// accumulator + left · right.
+  virtual mlir::Value accumulate(mlir::OpBuilder &, mlir::Location,
+                                 mlir::Value accumulator, const Values &left,
+                                 const Values &right) const = 0;
+};
+
+/// Replaces the contraction: reductions outermost, each left value splat once,
+/// each block of the right side prepared once.
 void rewriteLaneContraction(mlir::PatternRewriter &rewriter,
                             const LaneContraction &contraction,
-                            BroadcastEmitter broadcast, DotEmitter dot);
+                            const DotIsa &isa);
+
+/// Rewrites every contraction in a function that `isa` accepts.
+void rewriteContractions(mlir::Operation *function, const DotIsa &isa,
+                         mlir::Pass::Statistic &counter);
+
+/// A call of the LLVM intrinsic `name`.
+mlir::Value callIntrinsic(mlir::OpBuilder &builder, mlir::Location loc,
+                          llvm::StringRef name, mlir::Type result,
+                          mlir::ValueRange operands);
 
 } // namespace octet
 

@@ -36,13 +36,20 @@ def AssignLayouts : Pass<"octet-assign-layouts", "::mlir::func::FuncOp"> {
 def PackConstants : Pass<"octet-pack-constants", "::mlir::func::FuncOp"> {
   let summary = "Block filters for the lanes of a register";
   let description = [{
-    Dense filters become `[O / lanes, KH, KW, I / 4, lanes, 4]` in 8 bits and
-    `[O / lanes, KH, KW, I, lanes]` in f32, depthwise ones `[KH, KW, O / lanes,
-    lanes]`; bias and multiplier are padded to whole blocks. Grouped
-    convolutions that are not depthwise are left as they are.
+    Dense filters become `[O / lanes, KH, KW, I / pack, lanes, pack]` in 8 bits
+    and `[O / lanes, KH, KW, I, lanes]` in f32, depthwise ones `[KH, KW, O /
+    lanes, lanes]`; bias and multiplier are padded to whole blocks, 8-bit input
+    channels to whole steps. An input too narrow for that, an image's, is packed
+    by 4. Grouped convolutions that are not depthwise are left as they are.
   }];
-  let options = [Option<"lanes", "lanes", "int64_t", "16",
-                        "32-bit lanes of a register">];
+  let options = [
+    Option<"lanes", "lanes", "int64_t", "16", "Output channels of a block">,
+    Option<"pack", "pack", "int64_t", "4", "Input channels in one lane">,
+    Option<"step", "step", "int64_t", "4",
+           "Input channels that one step of the reduction takes">,
+    Option<"signedInput", "signed-input", "bool", "false",
+           "Let kernels read inputs as q - 128">
+  ];
   let statistics = [Statistic<"numPacked", "packed", "Convolutions blocked">];
 }
 
@@ -73,8 +80,13 @@ def TileAndFuse : Pass<"octet-tile-and-fuse", "::mlir::func::FuncOp"> {
     else is tiled to one position of all but the last dimension. Pools are
     interchanged so that channels, contiguous in memory, run innermost.
   }];
-  let options = [Option<"registers", "registers", "int64_t", "28",
-                        "Accumulators that fit the register file">];
+  let options = [
+    Option<"registers", "registers", "int64_t", "28",
+           "Accumulators of one block that fit the register file">,
+    Option<"width", "width", "int64_t", "16", "32-bit lanes of a register">,
+    Option<"step", "step", "int64_t", "4",
+           "Input channels that one step of an 8-bit reduction takes">
+  ];
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::linalg::LinalgDialect",
     "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect"
@@ -102,7 +114,20 @@ def ContractToFma : Pass<"octet-contract-to-fma", "::mlir::func::FuncOp"> {
 }
 
 def X86Dot : Pass<"octet-x86-dot", "::mlir::func::FuncOp"> {
-  let summary = "Rewrite u8 x s8 vector.contract as vpdpbusd";
+  let summary = "Rewrite 8-bit vector.contract as x86 dot products";
+  let options = [Option<"isa", "isa", "std::string", "\"avx512vnni\"",
+                        "avx512vnni, avx512vnni256, avxvnni or avx2">];
+  let dependentDialects = [
+    "::mlir::LLVM::LLVMDialect", "::mlir::ub::UBDialect",
+    "::mlir::vector::VectorDialect"
+  ];
+  let statistics = [Statistic<"numRewritten", "contractions", "Rewritten">];
+}
+
+def ArmDot : Pass<"octet-arm-dot", "::mlir::func::FuncOp"> {
+  let summary = "Rewrite 8-bit vector.contract as Arm dot products";
+  let options = [Option<"isa", "isa", "std::string", "\"neon-dotprod\"",
+                        "neon-i8mm, neon-dotprod or neon">];
   let dependentDialects = [
     "::mlir::LLVM::LLVMDialect", "::mlir::ub::UBDialect",
     "::mlir::vector::VectorDialect"

@@ -24,7 +24,8 @@ namespace octet {
 enum class Precision { FP32, Int8 };
 
 struct PipelineOptions {
-  const TargetInfo *target = nullptr;
+  /// At least one, all of one architecture, best first.
+  llvm::SmallVector<const TargetInfo *, 2> targets;
   Precision precision = Precision::FP32;
   /// Insert observers (the instrumented program of calibration).
   bool observe = false;
@@ -44,13 +45,17 @@ struct Phase {
   std::function<void(mlir::OpPassManager &)> add;
 };
 
-/// The phases from imported ONNX to the LLVM dialect.
-std::vector<Phase> makePhases(const PipelineOptions &options);
+/// The phases from imported ONNX to where the IR still is free of any target.
+std::vector<Phase> makeGraphPhases(const PipelineOptions &options);
+/// The phases from there to the LLVM dialect.
+std::vector<Phase> makeTargetPhases(const TargetInfo &target);
 
-/// Runs phases over `module`, dumping and stopping as the options say. `after`
-/// is called behind each phase. Fails after an error.
+/// Runs phases over `module` until `options.compileTo`; each one's IR is
+/// written to `dumpFolder` if that is not empty. `after` is called behind each
+/// phase. Fails after an error.
 mlir::LogicalResult
-runPhases(mlir::ModuleOp module, const PipelineOptions &options,
+runPhases(mlir::ModuleOp module, llvm::ArrayRef<Phase> phases,
+          const PipelineOptions &options, llvm::StringRef dumpFolder,
           llvm::function_ref<void(llvm::StringRef phase)> after = {});
 
 /// All dialects and extensions that the phases need.

@@ -40,17 +40,44 @@ struct ModelInfo {
 /// Reads the interface and the layers of `octet_run` after outlining.
 ModelInfo collectModelInfo(mlir::ModuleOp module);
 
+/// A model compiled for one target, in the LLVM dialect.
+struct Variant {
+  const TargetInfo *target;
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+  ModelInfo info;
+};
+
 enum class FileKind { Object, Assembly, LLVM };
 
-/// Translates `module`, in the LLVM dialect, optimizes it for `target`, adds
-/// the model's description and writes `path`. Errors are emitted on `module`.
-mlir::LogicalResult emitFile(mlir::ModuleOp module, const ModelInfo &info,
-                             const TargetInfo &target, FileKind kind,
+/// Translates the variants (at least one; all of one architecture, best
+/// first), optimizes each for its target, joins them behind one description of
+/// the model, the octet_model `symbol`, and writes `path`. Errors are emitted
+/// on the first module.
+mlir::LogicalResult emitFile(llvm::MutableArrayRef<Variant> variants,
+                             FileKind kind, llvm::StringRef symbol,
                              llvm::StringRef path);
 
-/// Links `object` with the harness into the stripped program `path`.
-mlir::LogicalResult linkProgram(mlir::ModuleOp module, llvm::StringRef object,
-                                llvm::StringRef path);
+enum class LinkKind {
+  /// With the harness: a stripped executable.
+  Program,
+  /// A shared library that defines `symbol` alone and needs libc and libm.
+  SharedLibrary,
+  /// A relocatable object with the run time in it.
+  Object,
+};
+
+/// Emits an error at `module` if programs of `architecture` cannot be linked
+/// here: a tool or the libraries of that architecture are missing.
+mlir::LogicalResult checkLinker(mlir::ModuleOp module,
+                                llvm::StringRef architecture, LinkKind kind);
+
+/// Links `object` into `path`, which appears whole or not at all.
+mlir::LogicalResult link(mlir::ModuleOp module, llvm::StringRef object,
+                         llvm::StringRef architecture, LinkKind kind,
+                         llvm::StringRef path);
+
+/// The C header for the octet_model `symbol`: it stands alone.
+std::string makeHeader(llvm::StringRef symbol);
 
 } // namespace octet
 

@@ -15,28 +15,47 @@
 
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
+#include <string>
 
 namespace octet {
 
 struct TargetInfo {
   llvm::StringRef name;
-  llvm::StringRef triple;
+  /// "x86_64" or "aarch64"; all targets of one file share it.
+  llvm::StringRef architecture;
   /// LLVM's CPU and features; every machine that has them runs the code.
   llvm::StringRef cpu;
   llvm::StringRef features;
   /// 32-bit lanes of a register, or 0 for the reference schedule.
-  int64_t lanes;
-  /// Accumulators that fit the register file beside operands.
-  int64_t registers;
-  /// CPU features, as LLVM names them, that a host needs to run the code.
-  llvm::ArrayRef<llvm::StringRef> needs;
+  int64_t width = 0;
+  /// Accumulators of 16 lanes that fit the register file beside operands.
+  int64_t registers = 0;
+  /// Input channels in a lane of an 8-bit filter, and in one step of the
+  /// reduction.
+  int64_t pack = 4, step = 4;
+  /// The dot product takes q - 128 instead of q.
+  bool signedInput = false;
+  /// OCTET_CPU_* (Runtime/cpu.h) that a machine needs.
+  uint64_t needs = 0;
+
+  bool isReference() const { return width == 0; }
+  /// Output channels of a filter's block, the same on every target so that
+  /// they can share constants.
+  int64_t lanes() const { return isReference() ? 0 : 16; }
+  std::string triple() const { return architecture.str() + "-linux-gnu"; }
 };
 
-/// All targets, best first.
+/// All targets, the best of each architecture first.
 llvm::ArrayRef<TargetInfo> allTargets();
 
-/// The target `name`, or null; `host` is the best one that this machine runs.
-const TargetInfo *lookupTarget(llvm::StringRef name);
+/// The target `name` of `architecture` (empty: the first that has the name, on
+/// this machine's architecture if it can), or null. `host` is the best one that
+/// this machine runs.
+const TargetInfo *lookupTarget(llvm::StringRef name,
+                               llvm::StringRef architecture = "");
+
+/// "x86_64" or "aarch64": what this compiler runs on.
+llvm::StringRef hostArchitecture();
 
 /// True if this machine can run code for `target`.
 bool hostSupports(const TargetInfo &target);

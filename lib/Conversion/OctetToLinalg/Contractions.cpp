@@ -33,6 +33,8 @@ struct ConvForm {
   AffineMap channelMap;
   unsigned parallel = 0, reductions = 0;
   bool blocked = false;
+  /// Input bytes stand for q - 128: the top bit is flipped.
+  bool signedInput = false;
 
   unsigned dims() const { return parallel + reductions; }
 };
@@ -175,7 +177,15 @@ Value contract(OpBuilder &builder, Location loc, const ConvForm &form,
       start, outMap, [&](OpBuilder &b, Location at, ValueRange args) -> Value {
         if (isFloat)
           return contractible(b, at, args[0], args[1], args[2]);
-        Value x = arith::ExtUIOp::create(b, at, accumulator, args[0]);
+        Value x;
+        if (form.signedInput) {
+          Value topBit =
+              arith::ConstantOp::create(b, at, b.getI8IntegerAttr(-128));
+          x = arith::XOrIOp::create(b, at, args[0], topBit);
+          x = arith::ExtSIOp::create(b, at, accumulator, x);
+        } else {
+          x = arith::ExtUIOp::create(b, at, accumulator, args[0]);
+        }
         Value w = arith::ExtSIOp::create(b, at, accumulator, args[1]);
         Value product = arith::MulIOp::create(b, at, x, w);
         return arith::AddIOp::create(b, at, args[2], product);
@@ -260,8 +270,10 @@ template <typename ConvOp> struct LowerConv : OpRewritePattern<ConvOp> {
     form.input = signless(op.getInput());
     form.filter = signless(op.getFilter());
     form.bias = op.getBias();
-    if constexpr (isInteger)
+    if constexpr (isInteger) {
       form.multiplier = op.getMultiplier();
+      form.signedInput = op.getSignedInput();
+    }
     form.residual = signless(op.getResidual());
     Value destination = getDestination(rewriter, op);
     form.destination = destination;
@@ -303,8 +315,11 @@ template <typename ConvOp> struct LowerConv : OpRewritePattern<ConvOp> {
         one.residual = slice(form.residual);
       one.destination = slice(into);
       auto shape = one.destination.getType();
+      int64_t pack = 1;
+      if constexpr (isInteger)
+        pack = op.getPack();
       makeBlocked(one, builder, loc, strides, dilations, *op.getLanes(),
-                  groups > 1, isInteger && groups == 1 ? 4 : 1);
+                  groups > 1, pack);
       Value result = finish(builder, one, op);
       result = tensor::CollapseShapeOp::create(
           builder, loc, shape, result,

@@ -87,9 +87,9 @@ static std::optional<FilterShape> getFilterShape(ArrayRef<int64_t> filter,
                      filter[3] * pack};
 }
 
-/// True if `size` rounded up to a multiple of `unit` is `padded`.
+/// True if `padded` is `size` and less than a block of `unit` more.
 static bool roundsUpTo(int64_t size, int64_t unit, int64_t padded) {
-  return llvm::alignTo(size, unit) == static_cast<uint64_t>(padded);
+  return padded >= size && padded < size + unit;
 }
 
 /// Checks shared by the float and the integer convolution.
@@ -108,7 +108,7 @@ static LogicalResult verifyConv(ConvOp op, ArrayRef<int64_t> pads,
   int64_t channels = input.getDimSize(3), outputs = output.getDimSize(3);
   bool depthwise = lanes && groups > 1;
   if (groups < 1 || (!depthwise && filter->outputs % groups != 0) ||
-      (!depthwise && !roundsUpTo(channels, lanes ? pack : 1,
+      (!depthwise && !roundsUpTo(channels, pack > 1 ? *lanes : 1,
                                  filter->inputsPerGroup * groups)))
     return op.emitOpError("input has ")
            << channels << " channels but the filter takes "
@@ -140,7 +140,12 @@ LogicalResult IntegerConv2DOp::verify() {
   if (bool(getResidual()) != bool(getResidualMultiplier()) ||
       bool(getResidual()) != bool(getResidualZeroPoint()))
     return emitOpError("a residual comes with a multiplier and a zero point");
-  return verifyConv(*this, {0, 0, 0, 0}, /*pack=*/4);
+  bool isDenseBlocked = getLanes() && getGroups() == 1;
+  if (isDenseBlocked && getPack() == 1)
+    return emitOpError("a blocked filter must have rank 6");
+  if (getSignedInput() && !isDenseBlocked)
+    return emitOpError("only dense blocked filters take a signed input");
+  return verifyConv(*this, {0, 0, 0, 0}, getPack());
 }
 
 LogicalResult MatMulOp::verify() {

@@ -68,8 +68,11 @@ def Octet_IntegerConv2DOp
     rounded sum; without a residual the sum is absent.
 
     Where `lanes` is set, filter and bias are blocked for that many output
-    channels: the filter is `[O / lanes, KH, KW, I / 4, lanes, 4]` or, depthwise, `[KH, KW, O / lanes, lanes]`, the
-    last block padded with zeros.
+    channels: the filter is `[O / lanes, KH, KW, I / pack, lanes, pack]` or, depthwise, `[KH, KW, O / lanes, lanes]`, the
+    last block and the last input channels padded with zeros.
+
+    Where `signed_input` is set, `s8(in xor 128)`, which is `in - 128`, stands
+    for `u8(in)`, and the bias makes up for it.
 
     ```mlir
     %1 = octet.integer_conv2d %x, %w, %bias, %m, %low, %high, %zp
@@ -82,8 +85,15 @@ def Octet_IntegerConv2DOp
       F32:$high, I32:$zero_point, Optional<Octet_U8Tensor>:$residual,
       Optional<F32>:$residual_multiplier, Optional<I32>:$residual_zero_point,
       DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$dilations, I64Attr:$groups,
-      OptionalAttr<I64Attr>:$lanes);
+      OptionalAttr<I64Attr>:$lanes, UnitAttr:$signed_input);
   let results = (outs Octet_U8Tensor:$output);
+  let extraClassDeclaration = [{
+    /// Input channels that lie in one lane of a blocked filter; 1 for others.
+    int64_t getPack() {
+      auto shape = getFilter().getType().getShape();
+      return shape.size() == 6 ? shape.back() : 1;
+    }
+  }];
   let assemblyFormat = [{
     $input `,` $filter `,` $bias `,` $multiplier `,` $low `,` $high `,` $zero_point
     (`residual` `(` $residual^ `,` $residual_multiplier `,` $residual_zero_point `)`)?

@@ -1,0 +1,168 @@
+//===- octet.h ----------------------------------------------------*- C -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+/* The interface of a compiled model, for C99 and C++. A library or object that
+ * `octet compile` writes defines one symbol, `NAME_model` of type octet_model;
+ * everything else goes through it:
+ *
+ *   size_t size = octet_context_size(&NAME_model, NULL);
+ *   void *memory = aligned_alloc(OCTET_ALIGNMENT, size);
+ *   octet_context *context;
+ *   octet_status status =
+ *       octet_context_create(&NAME_model, NULL, memory, size, &context);
+ *   if (status == OCTET_OK)
+ *     status = octet_run(context, inputs, outputs, samples);
+ *   free(memory);
+ *
+ * The model is constant and may be shared by any number of threads; a context
+ * serves one call at a time. Creating a context reads the environment variable
+ * OCTET_ISA and asks the CPU for its features; running neither allocates nor
+ * does I/O. There is nothing to destroy: the memory is the caller's. */
+
+#ifndef OCTET_H
+#define OCTET_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Raised when this interface changes; octet_model.abi_version says which one a
+ * model was compiled for. */
+#define OCTET_ABI_VERSION 2
+/* What a context's memory must be aligned to. Tensors need the alignment of
+ * their elements only. */
+#define OCTET_ALIGNMENT 64
+
+typedef enum { OCTET_F32 = 0, OCTET_U8 = 1 } octet_dtype;
+
+typedef enum {
+  OCTET_OK = 0,
+  OCTET_BAD_ARGUMENT = 1, /* a null pointer, no samples, memory unaligned */
+  OCTET_SMALL_MEMORY = 2, /* less than octet_context_size */
+  OCTET_NO_SUCH_ISA = 3,  /* the model has no code for the ISA asked for */
+  OCTET_ISA_MISSING = 4   /* this CPU cannot run the ISA asked for, or any */
+} octet_status;
+
+/* An input or output: dense, row-major. The first dimension is the batch the
+ * model was compiled for; where `symbolic_batch` is set, any number of samples
+ * may be run, and the caller's tensors have that many instead. */
+typedef struct {
+  const char *name;
+  const int64_t *shape;
+  int32_t rank;
+  int32_t dtype; /* octet_dtype */
+  int32_t symbolic_batch;
+} octet_tensor;
+
+/* One operation of the graph and the kernel that computes it. */
+typedef struct {
+  const char *node;
+  const char *op;
+  const char *kernel;
+  const char *precision;
+  const char *note;
+  const int64_t *shape;
+  int32_t rank;
+  int64_t macs;
+  int64_t weight_bytes;
+} octet_layer;
+
+/* The code for one instruction set. */
+typedef struct {
+  const char *isa;    /* a target's name: "avx2", "neon-dotprod", ... */
+  uint64_t needs;     /* CPU features */
+  int64_t arena_size; /* bytes of memory for one batch */
+  int64_t num_layers;
+  const octet_layer *layers;
+  void (*run)(void *arena, const void *const *inputs, void *const *outputs);
+} octet_variant;
+
+typedef struct octet_model octet_model;
+typedef struct octet_context octet_context;
+
+/* A task of octet_parallel_for. */
+typedef void (*octet_task)(void *state, int64_t index);
+/* Calls task(state, i) once for every i in [0, count), in any order, from any
+ * threads, and returns when all are done. `pool` is the caller's. */
+typedef void (*octet_parallel_for)(void *pool, int64_t count, octet_task task,
+                                   void *state);
+
+/* Zeros stand for the defaults. */
+typedef struct {
+  const char *isa; /* pins the instruction set; else OCTET_ISA, else the best */
+  /* Batches that run at a time, each in memory of its own; needs a
+   * parallel_for. */
+  int32_t threads;
+  octet_parallel_for parallel_for;
+  void *pool;
+} octet_options;
+
+/* A compiled model. */
+struct octet_model {
+  int32_t abi_version;
+  int32_t num_inputs;
+  int32_t num_outputs;
+  int32_t num_variants;
+  int32_t num_observed;
+  const char *precision;  /* "int8" or "fp32" */
+  const char *model_hash; /* of the model's file */
+  const octet_tensor *inputs;
+  const octet_tensor *outputs;
+  const octet_variant *variants; /* best first */
+  const char *const *observed;   /* values that calibration watches */
+  const octet_variant *(*choose)(const octet_model *model, const char *isa,
+                                 octet_status *status);
+  size_t (*context_size)(const octet_model *model,
+                         const octet_options *options);
+  octet_status (*context_create)(const octet_model *model,
+                                 const octet_options *options, void *memory,
+                                 size_t size, octet_context **context);
+  octet_status (*run)(octet_context *context, const void *const *inputs,
+                      void *const *outputs, int64_t samples);
+};
+
+/* The code that a context with `isa` (null: OCTET_ISA, or the best) would run;
+ * null, with the reason in `status`, if there is none. */
+static inline const octet_variant *
+octet_choose(const octet_model *model, const char *isa, octet_status *status) {
+  return model->choose(model, isa, status);
+}
+
+/* Bytes that a context needs; `options` may be null. */
+static inline size_t octet_context_size(const octet_model *model,
+                                        const octet_options *options) {
+  return model->context_size(model, options);
+}
+
+/* Makes a context in `memory`, aligned to OCTET_ALIGNMENT, which stays the
+ * caller's and must outlive it. `options` may be null. */
+static inline octet_status octet_context_create(const octet_model *model,
+                                                const octet_options *options,
+                                                void *memory, size_t size,
+                                                octet_context **context) {
+  return model->context_create(model, options, memory, size, context);
+}
+
+/* Computes the outputs of `samples` samples, a batch at a time; `inputs` and
+ * `outputs` hold one pointer for each tensor. A model whose batch is not
+ * symbolic takes its tensors as they are: `samples` is 1. */
+static inline octet_status octet_run(octet_context *context,
+                                     const void *const *inputs,
+                                     void *const *outputs, int64_t samples) {
+  return (*(const octet_model *const *)context)
+      ->run(context, inputs, outputs, samples);
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* OCTET_H */

@@ -1,0 +1,61 @@
+//===- NeonDot.cpp ----------------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ArmIsa.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+using namespace mlir;
+using namespace octet;
+
+namespace {
+
+/// sdot adds, in each of 4 lanes, the products of 4 signed bytes; its second
+/// operand may be one word of a register for all lanes, which a splat of a
+/// loaded word becomes.
+class NeonDot : public DotIsa {
+public:
+  explicit NeonDot(bool unsignedInput) : unsignedInput(unsignedInput) {}
+
+  bool accepts(const LaneContraction &c) const override {
+    return c.pack == 4 && c.signedLeft != unsignedInput && c.lanes % 4 == 0;
+  }
+  int64_t width() const override { return 4; }
+
+  Values splat(OpBuilder &b, Location loc, Value row, int64_t group,
+               bool signedLeft) const override {
+    if (signedLeft)
+      row = flipTopBits(b, loc, row);
+    int64_t words = cast<VectorType>(row.getType()).getDimSize(0) / 4;
+    row = vector::BitCastOp::create(
+        b, loc, VectorType::get({words}, b.getI32Type()), row);
+    Value all = vector::ShuffleOp::create(b, loc, row, row,
+                                          SmallVector<int64_t>(4, group));
+    return {vector::BitCastOp::create(
+        b, loc, VectorType::get({16}, b.getI8Type()), all)};
+  }
+
+  Value accumulate(OpBuilder &b, Location loc, Value accumulator,
+                   const Values &left, const Values &right) const override {
+    if (unsignedInput)
+      return callIntrinsic(b, loc, "llvm.aarch64.neon.usdot.v4i32.v16i8",
+                           accumulator.getType(),
+                           {accumulator, left[0], right[0]});
+    return callIntrinsic(b, loc, "llvm.aarch64.neon.sdot.v4i32.v16i8",
+                         accumulator.getType(),
+                         {accumulator, right[0], left[0]});
+  }
+
+private:
+  bool unsignedInput;
+};
+
+} // namespace
+
+std::unique_ptr<DotIsa> octet::createNeonDotIsa(bool unsignedInput) {
+  return std::make_unique<NeonDot>(unsignedInput);
+}

@@ -1,0 +1,69 @@
+//===- Avx2.cpp -------------------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "X86Isa.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+using namespace mlir;
+using namespace octet;
+
+namespace {
+
+/// vpmaddwd multiplies i16 and adds pairs into i32 lanes, exactly. Bytes are
+/// widened in place: the even ones and the odd ones of each 16-bit word. (The
+/// byte form, vpmaddubsw, saturates.)
+class Avx2 : public DotIsa {
+public:
+  bool accepts(const LaneContraction &c) const override {
+    return c.pack == 4 && !c.signedLeft && c.lanes % width() == 0;
+  }
+  int64_t width() const override { return 8; }
+
+  Values splat(OpBuilder &b, Location loc, Value row, int64_t group,
+               bool) const override {
+    Value words = toWords(b, loc, splatWord(b, loc, row, group, 32));
+    return {arith::AndIOp::create(b, loc, words, constant(b, loc, 255)),
+            arith::ShRUIOp::create(b, loc, words, constant(b, loc, 8))};
+  }
+
+  Values filter(OpBuilder &b, Location loc, Value part) const override {
+    Value words = toWords(b, loc, part), eight = constant(b, loc, 8);
+    Value even = arith::ShLIOp::create(b, loc, words, eight);
+    return {arith::ShRSIOp::create(b, loc, even, eight),
+            arith::ShRSIOp::create(b, loc, words, eight)};
+  }
+
+  Value accumulate(OpBuilder &b, Location loc, Value accumulator,
+                   const Values &left, const Values &right) const override {
+    for (auto [x, w] : llvm::zip(left, right)) {
+      Value pairs = callIntrinsic(b, loc, "llvm.x86.avx2.pmadd.wd",
+                                  accumulator.getType(), {x, w});
+      accumulator = arith::AddIOp::create(b, loc, accumulator, pairs);
+    }
+    return accumulator;
+  }
+
+private:
+  static VectorType wordType(OpBuilder &b) {
+    return VectorType::get({16}, b.getI16Type());
+  }
+  static Value toWords(OpBuilder &b, Location loc, Value bytes) {
+    return vector::BitCastOp::create(b, loc, wordType(b), bytes);
+  }
+  static Value constant(OpBuilder &b, Location loc, int64_t value) {
+    return arith::ConstantOp::create(
+        b, loc,
+        DenseElementsAttr::get(wordType(b), b.getI16IntegerAttr(value)));
+  }
+};
+
+} // namespace
+
+std::unique_ptr<DotIsa> octet::createAvx2Isa() {
+  return std::make_unique<Avx2>();
+}

@@ -1,0 +1,214 @@
+//===- context.c ----------------------------------------------------------===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+/* Choosing a model's code for this CPU, and running it over samples. */
+
+#include "octet/Runtime/cpu.h"
+#include "octet/Runtime/octet.h"
+#include "weak.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct octet_context {
+  const octet_model *model; /* first: octet_run reads it */
+  const octet_variant *variant;
+  octet_options options;
+  int64_t threads;
+  char *memory; /* one slot for each thread */
+  size_t slot_size;
+  /* The call in progress. */
+  const void *const *inputs;
+  void *const *outputs;
+  int64_t samples;
+};
+
+static size_t align(size_t size) {
+  return (size + OCTET_ALIGNMENT - 1) / OCTET_ALIGNMENT * OCTET_ALIGNMENT;
+}
+
+static size_t tensor_bytes(const octet_tensor *t) {
+  size_t bytes = t->dtype == OCTET_F32 ? 4 : 1;
+  for (int32_t i = 0; i < t->rank; ++i)
+    bytes *= (size_t)t->shape[i];
+  return bytes;
+}
+
+static const octet_tensor *tensor_at(const octet_model *model, int32_t i) {
+  return i < model->num_inputs ? &model->inputs[i]
+                               : &model->outputs[i - model->num_inputs];
+}
+
+/* The samples of one inference. */
+static int64_t batch_of(const octet_model *model) {
+  for (int32_t i = 0; i < model->num_inputs; ++i)
+    if (model->inputs[i].symbolic_batch)
+      return model->inputs[i].shape[0];
+  return 1;
+}
+
+static int is_symbolic(const octet_model *model) {
+  int symbolic = 0;
+  for (int32_t i = 0; i < model->num_inputs; ++i)
+    symbolic |= model->inputs[i].symbolic_batch;
+  return symbolic;
+}
+
+OCTET_WEAK const octet_variant *octet_v2_choose(const octet_model *model,
+                                                const char *isa,
+                                                octet_status *status) {
+  uint64_t features = octet_cpu_features();
+  if (!isa)
+    isa = getenv("OCTET_ISA");
+  int named = isa && *isa, known = 0;
+  for (int32_t i = 0; i < model->num_variants; ++i) {
+    const octet_variant *variant = &model->variants[i];
+    if (named && strcmp(isa, variant->isa) != 0)
+      continue;
+    known = 1;
+    if ((variant->needs & ~features) == 0) {
+      *status = OCTET_OK;
+      return variant;
+    }
+  }
+  *status = named && !known ? OCTET_NO_SUCH_ISA : OCTET_ISA_MISSING;
+  return NULL;
+}
+
+/* An arena and, for a batch that is not full, tensors of a whole one. */
+static size_t slot_size(const octet_model *model,
+                        const octet_variant *variant) {
+  size_t size = align((size_t)variant->arena_size);
+  if (batch_of(model) > 1)
+    for (int32_t i = 0; i < model->num_inputs + model->num_outputs; ++i)
+      size += align(tensor_bytes(tensor_at(model, i)));
+  /* Pointers to one batch of each tensor. */
+  return size + align(sizeof(void *) *
+                      (size_t)(model->num_inputs + model->num_outputs));
+}
+
+static int64_t threads_of(const octet_options *options) {
+  return options && options->parallel_for && options->threads > 1
+             ? options->threads
+             : 1;
+}
+
+OCTET_WEAK size_t octet_v2_context_size(const octet_model *model,
+                                        const octet_options *options) {
+  octet_status status;
+  const octet_variant *variant =
+      octet_v2_choose(model, options ? options->isa : NULL, &status);
+  if (!variant)
+    return 0;
+  return align(sizeof(octet_context)) +
+         slot_size(model, variant) * (size_t)threads_of(options);
+}
+
+OCTET_WEAK octet_status octet_v2_context_create(const octet_model *model,
+                                                const octet_options *options,
+                                                void *memory, size_t size,
+                                                octet_context **context) {
+  octet_status status;
+  const octet_variant *variant =
+      octet_v2_choose(model, options ? options->isa : NULL, &status);
+  if (!variant)
+    return status;
+  if (!memory || !context || (uintptr_t)memory % OCTET_ALIGNMENT)
+    return OCTET_BAD_ARGUMENT;
+  if (size < octet_v2_context_size(model, options))
+    return OCTET_SMALL_MEMORY;
+  octet_context *c = (octet_context *)memory;
+  memset(c, 0, sizeof *c);
+  c->model = model;
+  c->variant = variant;
+  if (options)
+    c->options = *options;
+  c->threads = threads_of(options);
+  c->memory = (char *)memory + align(sizeof *c);
+  c->slot_size = slot_size(model, variant);
+  *context = c;
+  return OCTET_OK;
+}
+
+/* One batch from sample `first` on, in the memory of slot `slot`. */
+static void run_batch(octet_context *c, int64_t slot, int64_t first) {
+  const octet_model *model = c->model;
+  int64_t batch = batch_of(model);
+  int64_t present = c->samples - first < batch ? c->samples - first : batch;
+  int32_t count = model->num_inputs + model->num_outputs;
+  char *arena = c->memory + (size_t)slot * c->slot_size;
+  char *spare = arena + align((size_t)c->variant->arena_size);
+  void **tensors = (void **)(void *)(arena + c->slot_size -
+                                     align(sizeof(void *) * (size_t)count));
+  int symbolic = is_symbolic(model);
+  for (int32_t i = 0; i < count; ++i) {
+    const octet_tensor *t = tensor_at(model, i);
+    int is_input = i < model->num_inputs;
+    size_t bytes = tensor_bytes(t), sample = bytes / (size_t)batch;
+    char *given = is_input ? (char *)(uintptr_t)c->inputs[i]
+                           : (char *)c->outputs[i - model->num_inputs];
+    if (symbolic && t->symbolic_batch)
+      given += (size_t)first * sample;
+    tensors[i] = given;
+    if (t->symbolic_batch && present < batch) {
+      /* The rest of the batch repeats the last sample. */
+      if (is_input)
+        for (int64_t b = 0; b < batch; ++b)
+          memcpy(spare + (size_t)b * sample,
+                 given + (size_t)(b < present ? b : present - 1) * sample,
+                 sample);
+      tensors[i] = spare;
+    }
+    if (batch > 1)
+      spare += align(bytes);
+  }
+  c->variant->run(arena, (const void *const *)tensors,
+                  tensors + model->num_inputs);
+  if (present == batch)
+    return;
+  for (int32_t i = 0; i < model->num_outputs; ++i) {
+    const octet_tensor *t = &model->outputs[i];
+    size_t sample = tensor_bytes(t) / (size_t)batch;
+    if (t->symbolic_batch)
+      memcpy((char *)c->outputs[i] + (size_t)first * sample,
+             tensors[model->num_inputs + i], (size_t)present * sample);
+  }
+}
+
+/* The batches of one thread. */
+static void run_slot(void *state, int64_t slot) {
+  octet_context *c = (octet_context *)state;
+  int64_t batch = batch_of(c->model);
+  int64_t batches = (c->samples + batch - 1) / batch;
+  int64_t end = batches * (slot + 1) / c->threads;
+  for (int64_t b = batches * slot / c->threads; b < end; ++b)
+    run_batch(c, slot, b * batch);
+}
+
+OCTET_WEAK octet_status octet_v2_run(octet_context *c,
+                                     const void *const *inputs,
+                                     void *const *outputs, int64_t samples) {
+  if (!c || !inputs || !outputs || samples < 1)
+    return OCTET_BAD_ARGUMENT;
+  for (int32_t i = 0; i < c->model->num_inputs; ++i)
+    if (!inputs[i])
+      return OCTET_BAD_ARGUMENT;
+  for (int32_t i = 0; i < c->model->num_outputs; ++i)
+    if (!outputs[i])
+      return OCTET_BAD_ARGUMENT;
+  if (!is_symbolic(c->model) && samples != 1)
+    return OCTET_BAD_ARGUMENT;
+  c->inputs = inputs;
+  c->outputs = outputs;
+  c->samples = samples;
+  if (c->threads > 1)
+    c->options.parallel_for(c->options.pool, c->threads, run_slot, c);
+  else
+    run_slot(c, 0);
+  return OCTET_OK;
+}
