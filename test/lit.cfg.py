@@ -1,5 +1,5 @@
 import os
-import pathlib
+import sys
 
 import lit.formats
 
@@ -29,9 +29,12 @@ try:
 except ImportError:
     pass
 
-cpuinfo = pathlib.Path("/proc/cpuinfo")
-if cpuinfo.exists() and "avx512_vnni" in cpuinfo.read_text():
-    config.available_features.add("avx512vnni")
+sys.path.insert(0, os.path.join(config.octet_source, "test", "e2e"))
+import targets  # noqa: E402
+
+config.available_features.update(targets.host_targets())
+if targets.emulated_targets(os.path.join(config.octet_bin, "octet")):
+    config.available_features.add("arm-emulator")
 
 # Real models are no part of the project; tests of them say so when they skip.
 data = os.environ.get("OCTET_DATA", "")

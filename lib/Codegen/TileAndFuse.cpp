@@ -36,41 +36,44 @@ struct RegisterTile {
 /// The tile of an output [height, width, blocks, lanes] that costs least: each
 /// step along a reduction issues `parts` dots for each accumulator, one load
 /// for each position and `parts` for each block; fewer than about 12 dots leave
-/// the units waiting for their own results. Remainders run as tiles of their
-/// own.
+/// the units waiting for their own results. Positions count in groups of `rows`
+/// that one dot computes. Remainders run as tiles of their own.
 RegisterTile chooseTile(int64_t height, int64_t width, int64_t blocks,
-                        int64_t registers, int64_t parts) {
+                        int64_t registers, int64_t parts, int64_t rows) {
   constexpr double latencyBound = 12.0, loadCost = 0.35, loopCost = 1.0;
   auto stepCost = [&](int64_t positions, int64_t b) {
     if (positions == 0 || b == 0)
       return 0.0;
+    positions = llvm::alignTo(positions, rows);
     double dots = positions * b * parts;
     return std::max(dots, latencyBound) + loadCost * (positions + b * parts) +
            loopCost;
   };
   RegisterTile best;
   double bestCost = std::numeric_limits<double>::infinity();
-  for (int64_t b = 1; b <= std::min<int64_t>(blocks, registers); ++b)
+  for (int64_t b = 1; b <= std::min(blocks, registers / rows); ++b)
     for (int64_t columns = 1; columns <= std::min(width, registers / b);
          ++columns)
-      for (int64_t rows = 1;
-           rows <=
-           (columns == width ? std::min(height, registers / (b * columns)) : 1);
-           ++rows) {
+      for (int64_t lines = 1; lines <= (columns == width ? height : 1);
+           ++lines) {
+        int64_t positions = llvm::alignTo(lines * columns, rows);
+        if (positions * b > registers)
+          break;
         // Every combination of full tiles and remainders of the dimensions.
         double cost = 0.0;
-        for (auto [nRows, r] : {std::pair(height / rows, rows),
-                                std::pair<int64_t, int64_t>(1, height % rows)})
+        for (auto [nLines, r] :
+             {std::pair(height / lines, lines),
+              std::pair<int64_t, int64_t>(1, height % lines)})
           for (auto [nColumns, c] :
                {std::pair(width / columns, columns),
                 std::pair<int64_t, int64_t>(1, width % columns)})
             for (auto [nBlocks, bl] :
                  {std::pair(blocks / b, b),
                   std::pair<int64_t, int64_t>(1, blocks % b)})
-              cost += nRows * nColumns * nBlocks * stepCost(r * c, bl);
+              cost += nLines * nColumns * nBlocks * stepCost(r * c, bl);
         if (cost < bestCost) {
           bestCost = cost;
-          best = {rows, columns, b};
+          best = {lines, columns, b};
         }
       }
   return best;
@@ -131,6 +134,11 @@ private:
       rewriter.setInsertionPoint(op);
       (void)linalg::interchangeGenericOp(rewriter, op, order);
     }
+  }
+
+  /// True if the values of a lane are a reduction of their own.
+  static bool isPacked(linalg::LinalgOp contraction) {
+    return contraction.getNumReductionLoops() == 4;
   }
 
   /// The operation that turns accumulators into results, or the contraction
@@ -197,7 +205,8 @@ private:
         cast<ShapedType>(contraction->getResult(0).getType()).getShape();
     RegisterTile tile =
         chooseTile(shape[0], shape[1], shape[2], options.registers,
-                   std::max<int64_t>(1, shape[3] / options.width));
+                   std::max<int64_t>(1, shape[3] / options.width),
+                   isPacked(contraction) ? options.rows : 1);
     if (contraction.getNumReductionLoops() == 2) // depthwise: rows share loads
       tile = {1, std::min<int64_t>(shape[1], 4),
               std::min<int64_t>(shape[2], 4)};
@@ -244,7 +253,7 @@ private:
     });
     for (linalg::GenericOp op : contractions) {
       unsigned parallel = op.getNumParallelLoops();
-      bool packed = op.getNumReductionLoops() == 4;
+      bool packed = isPacked(op);
       SmallVector<int64_t> sizes(op.getNumLoops(), 0);
       for (unsigned i = parallel; i < op.getNumLoops() - packed; ++i)
         sizes[i] = 1;
@@ -282,6 +291,7 @@ struct TileAndFusePass : octet::impl::TileAndFuseBase<TileAndFusePass> {
     options.registers = registers;
     options.width = width;
     options.step = step;
+    options.rows = rows;
     if (failed(KernelTiler(getOperation(), options, numTiled).run()))
       signalPassFailure();
   }

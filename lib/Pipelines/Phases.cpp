@@ -67,6 +67,7 @@ static void addSchedule(OpPassManager &pm, const TargetInfo &target) {
   tile.registers = target.registers;
   tile.width = target.width;
   tile.step = target.step;
+  tile.rows = target.rows;
   function.addPass(createTileAndFuse(tile));
   function.addPass(createVectorizeKernels());
   function.addPass(createExpandMath());

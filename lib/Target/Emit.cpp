@@ -266,6 +266,11 @@ LogicalResult octet::emitFile(MutableArrayRef<Variant> variants, FileKind kind,
     else if (llvm::Linker::linkModules(*joined, std::move(compiled)))
       return first.emitError("the code of several targets cannot be joined");
   }
+  for (const Variant &variant : variants) {
+    llvm::Function *invoke = joined->getFunction(invokeName(*variant.target));
+    invoke->setVisibility(llvm::GlobalValue::DefaultVisibility);
+    invoke->setLinkage(llvm::GlobalValue::InternalLinkage);
+  }
   if (variants.size() > 1)
     mergeConstants(*joined);
   ModelWriter(*joined).write(variants, symbol);

@@ -1,4 +1,4 @@
-"""Innermost loops of the example's INT8 convolutions hold vpdpbusd.
+"""Innermost loops of the example's INT8 convolutions hold dot products.
 
     dot_loops.py ASSEMBLY INSPECT.json
 """

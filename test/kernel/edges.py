@@ -4,10 +4,11 @@ Convolutions, fully connected layers, depthwise convolutions, pools and sums wit
 widths and channels one below, at and one above the sizes that registers, tiles
 and lanes are made of. FP32 and INT8 must give the same bytes as `generic`.
 
-    edges.py --octet BIN [--full]
+    edges.py --octet BIN [--count 120] [--first 0] [--jobs 2] [--precision P]
 """
 
 import argparse
+import concurrent.futures
 import itertools
 import pathlib
 import sys
@@ -18,7 +19,8 @@ import onnx
 from onnx import TensorProto, helper
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "e2e"))
-from random_graphs import Graph, host_targets, octet  # noqa: E402
+from random_graphs import Graph, load  # noqa: E402
+from targets import families, octet  # noqa: E402
 
 EDGES = (1, 3, 4, 5, 15, 16, 17, 31, 33, 64, 65)
 WIDTHS = (1, 2, 6, 7, 8, 13, 14, 15, 27, 28, 29)
@@ -70,70 +72,77 @@ class Cases(Graph):
         return model
 
 
-def layers(full):
-    """(c, o, h, w, k, stride, groups, relu, residual), edges crossed pairwise."""
+def layers():
+    """(c, o, h, w, k, stride, groups, relu, residual), without end: the edges
+    crossed in random order, again and again with other sizes."""
     rng = np.random.default_rng(11)
-    all_cases = []
-    for c, o in itertools.product(EDGES, EDGES):
-        all_cases.append((c, o, 0, 0, 1, 1, 1))
-        all_cases.append((c, o, 0, 0, 3, 1, 1))
-        all_cases.append((c, o, 0, 0, 3, 2, 1))
-    for c in EDGES:
-        for k, stride in ((3, 1), (3, 2), (5, 1)):
-            all_cases.append((c, c, 0, 0, k, stride, c))
-    if not full:
-        rng.shuffle(all_cases)
-        all_cases = all_cases[:120]
-    for i, (c, o, _, _, k, stride, groups) in enumerate(all_cases):
-        w = WIDTHS[i % len(WIDTHS)]
-        h = int(rng.integers(1, 5))
-        yield int(c), int(o), h, w, int(k), int(stride), int(groups), \
-            bool(rng.integers(2)), bool(rng.integers(2))
+    cases = [(c, o, k, stride, 1) for c, o in itertools.product(EDGES, EDGES)
+             for k, stride in ((1, 1), (3, 1), (3, 2))]
+    cases += [(c, c, k, stride, c) for c in EDGES
+              for k, stride in ((3, 1), (3, 2), (5, 1))]
+    while True:
+        for i in rng.permutation(len(cases)):
+            c, o, k, stride, groups = cases[i]
+            w = int(rng.choice(WIDTHS))
+            h = int(rng.integers(1, 5))
+            yield c, o, h, w, k, stride, groups, bool(rng.integers(2)), \
+                bool(rng.integers(2))
 
 
-def check(driver, cases, targets, folder):
-    onnx.save(cases.finish(), folder / "m.onnx")
-    np.savez(folder / "x.npz", **cases.data(3))
-    octet([driver, "calibrate", folder / "m.onnx", "--data", folder / "x.npz",
-           "-o", folder / "r.json"])
-    failed = 0
-    for precision in ("fp32", "int8"):
-        results = []
-        for target in targets:
-            octet([driver, "compile", folder / "m.onnx", "--target", target,
-                   "--precision", precision,
-                   *(["--ranges", folder / "r.json"] if precision == "int8" else []),
-                   "-o", folder / "p"])
-            octet([folder / "p", "run", "--input", folder / "x.npz",
-                   "--output", folder / "y.npz"])
-            with np.load(folder / "y.npz") as y:
-                results.append({k: y[k] for k in y.files})
-        for target, result in zip(targets, results):
-            for name, value in result.items():
-                if value.tobytes() != results[0][name].tobytes():
-                    failed += 1
-                    print(f"{precision} on {target}: {name} {value.shape} differs")
+def check(driver, first, some_layers, precisions):
+    cases = Cases(first)
+    for layer in some_layers:
+        cases.layer(*layer)
+    for op in ("MaxPool", "AveragePool"):
+        cases.pool(op, EDGES[first % len(EDGES)], 3,
+                   WIDTHS[first % len(WIDTHS)] + 2)
+    failed = []
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        onnx.save(cases.finish(), folder / "m.onnx")
+        np.savez(folder / "x.npz", **cases.data(2))
+        octet([driver, "calibrate", folder / "m.onnx", "--data",
+               folder / "x.npz", "-o", folder / "r.json"])
+        for precision in precisions:
+            expected = None
+            ranges = ["--ranges", folder / "r.json"] if precision == "int8" else []
+            for targets, emulated in families(driver):
+                octet([driver, "compile", folder / "m.onnx", "--target",
+                       ",".join(targets), "--precision", precision, *ranges,
+                       "-o", folder / "p"])
+                for target in targets:
+                    octet([folder / "p", "run", "--input", folder / "x.npz",
+                           "--output", folder / "y.npz"], target, emulated)
+                    y = load(folder / "y.npz")
+                    expected = expected or y
+                    failed += [f"{precision} on {target}: {name} {v.shape} differs"
+                               for name, v in y.items()
+                               if v.tobytes() != expected[name].tobytes()]
     return failed
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--octet", required=True)
-    parser.add_argument("--full", action="store_true")
+    parser.add_argument("--count", type=int, default=120)
+    parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--precision", choices=["fp32", "int8"])
     options = parser.parse_args()
-    targets = host_targets()
-    all_layers = list(layers(options.full))
+    end = options.first + options.count
+    wanted = list(itertools.islice(layers(), end))
+    precisions = [options.precision] if options.precision else ["fp32", "int8"]
     failed = 0
-    for at in range(0, len(all_layers), 24):
-        cases = Cases(at)
-        for layer in all_layers[at:at + 24]:
-            cases.layer(*layer)
-        for op in ("MaxPool", "AveragePool"):
-            cases.pool(op, EDGES[at % len(EDGES)], 3, WIDTHS[at % len(WIDTHS)] + 2)
-        with tempfile.TemporaryDirectory() as folder:
-            failed += check(options.octet, cases, targets, pathlib.Path(folder))
-    print(f"kernel edges: {len(all_layers)} layers on {', '.join(targets)}, "
-          f"{failed} outputs differ")
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        jobs = {pool.submit(check, options.octet, at, wanted[at:min(at + 24, end)],
+                            precisions): at
+                for at in range(options.first, end, 24)}
+        for job in concurrent.futures.as_completed(jobs):
+            problems = [str(job.exception())] if job.exception() else job.result()
+            failed += len(problems)
+            for problem in problems:
+                print(f"layers from {jobs[job]}: {problem}", flush=True)
+    print(f"kernel edges: {options.count} layers, {failed} outputs differ")
     return failed > 0
 
 

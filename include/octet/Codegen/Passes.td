@@ -85,7 +85,9 @@ def TileAndFuse : Pass<"octet-tile-and-fuse", "::mlir::func::FuncOp"> {
            "Accumulators of one block that fit the register file">,
     Option<"width", "width", "int64_t", "16", "32-bit lanes of a register">,
     Option<"step", "step", "int64_t", "4",
-           "Input channels that one step of an 8-bit reduction takes">
+           "Input channels that one step of an 8-bit reduction takes">,
+    Option<"rows", "rows", "int64_t", "1",
+           "Output positions that one 8-bit dot product computes">
   ];
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::linalg::LinalgDialect",

@@ -33,6 +33,8 @@ struct TargetInfo {
   /// Input channels in a lane of an 8-bit filter, and in one step of the
   /// reduction.
   int64_t pack = 4, step = 4;
+  /// Output positions that one dot product computes.
+  int64_t rows = 1;
   /// The dot product takes q - 128 instead of q.
   bool signedInput = false;
   /// OCTET_CPU_* (Runtime/cpu.h) that a machine needs.
