@@ -9,8 +9,10 @@
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
 #include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
 #include "mlir/Target/LLVMIR/Dialect/All.h"
 #include "octet/Dialect/Octet/IR/Octet.h"
+#include "octet/Dialect/Octet/Transforms/Passes.h"
 #include "octet/Import/ONNX/Import.h"
 #include "octet/Pipelines/Pipelines.h"
 #include "octet/Runtime/harness.h"
@@ -34,19 +36,57 @@ void octet::registerDialects(DialectRegistry &registry) {
   registry.insert<OctetDialect>();
 }
 
+static LogicalResult checkSamples(ModuleOp module) {
+  PassManager pm(module.getContext());
+  pm.addNestedPass<func::FuncOp>(createCheckSamples());
+  return pm.run(module);
+}
+
 OwningOpRef<ModuleOp> octet::loadModel(StringRef path, MLIRContext *context,
                                        int64_t batch) {
-  if (!path.ends_with(".mlir")) {
-    OnnxImportOptions options;
-    options.batch = batch;
-    return importOnnx(path, context, options);
+  if (path.ends_with(".mlir")) {
+    auto module = parseSourceFile<ModuleOp>(path, context);
+    if (module && !module->lookupSymbol<func::FuncOp>("main")) {
+      module->emitError("has no function main");
+      return nullptr;
+    }
+    return module && succeeded(checkSamples(*module)) ? std::move(module)
+                                                      : nullptr;
   }
-  auto module = parseSourceFile<ModuleOp>(path, context);
-  if (module && !module->lookupSymbol("main")) {
-    module->emitError("has no function main");
+  OnnxImportOptions options;
+  options.batch = batch;
+  auto module = importOnnx(path, context, options);
+  if (!module)
+    return nullptr;
+  auto main = module->lookupSymbol<func::FuncOp>("main");
+  bool symbolic = false;
+  for (unsigned i = 0; i < main.getNumArguments(); ++i)
+    symbolic |= bool(main.getArgAttr(i, "octet.symbolic_batch"));
+  // With one sample, a dimension of one may or may not be the batch. What a
+  // model does with several shows in the graph for a number that no other
+  // dimension is likely to have.
+  if (!symbolic)
+    return module;
+  options.batch = 13;
+  OwningOpRef<ModuleOp> several;
+  std::optional<Location> where;
+  std::string why;
+  {
+    ScopedDiagnosticHandler handler(context, [&](Diagnostic &diagnostic) {
+      where = diagnostic.getLocation();
+      why = diagnostic.str();
+      return success();
+    });
+    several = importOnnx(path, context, options);
+  }
+  if (!several) {
+    emitError(where.value_or(module->getLoc()))
+        << "the model's first dimension is symbolic, but it does not take "
+           "several samples: "
+        << why << "; export the model with a fixed first dimension";
     return nullptr;
   }
-  return module;
+  return succeeded(checkSamples(*several)) ? std::move(module) : nullptr;
 }
 
 static LogicalResult writeText(ModuleOp module, StringRef path) {

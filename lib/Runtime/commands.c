@@ -34,7 +34,9 @@ int command_run(const options *o) {
                               .rank = t->rank,
                               .data = (const unsigned char *)results[i]};
     memcpy(arrays[i].shape, t->shape, t->rank * sizeof *t->shape);
-    if (t->rank > 0 && t->shape[0] == batch() && samples > 1)
+    if (t->symbolic_batch)
+      arrays[i].shape[0] = t->shape[0] / batch() * samples;
+    else if (t->rank > 0 && t->shape[0] == batch() && samples > 1)
       arrays[i].shape[0] = samples;
   }
   octet_error error = {""};

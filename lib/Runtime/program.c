@@ -84,6 +84,11 @@ int64_t total_macs(void) {
 
 /* Running over a data set */
 
+/* True if input `i` is the same for all samples of a symbolic batch. */
+static int is_shared(int i) {
+  return is_symbolic() && !model->inputs[i].symbolic_batch;
+}
+
 /* The array that feeds input `i`, checked against its shape. */
 static const octet_array *data_for(const char *path, const octet_npz *npz,
                                    int i) {
@@ -94,14 +99,18 @@ static const octet_array *data_for(const char *path, const octet_npz *npz,
             program, path, t->name);
     return NULL;
   }
-  int fits = array->rank == t->rank && array->rank > 0;
-  for (int d = 1; fits && d < t->rank; ++d)
+  int shared = is_shared(i);
+  int fits = array->rank == t->rank && (shared || array->rank > 0);
+  for (int d = shared ? 0 : 1; fits && d < t->rank; ++d)
     fits = array->shape[d] == t->shape[d];
-  if (!fits || array->shape[0] < 1) {
-    fprintf(stderr, "%s: %s: array '%s' must have shape [samples", program,
-            path, t->name);
-    for (int d = 1; d < t->rank; ++d)
-      fprintf(stderr, ", %lld", (long long)t->shape[d]);
+  if (!fits || (!shared && array->shape[0] < 1)) {
+    fprintf(stderr, "%s: %s: array '%s' must have shape [", program, path,
+            t->name);
+    for (int d = 0; d < t->rank; ++d)
+      if (d == 0 && !shared)
+        fprintf(stderr, "samples");
+      else
+        fprintf(stderr, "%s%lld", d ? ", " : "", (long long)t->shape[d]);
     fprintf(stderr, "]\n");
     return NULL;
   }
@@ -143,9 +152,11 @@ int64_t run_all(const char *path, const octet_npz *npz, float **results,
     if (!(arrays[i] = whole ? octet_npz_find(npz, model->inputs[i].name)
                             : data_for(path, npz, i)))
       return -1;
-  int64_t samples = whole ? 1 : arrays[0]->shape[0], size = whole ? 1 : batch();
-  for (int i = 1; !whole && i < model->num_inputs; ++i)
-    if (arrays[i]->shape[0] != samples) {
+  int64_t samples = whole ? 1 : -1, size = whole ? 1 : batch();
+  for (int i = 0; !whole && i < model->num_inputs; ++i)
+    if (!is_shared(i) && samples < 0)
+      samples = arrays[i]->shape[0];
+    else if (!is_shared(i) && arrays[i]->shape[0] != samples) {
       refuse("the input arrays differ in their number of samples");
       return -1;
     }
@@ -160,6 +171,10 @@ int64_t run_all(const char *path, const octet_npz *npz, float **results,
   for (int64_t at = 0; at < samples; at += size) {
     for (int i = 0; i < model->num_inputs; ++i) {
       const octet_tensor *t = &model->inputs[i];
+      if (is_shared(i)) {
+        load(t, arrays[i], 0, elements(t), (char *)s.inputs[i]);
+        continue;
+      }
       int64_t one = elements(t) / size;
       size_t width = t->dtype == OCTET_F32 ? 4 : 1;
       /* The last batch is filled up with its last sample. */

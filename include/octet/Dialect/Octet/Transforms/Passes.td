@@ -11,6 +11,16 @@
 
 include "mlir/Pass/PassBase.td"
 
+def CheckSamples : Pass<"octet-check-samples", "::mlir::func::FuncOp"> {
+  let summary = "Refuse models with a symbolic batch that mix samples";
+  let description = [{
+    Programs run such a model in a loop, a batch at a time, which is right only
+    if each sample's results depend on that sample alone. Arguments with
+    `octet.symbolic_batch` carry samples along their first dimension; the pass
+    follows it. It sees most where that dimension is not 1.
+  }];
+}
+
 def ToChannelsLast : Pass<"octet-to-channels-last", "::mlir::func::FuncOp"> {
   let summary = "Move and cancel transposes until images are channels-last";
   let description = [{
