@@ -47,12 +47,14 @@ endforeach()
 
 # octet_add_runtime_library(NAME sources...): C11 without LLVM, linked into
 # compiled programs, in lib/ARCHITECTURE for each architecture; floating-point
-# contraction is off because the numerics contract fixes every rounding;
-# programs carry no sanitizer.
+# contraction is off because the numerics contract fixes every rounding. What
+# goes into libraries carries no sanitizer.
 function(octet_add_runtime_library name)
   add_library(${name} STATIC ${ARGN})
-  target_compile_options(${name} PRIVATE ${OCTET_RUNTIME_FLAGS}
-    -fno-sanitize=all)
+  target_compile_options(${name} PRIVATE ${OCTET_RUNTIME_FLAGS})
+  if(NOT OCTET_SANITIZE OR name STREQUAL OctetRuntime)
+    target_compile_options(${name} PRIVATE -fno-sanitize=all)
+  endif()
   target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR}/include)
   set_target_properties(${name} PROPERTIES ARCHIVE_OUTPUT_DIRECTORY
     ${PROJECT_BINARY_DIR}/lib/${OCTET_HOST_ARCHITECTURE})

@@ -136,8 +136,10 @@ static int parse_npy(const char *path, const unsigned char *data, size_t size,
 static int inflate_entry(const char *path, const unsigned char *packed,
                          size_t packed_size, size_t size, octet_array *array,
                          octet_error *error) {
-  /* Deflate cannot expand more than about 1032 times. */
-  if (size / 1100 > packed_size)
+  /* Deflate cannot expand more than about 1032 times, and data of more than a
+   * gigabyte are not that redundant unless they are meant to fill memory. */
+  if (size / 1100 > packed_size ||
+      (size > (UINT64_C(1) << 30) && size / 100 > packed_size))
     return fail(error, "%s: entry '%s' claims an impossible size", path,
                 array->name);
   array->owned = malloc(size ? size : 1);
@@ -209,10 +211,9 @@ static int read_entry(const char *path, const unsigned char *file,
               array->name);
 }
 
-static int read_directory(const char *path, octet_npz *npz,
-                          octet_error *error) {
-  const unsigned char *file = npz->map;
-  size_t size = npz->map_size, end = 0;
+static int read_directory(const char *path, const unsigned char *file,
+                          size_t size, octet_npz *npz, octet_error *error) {
+  size_t end = 0;
   /* The end record lies in the last 64 KiB. */
   for (size_t back = 22; back <= size && back < 65558 && !end; ++back)
     if (get32(file + size - back) == 0x06054b50)
@@ -220,6 +221,7 @@ static int read_directory(const char *path, octet_npz *npz,
   if (size < 22 || get32(file + end) != 0x06054b50)
     return fail(error, "%s: not an .npz file, or cut short", path);
   size_t count = get16(file + end + 10), at = get32(file + end + 16);
+  uint64_t packed = 0;
   npz->arrays = calloc(count ? count : 1, sizeof *npz->arrays);
   if (!npz->arrays)
     return fail(error, "out of memory");
@@ -231,6 +233,10 @@ static int read_directory(const char *path, octet_npz *npz,
     if (length > size - at)
       return fail(error, "%s: the archive's directory is damaged", path);
     ++npz->count;
+    /* Entries that overlap could unpack the same bytes again and again. */
+    packed += get32(file + at + 20);
+    if (packed > size && get32(file + at + 20) != 0xffffffffu)
+      return fail(error, "%s: the archive's entries overlap", path);
     if (read_entry(path, file, size, file + at, &npz->arrays[i], error))
       return -1;
     at += length;
@@ -259,7 +265,17 @@ int octet_npz_read(const char *path, octet_npz *npz, octet_error *error) {
     npz->map = NULL;
     return fail(error, "%s: cannot be mapped: %s", path, strerror(errno));
   }
-  if (read_directory(path, npz, error)) {
+  if (read_directory(path, npz->map, npz->map_size, npz, error)) {
+    octet_npz_close(npz);
+    return -1;
+  }
+  return 0;
+}
+
+int octet_npz_parse(const char *path, const void *bytes, size_t size,
+                    octet_npz *npz, octet_error *error) {
+  memset(npz, 0, sizeof *npz);
+  if (read_directory(path, bytes, size, npz, error)) {
     octet_npz_close(npz);
     return -1;
   }
@@ -310,8 +326,10 @@ static double element(const octet_array *array, int64_t at) {
 
 int64_t octet_array_int(const octet_array *array, int64_t at) {
   const unsigned char *p = array->data + at * array->itemsize;
-  if (array->kind == 'f')
-    return (int64_t)element(array, at);
+  if (array->kind == 'f') {
+    double x = element(array, at);
+    return x >= -9e18 && x <= 9e18 ? (int64_t)x : 0;
+  }
   uint64_t bits = 0;
   memcpy(&bits, p, array->itemsize);
   int unused = 64 - 8 * array->itemsize;
@@ -322,7 +340,7 @@ int64_t octet_array_int(const octet_array *array, int64_t at) {
 
 void octet_array_to_f32(const octet_array *array, int64_t first, int64_t count,
                         float *out) {
-  if (array->kind == 'f' && array->itemsize == 4) {
+  if (array->kind == 'f' && array->itemsize == 4 && count > 0) {
     memcpy(out, array->data + first * 4, count * 4);
     return;
   }

@@ -89,6 +89,10 @@ LogicalResult octet::link(ModuleOp module, StringRef object,
       arguments.append({program, harness, runtime, zlib, "-lm"});
     else
       arguments.append({"-shared", runtime, "-lm"});
+#ifdef OCTET_SANITIZE
+    if (kind == LinkKind::Program && architecture == hostArchitecture())
+      arguments.push_back("-fsanitize=address,undefined");
+#endif
   }
   SmallString<128> log;
   if (llvm::sys::fs::createTemporaryFile("octet-link", "txt", log))

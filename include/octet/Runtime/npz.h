@@ -38,12 +38,16 @@ typedef struct {
 typedef struct {
   int count;
   octet_array *arrays;
-  void *map;
+  void *map; /* the file; null for one in the caller's memory */
   size_t map_size;
 } octet_npz;
 
 /* Opens `path`; returns 0, or -1 with `error` set. */
 int octet_npz_read(const char *path, octet_npz *npz, octet_error *error);
+/* The same for the bytes of a file, called `path` in messages; they must
+ * outlive `npz`. */
+int octet_npz_parse(const char *path, const void *bytes, size_t size,
+                    octet_npz *npz, octet_error *error);
 void octet_npz_close(octet_npz *npz);
 
 /* The array `name`, or null. */

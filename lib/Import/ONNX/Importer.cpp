@@ -113,6 +113,10 @@ Importer::intsFrom(const Node &node, StringRef name, int i, int64_t since) {
 LogicalResult Importer::setOutput(const Node &node, Value value) {
   if (!value)
     return failure();
+  int64_t elements = 1;
+  for (int64_t size : typeOf(value).getShape())
+    if (llvm::MulOverflow(elements, size, elements) || elements > maxElements)
+      return fail(node, "its result has more than 2^31 elements");
   if (Operation *op = value.getDefiningOp(); op && failed(verify(op)))
     return failure();
   for (int i = 1; i < node.proto.output_size(); ++i)
@@ -186,14 +190,11 @@ static const llvm::StringMap<OperatorBuilder> &builderTable() {
   return table;
 }
 
-LogicalResult Importer::parse() {
+LogicalResult Importer::parse(StringRef bytes) {
   auto where = NameLoc::get(builder.getStringAttr(path));
-  auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/false,
-                                            /*RequiresNullTerminator=*/false);
-  if (!buffer)
-    return emitError(where)
-           << "cannot read the model: " << buffer.getError().message();
-  StringRef bytes = (*buffer)->getBuffer();
+  if (bytes.size() > INT_MAX)
+    return emitError(where) << "the model has more than 2 GiB; keep its "
+                               "weights as external data";
   if (!model.ParseFromArray(bytes.data(), bytes.size()) || !model.has_graph())
     return emitError(where)
            << "not an ONNX model, or cut short; export it again";
@@ -271,8 +272,7 @@ LogicalResult Importer::importInputs(func::FuncOp function) {
     }
     int64_t elements = 1;
     for (int64_t size : shape)
-      if (llvm::MulOverflow(elements, size, elements) ||
-          elements > (int64_t(1) << 31))
+      if (llvm::MulOverflow(elements, size, elements) || elements > maxElements)
         return emitError(location) << "input has more than 2^31 elements";
     values[name] =
         body->addArgument(RankedTensorType::get(shape, element), location);
@@ -355,16 +355,29 @@ LogicalResult Importer::importGraph() {
   return verify(*module);
 }
 
-OwningOpRef<ModuleOp> Importer::run() {
-  if (failed(parse()) || failed(importGraph()))
+OwningOpRef<ModuleOp> Importer::run(StringRef bytes) {
+  if (failed(parse(bytes)) || failed(importGraph()))
     return nullptr;
   return std::move(module);
 }
 
+OwningOpRef<ModuleOp> octet::importOnnxBytes(StringRef bytes, StringRef path,
+                                             MLIRContext *context,
+                                             const OnnxImportOptions &options) {
+  context->loadDialect<OctetDialect, func::FuncDialect, arith::ArithDialect>();
+  return Importer(context, path, options).run(bytes);
+}
+
 OwningOpRef<ModuleOp> octet::importOnnx(StringRef path, MLIRContext *context,
                                         const OnnxImportOptions &options) {
-  context->loadDialect<OctetDialect, func::FuncDialect, arith::ArithDialect>();
-  return Importer(context, path, options).run();
+  auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/false,
+                                            /*RequiresNullTerminator=*/false);
+  if (!buffer) {
+    emitError(NameLoc::get(StringAttr::get(context, path)))
+        << "cannot read the model: " << buffer.getError().message();
+    return nullptr;
+  }
+  return importOnnxBytes((*buffer)->getBuffer(), path, context, options);
 }
 
 void octet::registerOnnxTranslation() {

@@ -24,6 +24,9 @@
 
 namespace octet::onnx_import {
 
+/// No tensor may have more elements.
+constexpr int64_t maxElements = int64_t(1) << 31;
+
 /// One ONNX node with typed access to its attributes.
 struct Node {
   const ONNX_NAMESPACE::NodeProto &proto;
@@ -47,7 +50,7 @@ public:
            const OnnxImportOptions &options)
       : builder(context), path(path), options(options) {}
 
-  mlir::OwningOpRef<mlir::ModuleOp> run();
+  mlir::OwningOpRef<mlir::ModuleOp> run(llvm::StringRef bytes);
 
   // What operator builders use ------------------------------------------------
 
@@ -109,7 +112,7 @@ public:
   }
 
 private:
-  mlir::LogicalResult parse();
+  mlir::LogicalResult parse(llvm::StringRef bytes);
   mlir::LogicalResult checkOpsets();
   mlir::LogicalResult importGraph();
   mlir::LogicalResult importInputs(mlir::func::FuncOp function);

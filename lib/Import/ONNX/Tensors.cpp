@@ -65,15 +65,17 @@ FailureOr<std::string> Importer::externalData(const TensorProto &tensor,
 template <typename T, typename Typed>
 static DenseElementsAttr elements(RankedTensorType type, StringRef raw,
                                   const Typed &typed) {
+  // What the data fill is checked before memory is asked for.
   size_t count = type.getNumElements();
+  bool isRaw = !raw.empty() || count == 0;
+  if (isRaw ? raw.size() != count * sizeof(T)
+            : static_cast<size_t>(typed.size()) != count)
+    return {};
   std::vector<T> values(count);
-  if (!raw.empty() || count == 0) {
-    if (raw.size() != count * sizeof(T))
-      return {};
-    std::memcpy(values.data(), raw.data(), raw.size());
+  if (isRaw) {
+    if (!raw.empty())
+      std::memcpy(values.data(), raw.data(), raw.size());
   } else {
-    if (static_cast<size_t>(typed.size()) != count)
-      return {};
     llvm::transform(typed, values.begin(),
                     [](auto x) { return static_cast<T>(x); });
   }
@@ -86,7 +88,7 @@ DenseElementsAttr Importer::convert(const TensorProto &tensor,
   int64_t count = 1;
   for (int64_t size : shape)
     if (size < 0 || llvm::MulOverflow(count, size, count) ||
-        count > (int64_t(1) << 31)) {
+        count > maxElements) {
       emitError(location) << "tensor has the impossible shape ["
                           << ArrayRef(shape) << "]";
       return {};

@@ -47,7 +47,20 @@ parseHistogram(llvm::StringRef name, const llvm::json::Value &value) {
   return histogram;
 }
 
+/// True if brackets nest deeper than any ranges do: the parser recurses.
+static bool isDeep(llvm::StringRef text) {
+  int depth = 0;
+  for (char c : text) {
+    depth += (c == '[' || c == '{') - (c == ']' || c == '}');
+    if (depth > 16)
+      return true;
+  }
+  return false;
+}
+
 llvm::Expected<Ranges> octet::parseRanges(llvm::StringRef text) {
+  if (isDeep(text))
+    return malformed("brackets nest too deeply");
   auto parsed = llvm::json::parse(text);
   if (!parsed) {
     auto error = parsed.takeError();

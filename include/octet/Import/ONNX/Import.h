@@ -34,6 +34,12 @@ mlir::OwningOpRef<mlir::ModuleOp>
 importOnnx(llvm::StringRef path, mlir::MLIRContext *context,
            const OnnxImportOptions &options = {});
 
+/// The same for a model in memory; external data are looked for beside `path`.
+mlir::OwningOpRef<mlir::ModuleOp>
+importOnnxBytes(llvm::StringRef bytes, llvm::StringRef path,
+                mlir::MLIRContext *context,
+                const OnnxImportOptions &options = {});
+
 /// Registers `octet-translate --import-onnx`.
 void registerOnnxTranslation();
 

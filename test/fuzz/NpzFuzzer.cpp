@@ -1,0 +1,33 @@
+//===- NpzFuzzer.cpp ----------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "octet/Runtime/npz.h"
+#include <algorithm>
+#include <vector>
+
+/// Any bytes are read, or refused with an error; what was read is in bounds.
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  octet_npz npz;
+  octet_error error = {""};
+  if (octet_npz_parse("fuzz.npz", data, size, &npz, &error)) {
+    if (!error.text[0])
+      __builtin_trap();
+    return 0;
+  }
+  for (int i = 0; i < npz.count; ++i) {
+    const octet_array &array = npz.arrays[i];
+    int64_t count = octet_array_elements(&array);
+    int64_t some = std::min<int64_t>(count, 1000);
+    std::vector<float> values(some);
+    octet_array_to_f32(&array, count - some, some, values.data());
+    for (int64_t k = 0; k < some; ++k)
+      (void)octet_array_int(&array, k);
+  }
+  octet_npz_close(&npz);
+  return 0;
+}

@@ -1,0 +1,29 @@
+//===- OnnxFuzzer.cpp ----------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/IR/MLIRContext.h"
+#include "octet/Import/ONNX/Import.h"
+#include <google/protobuf/stubs/logging.h>
+
+/// Any bytes are imported, or refused with an error.
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  static google::protobuf::LogSilencer silencer;
+  mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
+  bool refused = false;
+  context.getDiagEngine().registerHandler(
+      [&](mlir::Diagnostic &) { refused = true; });
+  octet::OnnxImportOptions options;
+  options.batch = 1 + size % 3;
+  auto module = octet::importOnnxBytes(
+      llvm::StringRef(reinterpret_cast<const char *>(data), size),
+      "no-such-folder/fuzz.onnx", &context, options);
+  if (bool(module) == refused)
+    __builtin_trap(); // a module with an error, or neither
+  return 0;
+}
