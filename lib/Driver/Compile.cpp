@@ -12,6 +12,7 @@
 
 #include "Session.h"
 #include "octet/Dialect/Octet/IR/Octet.h"
+#include "octet/Import/ONNX/Import.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
@@ -32,6 +33,12 @@ static int print(ModuleOp module, const CommandOptions &options) {
   if (!options.output.empty())
     return writeFile(options.output, write);
   write(llvm::outs());
+  return 0;
+}
+
+int octet::runOperators(const CommandOptions &) {
+  for (const std::string &name : importedOperators())
+    llvm::outs() << name << "\n";
   return 0;
 }
 

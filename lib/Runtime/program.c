@@ -36,7 +36,8 @@ int64_t batch(void) {
   for (int i = 0; i < model->num_inputs; ++i)
     if (model->inputs[i].symbolic_batch)
       return model->inputs[i].shape[0];
-  return model->inputs[0].rank ? model->inputs[0].shape[0] : 1;
+  return model->num_inputs && model->inputs[0].rank ? model->inputs[0].shape[0]
+                                                    : 1;
 }
 
 int allocate(state *s) {

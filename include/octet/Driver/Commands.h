@@ -31,6 +31,8 @@ struct CommandOptions {
   bool elide = false;
 };
 
+/// Prints the names of the ONNX operators that `import` takes.
+int runOperators(const CommandOptions &options);
 int runImport(const CommandOptions &options);
 int runCalibrate(const CommandOptions &options);
 int runQuantize(const CommandOptions &options);

@@ -186,10 +186,13 @@ Value reduceOver(OpBuilder &builder, Location loc, Value input,
   Value out =
       fill(builder, loc, builder.getF32FloatAttr(start),
            tensor::EmptyOp::create(builder, loc, kept, builder.getF32Type()));
-  return createReduction(
-      builder, loc, input, AffineMap::get(rank, 0, exprs, context), out,
-      AffineMap::getMultiDimIdentityMap(rank, context).getMajorSubMap(outputs),
-      body);
+  // Not getMajorSubMap, which has no map without results.
+  SmallVector<AffineExpr> leading;
+  for (unsigned i = 0; i < outputs; ++i)
+    leading.push_back(getAffineDimExpr(i, context));
+  return createReduction(builder, loc, input,
+                         AffineMap::get(rank, 0, exprs, context), out,
+                         AffineMap::get(rank, 0, leading, context), body);
 }
 
 /// Map that reads a tensor reduced over `axes` at the position of a full one.

@@ -190,6 +190,14 @@ static const llvm::StringMap<OperatorBuilder> &builderTable() {
   return table;
 }
 
+std::vector<std::string> octet::importedOperators() {
+  std::vector<std::string> names;
+  for (const auto &entry : builderTable())
+    names.push_back(entry.first().str());
+  llvm::sort(names);
+  return names;
+}
+
 LogicalResult Importer::parse(StringRef bytes) {
   auto where = NameLoc::get(builder.getStringAttr(path));
   if (bytes.size() > INT_MAX)
@@ -209,10 +217,9 @@ LogicalResult Importer::checkOpsets() {
       opsetVersion = import.version();
   if (opsetVersion == 0)
     return emitError(where) << "the model imports no ONNX operator set";
-  if (opsetVersion < 7)
-    return emitError(where)
-           << "operator set " << opsetVersion
-           << " is too old; convert the model to operator set 7 or newer";
+  if (opsetVersion < 1)
+    return emitError(where) << "operator set " << opsetVersion
+                            << " does not exist; export the model again";
   return success();
 }
 
@@ -281,8 +288,6 @@ LogicalResult Importer::importInputs(func::FuncOp function) {
   function.setFunctionType(
       builder.getFunctionType(body->getArgumentTypes(), {}));
   function.setArgAttrsAttr(builder.getArrayAttr(attributes));
-  if (body->getNumArguments() == 0)
-    return emitError(function.getLoc()) << "the graph has no input";
   return success();
 }
 
@@ -295,6 +300,13 @@ LogicalResult Importer::importNode(const ONNX_NAMESPACE::NodeProto &proto) {
   OperatorBuilder build = builderTable().lookup(proto.op_type());
   if (!build)
     return fail(node, "operator is not supported");
+  // Before operator set 7, operands broadcast by attributes, and batch
+  // normalization was in training unless it said otherwise.
+  if (opset() < 7 &&
+      (node.getInt("broadcast", 0) ||
+       (node.type() == "BatchNormalization" && !node.getInt("is_test", 0))))
+    return fail(node, "works otherwise in operator set " + Twine(opset()) +
+                          "; convert the model to operator set 7 or newer");
   return build(*this, node);
 }
 

@@ -19,8 +19,13 @@ using namespace octet::onnx_import;
 static LogicalResult buildIdentity(Importer &importer, const Node &node) {
   if (node.type() == "Dropout" && node.hasInput(2)) {
     auto training = importer.constantInput(node, 2);
-    if (!training || !training.isSplat() ||
-        !training.getSplatValue<APInt>().isZero())
+    bool inference = training && training.isSplat() &&
+                     isa<IntegerType>(training.getElementType()) &&
+                     training.getSplatValue<APInt>().isZero();
+    auto ratio = importer.constantInput(node, 1);
+    bool keepsAll = ratio && ratio.isSplat() && ratio.getElementType().isF32() &&
+                    ratio.getSplatValue<float>() == 0.0f;
+    if (!inference && !keepsAll)
       return importer.fail(node, "is in training mode; export for inference");
   }
   if (auto constant = importer.constantInput(node, 0)) {

@@ -23,7 +23,7 @@ struct OnnxImportOptions {
   int64_t batch = 1;
 };
 
-/// Imports the ONNX model at `path` (opset 7 or newer) as a module that holds
+/// Imports the ONNX model at `path` (any operator set) as a module that holds
 /// one function `main` on tensors of static shape. Argument and result
 /// attributes `octet.name` carry the ONNX names, `octet.symbolic_batch` marks
 /// inputs and outputs whose first dimension was symbolic. Every operation's
@@ -39,6 +39,9 @@ mlir::OwningOpRef<mlir::ModuleOp>
 importOnnxBytes(llvm::StringRef bytes, llvm::StringRef path,
                 mlir::MLIRContext *context,
                 const OnnxImportOptions &options = {});
+
+/// Names of the ONNX operators that are imported, sorted.
+std::vector<std::string> importedOperators();
 
 /// Registers `octet-translate --import-onnx`.
 void registerOnnxTranslation();
