@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "mlir/Dialect/Quant/IR/Quant.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
 #include "mlir/Parser/Parser.h"
@@ -36,6 +37,65 @@ void octet::registerDialects(DialectRegistry &registry) {
   registry.insert<OctetDialect>();
 }
 
+/// Checks what importing an ONNX file guarantees: one function `main` with a
+/// body of graph operations on ranked tensors of static shape.
+static LogicalResult checkGraph(ModuleOp module) {
+  auto main = module.lookupSymbol<func::FuncOp>("main");
+  if (!main || main.isExternal() || !llvm::hasSingleElement(main.getBody()))
+    return module.emitError("has no function main with one block");
+  for (Operation &op : *module.getBody())
+    if (&op != main)
+      return op.emitError("a model has no other operation beside main");
+  auto isTensor = [](Type type) {
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    if (!tensor || !tensor.hasStaticShape() || tensor.getRank() > 16)
+      return false;
+    int64_t elements = 1;
+    for (int64_t size : tensor.getShape())
+      if (size < 1 || llvm::MulOverflow(elements, size, elements) ||
+          elements > int64_t(1) << 31)
+        return false;
+    return true;
+  };
+  for (auto [types, f32Only] : {std::pair(main.getArgumentTypes(), false),
+                                std::pair(main.getResultTypes(), true)})
+    for (Type type : types) {
+      auto tensor = dyn_cast<RankedTensorType>(type);
+      Type element = tensor ? tensor.getElementType() : Type();
+      if (!tensor ||
+          (!element.isF32() && (f32Only || !element.isUnsignedInteger(8))))
+        return main.emitError("inputs are tensors of f32 or ui8, results of "
+                              "f32; ")
+               << type << " is neither";
+    }
+  auto result = main.walk([&](Operation *op) {
+    if (op == main)
+      return WalkResult::advance();
+    bool known = isa<arith::ConstantOp, func::ReturnOp>(op) ||
+                 isa<OctetDialect, quant::QuantDialect>(op->getDialect());
+    if (!known || op->getNumRegions() > 0) {
+      op->emitError("is no operation of a model's graph: octet, quant, "
+                    "arith.constant or func.return");
+      return WalkResult::interrupt();
+    }
+    bool scalars = isa<arith::ConstantOp>(op);
+    for (Type type : op->getResultTypes())
+      if (!isTensor(type) && !(scalars && type.isIntOrFloat())) {
+        op->emitError("every tensor of a graph has a static shape of 1 to "
+                      "2^31 elements; this one is ")
+            << type;
+        return WalkResult::interrupt();
+      }
+    return WalkResult::advance();
+  });
+  for (Type type : main.getArgumentTypes())
+    if (!isTensor(type))
+      return main.emitError("every input has a static shape of 1 to 2^31 "
+                            "elements; this one is ")
+             << type;
+  return failure(result.wasInterrupted());
+}
+
 static LogicalResult checkSamples(ModuleOp module) {
   PassManager pm(module.getContext());
   pm.addNestedPass<func::FuncOp>(createCheckSamples());
@@ -46,12 +106,10 @@ OwningOpRef<ModuleOp> octet::loadModel(StringRef path, MLIRContext *context,
                                        int64_t batch) {
   if (path.ends_with(".mlir")) {
     auto module = parseSourceFile<ModuleOp>(path, context);
-    if (module && !module->lookupSymbol<func::FuncOp>("main")) {
-      module->emitError("has no function main");
-      return nullptr;
-    }
-    return module && succeeded(checkSamples(*module)) ? std::move(module)
-                                                      : nullptr;
+    return module && succeeded(checkGraph(*module)) &&
+                   succeeded(checkSamples(*module))
+               ? std::move(module)
+               : nullptr;
   }
   OnnxImportOptions options;
   options.batch = batch;

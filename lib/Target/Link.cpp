@@ -13,6 +13,7 @@
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Program.h"
+#include "llvm/Support/Signals.h"
 
 using namespace mlir;
 using namespace octet;
@@ -36,6 +37,12 @@ static std::string zlibPath(StringRef architecture) {
 static llvm::ErrorOr<std::string> findTool(StringRef name) {
   return llvm::sys::findProgramByName(
       name, {OCTET_LLVM_TOOLS, "/usr/bin", "/usr/local/bin"});
+}
+
+/// Whoever may read a program may run it.
+static llvm::sys::fs::perms executableFor(llvm::sys::fs::perms readable) {
+  return static_cast<llvm::sys::fs::perms>(
+      (readable & llvm::sys::fs::all_read) >> 2);
 }
 
 LogicalResult octet::checkLinker(ModuleOp module, StringRef architecture,
@@ -94,24 +101,38 @@ LogicalResult octet::link(ModuleOp module, StringRef object,
       arguments.push_back("-fsanitize=address,undefined");
 #endif
   }
-  SmallString<128> log;
-  if (llvm::sys::fs::createTemporaryFile("octet-link", "txt", log))
+  // Beside nobody's files: a linker that outlives this process still writes.
+  SmallString<128> log, linked;
+  if (llvm::sys::fs::createTemporaryFile("octet-link", "txt", log) ||
+      llvm::sys::fs::createTemporaryFile("octet-link", "out", linked))
     return module.emitError("cannot create a temporary file");
-  llvm::FileRemover removeLog(log);
-  auto error = replaceFile(path, [&](StringRef part) -> llvm::Error {
-    arguments.append({"-o", part});
-    std::optional<StringRef> redirects[] = {std::nullopt, StringRef(log),
-                                            StringRef(log)};
-    std::string message;
-    if (llvm::sys::ExecuteAndWait(tool, arguments, std::nullopt, redirects, 0,
-                                  0, &message) == 0)
-      return llvm::Error::success();
+  llvm::FileRemover removeLog(log), removeLinked(linked);
+  llvm::sys::RemoveFileOnSignal(log);
+  llvm::sys::RemoveFileOnSignal(linked);
+  arguments.append({"-o", linked});
+  std::optional<StringRef> redirects[] = {std::nullopt, StringRef(log),
+                                          StringRef(log)};
+  std::string message;
+  if (llvm::sys::ExecuteAndWait(tool, arguments, std::nullopt, redirects, 0, 0,
+                                &message)) {
     // What the linker said, as one line.
     if (auto text = llvm::MemoryBuffer::getFile(log))
       message += (*text)->getBuffer().take_front(400).str();
     std::replace(message.begin(), message.end(), '\n', ' ');
-    return llvm::createStringError(llvm::inconvertibleErrorCode(),
-                                   path + ": cannot be linked: " + message);
+    return module.emitError() << path << ": cannot be linked: " << message;
+  }
+  auto error = replaceFile(path, [&](StringRef part) -> llvm::Error {
+    auto code = llvm::sys::fs::copy_file(linked, part);
+    if (!code && kind != LinkKind::Object) {
+      auto permissions = llvm::sys::fs::getPermissions(part);
+      code = permissions ? llvm::sys::fs::setPermissions(
+                               part, *permissions | executableFor(*permissions))
+                         : permissions.getError();
+    }
+    if (code)
+      return llvm::createStringError(
+          code, path + ": cannot be written: " + code.message());
+    return llvm::Error::success();
   });
   if (error)
     return module.emitError() << llvm::toString(std::move(error));
