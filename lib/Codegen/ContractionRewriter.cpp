@@ -157,6 +157,41 @@ Value octet::callIntrinsic(OpBuilder &builder, Location loc, StringRef name,
       .getResult(0);
 }
 
+/// The parts of a 1-D vector, in order, as one.
+static Value joinVectors(OpBuilder &builder, Location loc,
+                         ArrayRef<Value> parts) {
+  if (parts.size() == 1)
+    return parts[0];
+  auto part = cast<VectorType>(parts[0].getType());
+  int64_t size = part.getDimSize(0);
+  auto type = VectorType::get({size * static_cast<int64_t>(parts.size())},
+                              part.getElementType());
+  Value whole =
+      arith::ConstantOp::create(builder, loc, builder.getZeroAttr(type));
+  for (auto [i, value] : llvm::enumerate(parts))
+    whole = vector::InsertStridedSliceOp::create(builder, loc, value, whole,
+                                                 ArrayRef<int64_t>(i * size),
+                                                 ArrayRef<int64_t>{1});
+  return whole;
+}
+
+Value octet::accumulateParts(
+    OpBuilder &builder, Location loc, Value accumulator, Value input,
+    Value filter, int64_t width, int64_t pack,
+    llvm::function_ref<Value(Value, Value, Value)> dot) {
+  int64_t lanes = cast<VectorType>(accumulator.getType()).getDimSize(0);
+  width = std::min(width, lanes);
+  SmallVector<Value> parts;
+  for (int64_t lane = 0; lane < lanes; lane += width) {
+    auto bytes = [&](Value v) {
+      return sliceVector(builder, loc, v, lane * pack, width * pack);
+    };
+    parts.push_back(dot(sliceVector(builder, loc, accumulator, lane, width),
+                        bytes(input), bytes(filter)));
+  }
+  return joinVectors(builder, loc, parts);
+}
+
 //===----------------------------------------------------------------------===//
 // Rewriting
 //===----------------------------------------------------------------------===//
@@ -229,17 +264,7 @@ void octet::rewriteLaneContraction(PatternRewriter &rewriter,
   SmallVector<Value> results;
   for (auto &position : positionsOf(accType.getShape().drop_back(1))) {
     auto &parts = accumulators[Position(position.begin(), position.end())];
-    Value whole = parts[0];
-    if (parts.size() > 1) {
-      auto type = VectorType::get({c.lanes}, accType.getElementType());
-      whole =
-          arith::ConstantOp::create(rewriter, loc, rewriter.getZeroAttr(type));
-      for (auto [i, part] : llvm::enumerate(parts))
-        whole = vector::InsertStridedSliceOp::create(
-            rewriter, loc, part, whole, ArrayRef<int64_t>(i * width),
-            ArrayRef<int64_t>{1});
-    }
-    results.push_back(whole);
+    results.push_back(joinVectors(rewriter, loc, parts));
   }
   rewriter.replaceOp(op, assembleVector(rewriter, loc, accType, results));
 }

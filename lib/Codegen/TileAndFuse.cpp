@@ -207,9 +207,13 @@ private:
         chooseTile(shape[0], shape[1], shape[2], options.registers,
                    std::max<int64_t>(1, shape[3] / options.width),
                    isPacked(contraction) ? options.rows : 1);
-    if (contraction.getNumReductionLoops() == 2) // depthwise: rows share loads
-      tile = {1, std::min<int64_t>(shape[1], 4),
-              std::min<int64_t>(shape[2], 4)};
+    if (contraction.getNumReductionLoops() == 2) { // depthwise
+      bool isFloat = getElementTypeOrSelf(contraction->getResult(0)).isF32();
+      // 8 bits: neighbours share columns, and a block's filter fills registers.
+      int64_t columns = !isFloat && options.width == 16 ? 8 : 4;
+      tile = {1, std::min(shape[1], columns),
+              std::min<int64_t>(shape[2], isFloat ? 4 : 1)};
+    }
 
     // Remainders are split off first, so that every tile has a static shape.
     SmallVector<Operation *> pieces{root};

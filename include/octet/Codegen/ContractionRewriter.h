@@ -81,6 +81,14 @@ public:
   virtual mlir::Value accumulate(mlir::OpBuilder &, mlir::Location,
                                  mlir::Value accumulator, const Values &left,
                                  const Values &right) const = 0;
+  /// accumulator + Σ u8(inputs[i]) · s8(filters[i]) lane by lane, for at most
+  /// 4 taps; all are 1-D of one size. For ISAs given to rewriteDepthwise.
+  virtual mlir::Value
+  accumulateTaps(mlir::OpBuilder &, mlir::Location, mlir::Value accumulator,
+                 llvm::ArrayRef<mlir::Value> inputs,
+                 llvm::ArrayRef<mlir::Value> filters) const {
+    llvm_unreachable("this ISA has no dot product of taps");
+  }
 };
 
 /// Replaces the contraction: reductions outermost, each left value splat once,
@@ -92,6 +100,21 @@ void rewriteLaneContraction(mlir::PatternRewriter &rewriter,
 /// Rewrites every contraction in a function that `isa` accepts.
 void rewriteContractions(mlir::Operation *function, const DotIsa &isa,
                          mlir::Pass::Statistic &counter);
+
+/// Rewrites depthwise sums of products by `isa.accumulateTaps`.
+void rewriteDepthwise(mlir::Operation *function, const DotIsa &isa,
+                      mlir::Pass::Statistic &counter);
+
+/// At most 4 vectors of n bytes, and zeros for the rest, as n groups of 4.
+mlir::Value interleaveTaps(mlir::OpBuilder &builder, mlir::Location loc,
+                           llvm::ArrayRef<mlir::Value> taps);
+
+/// Applies `dot` to parts of `width` lanes: (accumulator, input, filter), where
+/// inputs and filters have `pack` bytes for each lane.
+mlir::Value accumulateParts(
+    mlir::OpBuilder &builder, mlir::Location loc, mlir::Value accumulator,
+    mlir::Value input, mlir::Value filter, int64_t width, int64_t pack,
+    llvm::function_ref<mlir::Value(mlir::Value, mlir::Value, mlir::Value)> dot);
 
 /// A call of the LLVM intrinsic `name`.
 mlir::Value callIntrinsic(mlir::OpBuilder &builder, mlir::Location loc,

@@ -41,16 +41,46 @@ public:
 
   Value accumulate(OpBuilder &b, Location loc, Value accumulator,
                    const Values &left, const Values &right) const override {
-    if (unsignedInput)
-      return callIntrinsic(b, loc, "llvm.aarch64.neon.usdot.v4i32.v16i8",
-                           accumulator.getType(),
-                           {accumulator, left[0], right[0]});
-    return callIntrinsic(b, loc, "llvm.aarch64.neon.sdot.v4i32.v16i8",
-                         accumulator.getType(),
-                         {accumulator, right[0], left[0]});
+    return dot(b, loc, accumulator, left[0], right[0]);
+  }
+
+  Value accumulateTaps(OpBuilder &b, Location loc, Value accumulator,
+                       ArrayRef<Value> inputs,
+                       ArrayRef<Value> filters) const override {
+    Value x = interleaveTaps(b, loc, inputs);
+    Value w = interleaveTaps(b, loc, filters);
+    if (!unsignedInput)
+      x = flipTopBits(b, loc, x);
+    return accumulateParts(
+        b, loc, accumulator, x, w, width(), 4,
+        [&](Value acc, Value x, Value w) {
+          if (unsignedInput)
+            return dot(b, loc, acc, x, w);
+          // 128 · Σ w = 2 · (64 · w), which leaves the loops over positions,
+          // makes up for the flipped bits.
+          auto type = cast<VectorType>(acc.getType());
+          Value shift = arith::ConstantOp::create(b, loc, b.getZeroAttr(type));
+          Value half = arith::ConstantOp::create(
+              b, loc,
+              DenseElementsAttr::get(cast<VectorType>(w.getType()),
+                                     b.getI8IntegerAttr(64)));
+          for (int i = 0; i < 2; ++i)
+            shift = dot(b, loc, shift, half, w);
+          acc = dot(b, loc, acc, x, w);
+          return arith::AddIOp::create(b, loc, acc, shift).getResult();
+        });
   }
 
 private:
+  Value dot(OpBuilder &b, Location loc, Value accumulator, Value bytes,
+            Value filter) const {
+    if (unsignedInput)
+      return callIntrinsic(b, loc, "llvm.aarch64.neon.usdot.v4i32.v16i8",
+                           accumulator.getType(), {accumulator, bytes, filter});
+    return callIntrinsic(b, loc, "llvm.aarch64.neon.sdot.v4i32.v16i8",
+                         accumulator.getType(), {accumulator, filter, bytes});
+  }
+
   bool unsignedInput;
 };
 

@@ -40,15 +40,42 @@ public:
 
   Value accumulate(OpBuilder &b, Location loc, Value accumulator,
                    const Values &left, const Values &right) const override {
-    for (auto [x, w] : llvm::zip(left, right)) {
-      Value pairs = callIntrinsic(b, loc, "llvm.x86.avx2.pmadd.wd",
-                                  accumulator.getType(), {x, w});
-      accumulator = arith::AddIOp::create(b, loc, accumulator, pairs);
+    for (auto [x, w] : llvm::zip(left, right))
+      accumulator = addPairs(b, loc, accumulator, x, w);
+    return accumulator;
+  }
+
+  /// Two taps at a time, interleaved and then widened.
+  Value accumulateTaps(OpBuilder &b, Location loc, Value accumulator,
+                       ArrayRef<Value> inputs,
+                       ArrayRef<Value> filters) const override {
+    for (size_t tap = 0; tap < inputs.size(); tap += 2) {
+      auto pair = [&](ArrayRef<Value> taps) -> Value {
+        Value second = tap + 1 < taps.size()
+                           ? taps[tap + 1]
+                           : arith::ConstantOp::create(
+                                 b, loc, b.getZeroAttr(taps[tap].getType()));
+        return vector::InterleaveOp::create(b, loc, taps[tap], second);
+      };
+      accumulator = accumulateParts(
+          b, loc, accumulator, pair(inputs), pair(filters), width(), 2,
+          [&](Value acc, Value x, Value w) {
+            return addPairs(b, loc, acc,
+                            arith::ExtUIOp::create(b, loc, wordType(b), x),
+                            arith::ExtSIOp::create(b, loc, wordType(b), w));
+          });
     }
     return accumulator;
   }
 
 private:
+  static Value addPairs(OpBuilder &b, Location loc, Value accumulator, Value x,
+                        Value w) {
+    Value pairs = callIntrinsic(b, loc, "llvm.x86.avx2.pmadd.wd",
+                                accumulator.getType(), {x, w});
+    return arith::AddIOp::create(b, loc, accumulator, pairs);
+  }
+
   static VectorType wordType(OpBuilder &b) {
     return VectorType::get({16}, b.getI16Type());
   }

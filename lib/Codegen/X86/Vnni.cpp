@@ -31,12 +31,26 @@ public:
 
   Value accumulate(OpBuilder &b, Location loc, Value accumulator,
                    const Values &left, const Values &right) const override {
-    return callIntrinsic(
-        b, loc, ("llvm.x86.avx512.vpdpbusd." + Twine(bits)).str(),
-        accumulator.getType(), {accumulator, left[0], right[0]});
+    return dot(b, loc, accumulator, left[0], right[0]);
+  }
+
+  Value accumulateTaps(OpBuilder &b, Location loc, Value accumulator,
+                       ArrayRef<Value> inputs,
+                       ArrayRef<Value> filters) const override {
+    return accumulateParts(
+        b, loc, accumulator, interleaveTaps(b, loc, inputs),
+        interleaveTaps(b, loc, filters), width(), 4,
+        [&](Value acc, Value x, Value w) { return dot(b, loc, acc, x, w); });
   }
 
 private:
+  Value dot(OpBuilder &b, Location loc, Value accumulator, Value bytes,
+            Value filter) const {
+    return callIntrinsic(b, loc,
+                         ("llvm.x86.avx512.vpdpbusd." + Twine(bits)).str(),
+                         accumulator.getType(), {accumulator, bytes, filter});
+  }
+
   int64_t bits;
 };
 

@@ -49,6 +49,7 @@ struct X86DotPass : octet::impl::X86DotBase<X86DotPass> {
       getOperation().emitError("no x86 instruction set '") << isa << "'";
       return signalPassFailure();
     }
+    rewriteDepthwise(getOperation(), *chosen, numRewritten);
     rewriteContractions(getOperation(), *chosen, numRewritten);
   }
 };

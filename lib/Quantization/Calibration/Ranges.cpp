@@ -8,6 +8,7 @@
 
 #include "octet/Quantization/Calibration/Ranges.h"
 #include "llvm/Support/JSON.h"
+#include <cfloat>
 #include <cmath>
 #include <numeric>
 
@@ -28,7 +29,7 @@ parseHistogram(llvm::StringRef name, const llvm::json::Value &value) {
   auto notFinite = object->getInteger("not_finite");
   const auto *counts = object->getArray("counts");
   if (!min || !max || !exponent || !first || !notFinite || !counts ||
-      !(*min <= *max) || !std::isfinite(*min) || !std::isfinite(*max) ||
+      !(*min <= *max) || !(*min >= -FLT_MAX) || !(*max <= FLT_MAX) ||
       std::abs(*exponent) > 256 || std::abs(*first) > (1 << 20) ||
       counts->size() > (1 << 20))
     return malformed("a field of '" + name + "' is missing or out of range");
