@@ -196,6 +196,19 @@ Value octet::accumulateParts(
 // Rewriting
 //===----------------------------------------------------------------------===//
 
+SmallVector<DotIsa::Values>
+DotIsa::filterBlock(OpBuilder &builder, Location loc, const LaneContraction &c,
+                    ArrayRef<int64_t> position) const {
+  int64_t width = std::min(this->width(), c.lanes);
+  Value block = extractBlock(builder, loc, c, position);
+  SmallVector<Values> result;
+  for (int64_t lane = 0; lane < c.lanes; lane += width)
+    result.push_back(filter(
+        builder, loc,
+        sliceVector(builder, loc, block, lane * c.pack, width * c.pack)));
+  return result;
+}
+
 void octet::rewriteLaneContraction(PatternRewriter &rewriter,
                                    const LaneContraction &c,
                                    const DotIsa &isa) {
@@ -226,6 +239,27 @@ void octet::rewriteLaneContraction(PatternRewriter &rewriter,
       position.push_back(full[map.getDimPosition(i)]);
     return position;
   };
+  // One step of the reduction, in the order of the filter's registers.
+  struct Step {
+    DotIsa::Values *parts, *left;
+    SmallVector<DotIsa::Values> *right;
+  };
+  SmallVector<Step> steps;
+  size_t inOneStep = accType.getNumElements() / c.lanes;
+  auto flush = [&] {
+    SmallVector<SmallVector<DotIsa::Values> *> blocks;
+    for (const Step &step : steps)
+      if (!llvm::is_contained(blocks, step.right))
+        blocks.push_back(step.right);
+    for (auto *block : blocks)
+      for (auto [i, filter] : llvm::enumerate(*block))
+        for (const Step &step : steps)
+          if (step.right == block) {
+            Value &part = (*step.parts)[i];
+            part = isa.accumulate(rewriter, loc, part, *step.left, filter);
+          }
+    steps.clear();
+  };
   std::map<Position, Value> rows;
   std::map<Position, DotIsa::Values> lefts, accumulators;
   std::map<Position, SmallVector<DotIsa::Values>> rights;
@@ -251,12 +285,13 @@ void octet::rewriteLaneContraction(PatternRewriter &rewriter,
           isa.splat(rewriter, loc, row, group ? full[*group] : 0, c.signedLeft);
     }
     auto &right = rights[at(c.rightMap, full, packed ? 2 : 1)];
-    if (right.empty()) {
-      Value block = extractBlock(rewriter, loc, c, full);
-      for (int64_t lane = 0; lane < c.lanes; lane += width)
-        right.push_back(isa.filter(
-            rewriter, loc,
-            sliceVector(rewriter, loc, block, lane * c.pack, width * c.pack)));
+    if (right.empty())
+      right = isa.filterBlock(rewriter, loc, c, full);
+    if (isa.keepsInputs()) {
+      steps.push_back({&parts, &left, &right});
+      if (steps.size() == inOneStep)
+        flush();
+      continue;
     }
     for (auto [part, filter] : llvm::zip(parts, right))
       part = isa.accumulate(rewriter, loc, part, left, filter);

@@ -103,8 +103,8 @@ public:
           ArrayRef<int64_t> position = positions[i];
           auto piece = [&](Value v) -> Value {
             auto rank = cast<VectorType>(v.getType()).getRank() - 1;
-            return vector::ExtractOp::create(
-                builder, loc, v, position.take_back(rank));
+            return vector::ExtractOp::create(builder, loc, v,
+                                             position.take_back(rank));
           };
           value = isa.accumulateTaps(builder, loc, value,
                                      llvm::map_to_vector(inputs, piece),

@@ -39,15 +39,16 @@ struct RegisterTile {
 /// the units waiting for their own results. Positions count in groups of `rows`
 /// that one dot computes. Remainders run as tiles of their own.
 RegisterTile chooseTile(int64_t height, int64_t width, int64_t blocks,
-                        int64_t registers, int64_t parts, int64_t rows) {
-  constexpr double latencyBound = 12.0, loadCost = 0.35, loopCost = 1.0;
+                        int64_t registers, int64_t parts, int64_t rows,
+                        double dotCost, double splatCost, double loadCost) {
+  constexpr double latencyBound = 12.0, loopCost = 1.0;
   auto stepCost = [&](int64_t positions, int64_t b) {
     if (positions == 0 || b == 0)
       return 0.0;
     positions = llvm::alignTo(positions, rows);
-    double dots = positions * b * parts;
-    return std::max(dots, latencyBound) + loadCost * (positions + b * parts) +
-           loopCost;
+    double dots = dotCost * positions * b * parts;
+    return std::max(dots, latencyBound) + splatCost * positions +
+           loadCost * b * parts + loopCost;
   };
   RegisterTile best;
   double bestCost = std::numeric_limits<double>::infinity();
@@ -203,14 +204,20 @@ private:
     linalg::LinalgOp root = findRoot(contraction);
     auto shape =
         cast<ShapedType>(contraction->getResult(0).getType()).getShape();
-    RegisterTile tile =
-        chooseTile(shape[0], shape[1], shape[2], options.registers,
-                   std::max<int64_t>(1, shape[3] / options.width),
-                   isPacked(contraction) ? options.rows : 1);
+    bool isFloat = getElementTypeOrSelf(contraction->getResult(0)).isF32();
+    bool isDot = isPacked(contraction);
+    RegisterTile tile = chooseTile(
+        shape[0], shape[1], shape[2],
+        isFloat && options.floatRegisters ? options.floatRegisters
+                                          : options.registers,
+        std::max<int64_t>(1, shape[3] / options.width),
+        isDot ? options.rows : 1, isDot ? options.dotCost : 1.0,
+        isDot ? options.splatCost : 0.35, isDot ? options.loadCost : 0.35);
     if (contraction.getNumReductionLoops() == 2) { // depthwise
-      bool isFloat = getElementTypeOrSelf(contraction->getResult(0)).isF32();
       // 8 bits: neighbours share columns, and a block's filter fills registers.
-      int64_t columns = !isFloat && options.width == 16 ? 8 : 4;
+      int64_t columns = isFloat || options.width == 4 ? 4
+                        : options.width == 8          ? 4
+                                                      : 8;
       tile = {1, std::min(shape[1], columns),
               std::min<int64_t>(shape[2], isFloat ? 4 : 1)};
     }
@@ -293,6 +300,10 @@ struct TileAndFusePass : octet::impl::TileAndFuseBase<TileAndFusePass> {
       return;
     TileAndFuseOptions options;
     options.registers = registers;
+    options.floatRegisters = floatRegisters;
+    options.dotCost = dotCost;
+    options.splatCost = splatCost;
+    options.loadCost = loadCost;
     options.width = width;
     options.step = step;
     options.rows = rows;

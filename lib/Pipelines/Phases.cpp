@@ -65,6 +65,10 @@ static void addSchedule(OpPassManager &pm, const TargetInfo &target) {
   auto &function = pm.nest<func::FuncOp>();
   TileAndFuseOptions tile;
   tile.registers = target.registers;
+  tile.floatRegisters = target.floatRegisters;
+  tile.dotCost = target.dotCost;
+  tile.splatCost = target.splatCost;
+  tile.loadCost = target.loadCost;
   tile.width = target.width;
   tile.step = target.step;
   tile.rows = target.rows;
@@ -80,7 +84,6 @@ static void addSchedule(OpPassManager &pm, const TargetInfo &target) {
 static constexpr int64_t stackBytes = 1 << 16;
 
 static void addMemory(OpPassManager &pm) {
-  pm.addPass(createBufferize());
   HoistTemporariesOptions temporaries;
   temporaries.maxStackBytes = stackBytes;
   pm.addPass(createHoistTemporaries(temporaries));
@@ -98,19 +101,28 @@ static void addMemory(OpPassManager &pm) {
 }
 
 static void addDot(OpPassManager &pm, const TargetInfo &target) {
+  pm.addPass(createBufferize());
+  if (target.isReference())
+    return;
+  auto &function = pm.nest<func::FuncOp>();
+  if (target.architecture == "aarch64") {
+    ArmDotOptions dot;
+    dot.isa = target.name.str();
+    function.addPass(createArmDot(dot));
+  } else {
+    X86DotOptions dot;
+    dot.isa = target.name.str();
+    function.addPass(createX86Dot(dot));
+  }
+  function.addPass(createContractToFma());
+}
+
+static void addUnroll(OpPassManager &pm, const TargetInfo &target) {
   auto &function = pm.nest<func::FuncOp>();
   if (!target.isReference()) {
-    if (target.architecture == "aarch64") {
-      ArmDotOptions dot;
-      dot.isa = target.name.str();
-      function.addPass(createArmDot(dot));
-    } else {
-      X86DotOptions dot;
-      dot.isa = target.name.str();
-      function.addPass(createX86Dot(dot));
-    }
-    function.addPass(createContractToFma());
     function.addPass(createUnrollVectors());
+    if (target.architecture == "x86_64")
+      function.addPass(createX86Round());
   }
   function.addPass(createFuseMultiplyAdd());
 }
@@ -171,8 +183,9 @@ std::vector<Phase> octet::makeTargetPhases(const TargetInfo &target) {
       {"layout", [&](OpPassManager &pm) { addLayout(pm, target); }},
       {"lower", addLower},
       {"schedule", [&](OpPassManager &pm) { addSchedule(pm, target); }},
-      {"memory", addMemory},
       {"dot", [&](OpPassManager &pm) { addDot(pm, target); }},
+      {"memory", addMemory},
+      {"unroll", [&](OpPassManager &pm) { addUnroll(pm, target); }},
       {"llvm", addLLVM},
   };
 }

@@ -328,7 +328,9 @@ def main():
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         jobs = {pool.submit(check, s, options.octet, s % options.native == 0): s
                 for s in seeds}
-        for job in concurrent.futures.as_completed(jobs):
+        for done, job in enumerate(concurrent.futures.as_completed(jobs), 1):
+            if sys.stderr.isatty() or done % 100 == 0:
+                print(f"{done} of {options.count}", file=sys.stderr, flush=True)
             if job.exception():
                 failed += 1
                 print(f"seed {jobs[job]}: {job.exception()}", flush=True)

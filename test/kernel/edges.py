@@ -137,7 +137,9 @@ def main():
         jobs = {pool.submit(check, options.octet, at, wanted[at:min(at + 24, end)],
                             precisions): at
                 for at in range(options.first, end, 24)}
-        for job in concurrent.futures.as_completed(jobs):
+        for done, job in enumerate(concurrent.futures.as_completed(jobs), 1):
+            if sys.stderr.isatty() or done % 20 == 0:
+                print(f"{24 * done} of {options.count}", file=sys.stderr, flush=True)
             problems = [str(job.exception())] if job.exception() else job.result()
             failed += len(problems)
             for problem in problems:

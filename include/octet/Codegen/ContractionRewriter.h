@@ -77,6 +77,14 @@ public:
                         mlir::Value part) const {
     return {part};
   }
+  /// True if a step keeps its inputs in registers and takes the filter from
+  /// memory one register at a time, not the other way round.
+  virtual bool keepsInputs() const { return false; }
+  /// The same for all of the block at `position`, one for each `width` lanes.
+  virtual llvm::SmallVector<Values>
+  filterBlock(mlir::OpBuilder &, mlir::Location,
+              const LaneContraction &contraction,
+              llvm::ArrayRef<int64_t> position) const;
   /// accumulator + left · right.
   virtual mlir::Value accumulate(mlir::OpBuilder &, mlir::Location,
                                  mlir::Value accumulator, const Values &left,

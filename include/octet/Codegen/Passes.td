@@ -86,6 +86,14 @@ def TileAndFuse : Pass<"octet-tile-and-fuse", "::mlir::func::FuncOp"> {
     Option<"width", "width", "int64_t", "16", "32-bit lanes of a register">,
     Option<"step", "step", "int64_t", "4",
            "Input channels that one step of an 8-bit reduction takes">,
+    Option<"floatRegisters", "float-registers", "int64_t", "0",
+           "The same for f32, 0 for as many">,
+    Option<"dotCost", "dot-cost", "double", "1.0",
+           "Instructions of one 8-bit dot product">,
+    Option<"splatCost", "splat-cost", "double", "0.35",
+           "Cost of one 8-bit input in all lanes, in instructions">,
+    Option<"loadCost", "load-cost", "double", "0.35",
+           "Cost of one register of an 8-bit filter">,
     Option<"rows", "rows", "int64_t", "1",
            "Output positions that one 8-bit dot product computes">
   ];
@@ -120,10 +128,22 @@ def X86Dot : Pass<"octet-x86-dot", "::mlir::func::FuncOp"> {
   let options = [Option<"isa", "isa", "std::string", "\"avx512vnni\"",
                         "avx512vnni, avx512vnni256, avxvnni or avx2">];
   let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect",
     "::mlir::LLVM::LLVMDialect", "::mlir::ub::UBDialect",
     "::mlir::vector::VectorDialect"
   ];
   let statistics = [Statistic<"numRewritten", "contractions", "Rewritten">];
+}
+
+def X86Round : Pass<"octet-x86-round", "::mlir::func::FuncOp"> {
+  let summary = "Round f32 while converting it to i32";
+  let description = [{
+    cvtps2dq rounds half to even, as programs leave the rounding mode, so that
+    a `math.roundeven` before `arith.fptosi` takes no instruction.
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+  let statistics = [Statistic<"numRewritten", "conversions", "Rewritten">];
 }
 
 def ArmDot : Pass<"octet-arm-dot", "::mlir::func::FuncOp"> {

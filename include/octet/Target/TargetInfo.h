@@ -30,6 +30,11 @@ struct TargetInfo {
   int64_t width = 0;
   /// Accumulators of 16 lanes that fit the register file beside operands.
   int64_t registers = 0;
+  /// The same where elements are f32; 0 for as many.
+  int64_t floatRegisters = 0;
+  /// Instructions of one 8-bit dot product, to put an input in all lanes, and
+  /// to load a register of the filter (loads run beside others and count less).
+  double dotCost = 1.0, splatCost = 0.35, loadCost = 0.35;
   /// Input channels in a lane of an 8-bit filter, and in one step of the
   /// reduction.
   int64_t pack = 4, step = 4;

@@ -8,6 +8,10 @@
 
 #include "X86Isa.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/Matchers.h"
 
 using namespace mlir;
 using namespace octet;
@@ -19,10 +23,20 @@ namespace {
 /// byte form, vpmaddubsw, saturates.)
 class Avx2 : public DotIsa {
 public:
+  explicit Avx2(Operation *function) {
+    SmallVector<vector::ContractionOp> contractions;
+    function->walk(
+        [&](vector::ContractionOp op) { contractions.push_back(op); });
+    for (vector::ContractionOp op : contractions)
+      if (auto c = matchLaneContraction(op); c && accepts(*c))
+        widenFilter(*c);
+  }
+
   bool accepts(const LaneContraction &c) const override {
     return c.pack == 4 && !c.signedLeft && c.lanes % width() == 0;
   }
   int64_t width() const override { return 8; }
+  bool keepsInputs() const override { return true; }
 
   Values splat(OpBuilder &b, Location loc, Value row, int64_t group,
                bool) const override {
@@ -36,6 +50,32 @@ public:
     Value even = arith::ShLIOp::create(b, loc, words, eight);
     return {arith::ShRSIOp::create(b, loc, even, eight),
             arith::ShRSIOp::create(b, loc, words, eight)};
+  }
+
+  SmallVector<Values> filterBlock(OpBuilder &b, Location loc,
+                                  const LaneContraction &c,
+                                  ArrayRef<int64_t> position) const override {
+    auto known = widened.find(c.op);
+    if (known == widened.end())
+      return DotIsa::filterBlock(b, loc, c, position);
+    // [tile's block, window and channels as the read has them, part, word].
+    const Widened &w = known->second;
+    SmallVector<Value> at(w.indices);
+    at.front() = arith::ConstantIndexOp::create(
+        b, loc, position[c.rightMap.getDimPosition(0)]);
+    SmallVector<Values> result;
+    for (int64_t lane = 0, part = 0; lane < c.lanes; lane += width()) {
+      Values &words = result.emplace_back();
+      for (int parity : {0, 1}) {
+        (void)parity;
+        SmallVector<Value> full(at);
+        full.push_back(arith::ConstantIndexOp::create(b, loc, part++));
+        full.push_back(arith::ConstantIndexOp::create(b, loc, 0));
+        words.push_back(
+            vector::LoadOp::create(b, loc, wordType(b), w.buffer, full));
+      }
+    }
+    return result;
   }
 
   Value accumulate(OpBuilder &b, Location loc, Value accumulator,
@@ -76,6 +116,124 @@ private:
     return arith::AddIOp::create(b, loc, accumulator, pairs);
   }
 
+  /// Where a contraction's filter lies widened, [blocks, KH, KW, I / 4, parts,
+  /// 16]: the even and the odd bytes of each 8 lanes in turn.
+  struct Widened {
+    Value buffer;
+    /// Of the read, without lanes.
+    SmallVector<Value> indices;
+  };
+
+  /// Fewer positions than this do not pay for a pass over the filter.
+  static constexpr int64_t fewestPositions = 16;
+
+  void widenFilter(LaneContraction c) {
+    auto read = c.right.getDefiningOp<vector::TransferReadOp>();
+    auto memory =
+        read ? dyn_cast<MemRefType>(read.getBase().getType()) : MemRefType();
+    auto type = cast<VectorType>(c.right.getType());
+    // The read is [blocks, 1, lanes, 4] at one window position and one group of
+    // channels.
+    auto *context = read ? read.getContext() : nullptr;
+    auto dim = [&](unsigned i) { return getAffineDimExpr(i, context); };
+    if (!memory || memory.getRank() != 6 || read.getMask() ||
+        !isa<BlockArgument>(read.getBase()) || type.getRank() != 4 ||
+        type.getDimSize(1) != 1 ||
+        read.getPermutationMap() !=
+            AffineMap::get(6, 0, {dim(0), dim(3), dim(4), dim(5)}, context))
+      return;
+    auto shape = memory.getShape();
+    int64_t blocks = type.getDimSize(0);
+    // The loop over blocks, if there is one, is the outermost that the first
+    // index depends on; everything inside runs for one tile of blocks.
+    Value first = read.getIndices()[0];
+    Operation *scope = nullptr;
+    int64_t positions = 1;
+    for (Operation *op = c.op->getParentOp(); isa<scf::ForOp>(op);
+         op = op->getParentOp()) {
+      auto loop = cast<scf::ForOp>(op);
+      if (first == loop.getInductionVar()) {
+        scope = nullptr;
+        break;
+      }
+      scope = op;
+      // Loops over the reduction carry accumulators.
+      if (llvm::none_of(ValueRange(loop.getRegionIterArgs()).getTypes(),
+                        llvm::IsaPred<VectorType>))
+        if (auto count = constantTripCount(loop))
+          positions *= *count;
+    }
+    auto accType = cast<VectorType>(c.op.getAccType());
+    positions *= accType.getNumElements() / c.lanes / blocks;
+    auto blockLoop = dyn_cast_or_null<scf::ForOp>(
+        isa<BlockArgument>(first)
+            ? cast<BlockArgument>(first).getOwner()->getParentOp()
+            : nullptr);
+    if (positions < fewestPositions || (!scope && !blockLoop))
+      return;
+
+    OpBuilder b(c.op.getContext());
+    if (blockLoop)
+      b.setInsertionPointToStart(blockLoop.getBody());
+    else
+      b.setInsertionPoint(scope);
+    auto loc = c.op.getLoc();
+    auto bufferType = MemRefType::get(
+        {blocks, shape[1], shape[2], shape[3], 2 * c.lanes / width(), 16},
+        b.getI16Type());
+    auto function = c.op->getParentOfType<func::FuncOp>();
+    Value buffer;
+    {
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToStart(&function.getBody().front());
+      buffer =
+          memref::AllocOp::create(b, loc, bufferType, b.getI64IntegerAttr(64));
+    }
+    auto index = [&](int64_t i) -> Value {
+      return arith::ConstantIndexOp::create(b, loc, i);
+    };
+    SmallVector<Value> low(4, index(0)), step(4, index(1)), high;
+    for (int64_t i = 0; i < 4; ++i)
+      high.push_back(index(bufferType.getDimSize(i)));
+    scf::buildLoopNest(
+        b, loc, low, high, step,
+        [&](OpBuilder &b, Location loc, ValueRange at) {
+          SmallVector<Value> from(at);
+          from[0] = arith::AddIOp::create(b, loc, at[0], first);
+          auto zero = arith::ConstantIndexOp::create(b, loc, 0).getResult();
+          from.append({zero, zero});
+          auto bytes = VectorType::get({c.lanes, 4}, b.getI8Type());
+          Value pad = arith::ConstantOp::create(b, loc, b.getI8IntegerAttr(0));
+          Value block = vector::TransferReadOp::create(
+              b, loc, bytes, read.getBase(), from, pad,
+              ArrayRef<bool>{true, true});
+          block = vector::ShapeCastOp::create(
+              b, loc, VectorType::get({c.lanes * 4}, b.getI8Type()), block);
+          int64_t part = 0;
+          for (int64_t lane = 0; lane < c.lanes; lane += width())
+            for (Value words :
+                 filter(b, loc,
+                        sliceVector(b, loc, block, lane * 4, width() * 4))) {
+              SmallVector<Value> to(at);
+              to.push_back(arith::ConstantIndexOp::create(b, loc, part++));
+              to.push_back(zero);
+              vector::StoreOp::create(b, loc, words, buffer, to);
+            }
+        });
+    SmallVector<Value> indices(read.getIndices());
+    indices.truncate(4);
+    widened[c.op] = {buffer, indices};
+  }
+
+  static std::optional<int64_t> constantTripCount(scf::ForOp loop) {
+    APInt low, high, step;
+    if (!matchPattern(loop.getLowerBound(), m_ConstantInt(&low)) ||
+        !matchPattern(loop.getUpperBound(), m_ConstantInt(&high)) ||
+        !matchPattern(loop.getStep(), m_ConstantInt(&step)) || step.isZero())
+      return std::nullopt;
+    return (high.getSExtValue() - low.getSExtValue()) / step.getSExtValue();
+  }
+
   static VectorType wordType(OpBuilder &b) {
     return VectorType::get({16}, b.getI16Type());
   }
@@ -87,10 +245,12 @@ private:
         b, loc,
         DenseElementsAttr::get(wordType(b), b.getI16IntegerAttr(value)));
   }
+
+  DenseMap<Operation *, Widened> widened;
 };
 
 } // namespace
 
-std::unique_ptr<DotIsa> octet::createAvx2Isa() {
-  return std::make_unique<Avx2>();
+std::unique_ptr<DotIsa> octet::createAvx2Isa(Operation *function) {
+  return std::make_unique<Avx2>(function);
 }

@@ -9,6 +9,8 @@
 #include "X86Isa.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/UB/IR/UBOps.h"
 #include "octet/Codegen/Passes.h"
 #include "llvm/ADT/StringSwitch.h"
@@ -44,7 +46,7 @@ struct X86DotPass : octet::impl::X86DotBase<X86DotPass> {
     else if (isa == "avx512vnni256" || isa == "avxvnni")
       chosen = createVnniIsa(256);
     else if (isa == "avx2")
-      chosen = createAvx2Isa();
+      chosen = createAvx2Isa(getOperation());
     if (!chosen) {
       getOperation().emitError("no x86 instruction set '") << isa << "'";
       return signalPassFailure();

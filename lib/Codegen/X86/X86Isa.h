@@ -20,8 +20,10 @@ namespace octet {
 
 /// vpdpbusd on registers of `bits` bits: 512 or 256.
 std::unique_ptr<DotIsa> createVnniIsa(int64_t bits);
-/// vpmaddwd on widened bytes.
-std::unique_ptr<DotIsa> createAvx2Isa();
+/// vpmaddwd on widened bytes. Where a kernel in `function` reads a block of the
+/// filter for many positions, the block is widened into a buffer of its own
+/// first.
+std::unique_ptr<DotIsa> createAvx2Isa(mlir::Operation *function);
 
 /// The 4 bytes of `group` in every 32-bit lane of a vector of `bytes` bytes.
 mlir::Value splatWord(mlir::OpBuilder &builder, mlir::Location loc,
