@@ -13,8 +13,8 @@
 #include "Session.h"
 #include "octet/Dialect/Octet/IR/Octet.h"
 #include "octet/Import/ONNX/Import.h"
+#include "octet/Support/InputFile.h"
 #include "llvm/Support/FormatVariadic.h"
-#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -72,7 +72,7 @@ int octet::runCalibrate(const CommandOptions &options) {
 static bool findRanges(const CommandOptions &options, ModuleOp module,
                        PipelineOptions &pipeline) {
   if (!options.ranges.empty()) {
-    auto buffer = llvm::MemoryBuffer::getFile(options.ranges);
+    auto buffer = readInputFile(options.ranges);
     if (!buffer) {
       refuse(options.ranges +
              ": cannot be read: " + buffer.getError().message());

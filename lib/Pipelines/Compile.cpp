@@ -17,6 +17,7 @@
 #include "octet/Import/ONNX/Import.h"
 #include "octet/Pipelines/Pipelines.h"
 #include "octet/Runtime/harness.h"
+#include "octet/Support/InputFile.h"
 #include "octet/Support/OutputFile.h"
 #include "octet/Target/Emit.h"
 #include "llvm/ADT/StringExtras.h"
@@ -26,6 +27,7 @@
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Program.h"
 #include "llvm/Support/Signals.h"
+#include "llvm/Support/SourceMgr.h"
 
 using namespace mlir;
 using namespace octet;
@@ -105,7 +107,18 @@ static LogicalResult checkSamples(ModuleOp module) {
 OwningOpRef<ModuleOp> octet::loadModel(StringRef path, MLIRContext *context,
                                        int64_t batch) {
   if (path.ends_with(".mlir")) {
-    auto module = parseSourceFile<ModuleOp>(path, context);
+    auto buffer = readInputFile(path);
+    if (!buffer) {
+      emitError(NameLoc::get(StringAttr::get(context, path)))
+          << "cannot read the graph: " << buffer.getError().message();
+      return nullptr;
+    }
+    // MLIR's lexer wants text that ends in a null.
+    llvm::SourceMgr sources;
+    sources.AddNewSourceBuffer(
+        llvm::MemoryBuffer::getMemBufferCopy((*buffer)->getBuffer(), path),
+        llvm::SMLoc());
+    auto module = parseSourceFile<ModuleOp>(sources, context);
     return module && succeeded(checkGraph(*module)) &&
                    succeeded(checkSamples(*module))
                ? std::move(module)

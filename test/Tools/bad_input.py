@@ -67,6 +67,7 @@ MODELS = [
      "node 'p': .*larger than the padded input"),
     ("bad-axis", model([helper.make_node("Softmax", ["x"], ["y"], name="s", axis=7)]), "node 's': .*axis"),
     ("climbing", external("../secret"), "outside the model's folder"),
+    ("linked", external("link.bin"), "outside the model's folder"),
     ("missing-data", external("nothing.bin"), "cannot read external data"),
 ]
 
@@ -115,6 +116,11 @@ def main():
         c = Checker(octet, folder)
         path = folder / "m.onnx"
         c.refuses("missing", "No such file", "compile", folder / "none.onnx")
+        c.refuses("device", "cannot read", "compile", "/dev/zero")
+        c.refuses("folder", "Is a directory", "compile", folder)
+        (folder / "zero.mlir").symlink_to("/dev/zero")
+        c.refuses("endless graph", "cannot read", "compile", folder / "zero.mlir")
+        (folder / "link.bin").symlink_to("/etc/hostname")
         for name, content, pattern in MODELS:
             path.write_bytes(content if isinstance(content, bytes)
                              else content.SerializeToString())

@@ -11,7 +11,7 @@
 #include "mlir/IR/Verifier.h"
 #include "mlir/Tools/mlir-translate/Translation.h"
 #include "octet/Dialect/Octet/IR/OnnxNames.h"
-#include "llvm/Support/MemoryBuffer.h"
+#include "octet/Support/InputFile.h"
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/xxhash.h"
 
@@ -382,8 +382,7 @@ OwningOpRef<ModuleOp> octet::importOnnxBytes(StringRef bytes, StringRef path,
 
 OwningOpRef<ModuleOp> octet::importOnnx(StringRef path, MLIRContext *context,
                                         const OnnxImportOptions &options) {
-  auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/false,
-                                            /*RequiresNullTerminator=*/false);
+  auto buffer = readInputFile(path);
   if (!buffer) {
     emitError(NameLoc::get(StringAttr::get(context, path)))
         << "cannot read the model: " << buffer.getError().message();

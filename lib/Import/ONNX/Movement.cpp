@@ -23,7 +23,8 @@ static LogicalResult buildIdentity(Importer &importer, const Node &node) {
                      isa<IntegerType>(training.getElementType()) &&
                      training.getSplatValue<APInt>().isZero();
     auto ratio = importer.constantInput(node, 1);
-    bool keepsAll = ratio && ratio.isSplat() && ratio.getElementType().isF32() &&
+    bool keepsAll = ratio && ratio.isSplat() &&
+                    ratio.getElementType().isF32() &&
                     ratio.getSplatValue<float>() == 0.0f;
     if (!inference && !keepsAll)
       return importer.fail(node, "is in training mode; export for inference");

@@ -12,9 +12,9 @@
 
 #include "Importer.h"
 #include "mlir/IR/Diagnostics.h"
+#include "octet/Support/InputFile.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MathExtras.h"
-#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 
 using namespace mlir;
@@ -47,9 +47,18 @@ FailureOr<std::string> Importer::externalData(const TensorProto &tensor,
     return emitError(location) << "external data lies at '" << file
                                << "', outside the model's folder";
   SmallString<128> full(llvm::sys::path::parent_path(path));
+  SmallString<128> realFolder, realFile;
+  (void)llvm::sys::fs::real_path(full.empty() ? StringRef(".") : full.str(),
+                                 realFolder);
   llvm::sys::path::append(full, file);
-  auto buffer = llvm::MemoryBuffer::getFile(full, /*IsText=*/false,
-                                            /*RequiresNullTerminator=*/false);
+  // A link may lead out of the folder too.
+  if (!llvm::sys::fs::real_path(full, realFile)) {
+    realFolder += llvm::sys::path::get_separator();
+    if (!realFile.str().starts_with(realFolder))
+      return emitError(location) << "external data lies at '" << realFile
+                                 << "', outside the model's folder";
+  }
+  auto buffer = readInputFile(full);
   if (!buffer)
     return emitError(location) << "cannot read external data '" << full
                                << "': " << buffer.getError().message();
