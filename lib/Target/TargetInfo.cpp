@@ -59,6 +59,7 @@ static constexpr TargetInfo targets[] = {
      .width = 4,
      .registers = 6,
      .floatRegisters = 5,
+     .loadCost = 2.0,
      .pack = 8,
      .step = 8,
      .rows = 2,
