@@ -16,6 +16,11 @@ using namespace mlir;
 using namespace octet;
 using namespace octet::onnx_import;
 
+/// |x| <= limit; the smallest integer has no absolute value.
+static bool isWithin(int64_t x, int64_t limit) {
+  return x >= -limit && x <= limit;
+}
+
 static LogicalResult buildIdentity(Importer &importer, const Node &node) {
   if (node.type() == "Dropout" && node.hasInput(2)) {
     auto training = importer.constantInput(node, 2);
@@ -227,7 +232,7 @@ static LogicalResult buildSlice(Importer &importer, const Node &node) {
       return importer.fail(node, "axes or steps are too few");
     auto axis = Importer::normalizeAxis(*axes ? (**axes)[i] : i, rank);
     int64_t step = *steps ? (**steps)[i] : 1;
-    if (!axis || step == 0 || std::abs(step) > (int64_t(1) << 31))
+    if (!axis || step == 0 || !isWithin(step, int64_t(1) << 31))
       return importer.fail(node, "an axis is out of range or a step is zero");
     // ONNX clamps: to [0, size] going up, to [-1, size - 1] going down.
     int64_t size = typeOf(input).getDimSize(*axis);
@@ -287,7 +292,7 @@ static LogicalResult buildPad(Importer &importer, const Node &node) {
   for (size_t i = 0; i < axes.size(); ++i) {
     auto axis = Importer::normalizeAxis(axes[i], rank);
     int64_t before = (**given)[i], after = (**given)[i + axes.size()];
-    if (!axis || std::max(std::abs(before), std::abs(after)) > (1 << 24))
+    if (!axis || !isWithin(before, 1 << 24) || !isWithin(after, 1 << 24))
       return importer.fail(node, "an axis or a size is out of range");
     low[*axis] = std::max<int64_t>(0, before);
     high[*axis] = std::max<int64_t>(0, after);

@@ -30,8 +30,8 @@ parseHistogram(llvm::StringRef name, const llvm::json::Value &value) {
   const auto *counts = object->getArray("counts");
   if (!min || !max || !exponent || !first || !notFinite || !counts ||
       !(*min <= *max) || !(*min >= -FLT_MAX) || !(*max <= FLT_MAX) ||
-      std::abs(*exponent) > 256 || std::abs(*first) > (1 << 20) ||
-      counts->size() > (1 << 20))
+      *exponent < -256 || *exponent > 256 || *first < -(1 << 20) ||
+      *first > (1 << 20) || counts->size() > (1 << 20))
     return malformed("a field of '" + name + "' is missing or out of range");
   Histogram histogram;
   histogram.min = *min;
