@@ -3,7 +3,8 @@
  *   octet compile digits.onnx --calib calib.npz -o digits.so
  *   cc -I. dynamic.c -o dynamic && ./dynamic ./digits.so digits_model
  *
- * Any model's header will do, they all describe the same interface. Prints the
+ * Any model's header will do, they all describe the same interface; the model
+ * has one float32 input and output. Prints the
  * scores of one image of ones. Also valid C++. */
 
 #include "digits.h"
@@ -11,6 +12,13 @@
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+static int64_t elements(const octet_tensor *t) {
+  int64_t count = 1;
+  for (int32_t i = 0; i < t->rank; ++i)
+    count *= t->shape[i];
+  return count;
+}
 
 int main(int argc, char **argv) {
   if (argc != 3) {
@@ -36,15 +44,20 @@ int main(int argc, char **argv) {
   octet_context *context;
   if (!memory || octet_context_create(model, NULL, memory, size, &context))
     return 1;
-  float image[64], scores[10];
-  for (int i = 0; i < 64; ++i)
+  int64_t pixels = elements(&model->inputs[0]);
+  int64_t classes = elements(&model->outputs[0]);
+  float *image = (float *)malloc((size_t)pixels * sizeof *image);
+  float *scores = (float *)malloc((size_t)classes * sizeof *scores);
+  for (int64_t i = 0; i < pixels; ++i)
     image[i] = 1.0f;
   const void *inputs[] = {image};
   void *outputs[] = {scores};
   if (octet_run(context, inputs, outputs, 1) != OCTET_OK)
     return 1;
-  for (int i = 0; i < 10; ++i)
+  for (int64_t i = 0; i < classes; ++i)
     printf("%a\n", scores[i]);
+  free(scores);
+  free(image);
   free(memory);
   dlclose(library);
   return 0;

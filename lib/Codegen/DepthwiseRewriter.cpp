@@ -208,6 +208,8 @@ Value octet::interleaveTaps(OpBuilder &builder, Location loc,
 
 void octet::rewriteDepthwise(Operation *function, const DotIsa &isa,
                              Pass::Statistic &counter) {
+  if (!isa.hasTaps())
+    return;
   SmallVector<Depthwise> found;
   function->walk([&](arith::AddIOp op) {
     if (auto depthwise = Depthwise::match(op))

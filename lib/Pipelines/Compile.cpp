@@ -177,6 +177,16 @@ static std::string symbolFor(StringRef path) {
   return name + "_model";
 }
 
+/// What is linked for `path`, by its extension; none for text.
+static std::optional<LinkKind> linkKindFor(StringRef path) {
+  StringRef extension = llvm::sys::path::extension(path);
+  if (extension == ".s" || extension == ".ll")
+    return std::nullopt;
+  return extension == ".so"  ? LinkKind::SharedLibrary
+         : extension == ".o" ? LinkKind::Object
+                             : LinkKind::Program;
+}
+
 /// Writes the file at `path` by its extension.
 static LogicalResult emit(MutableArrayRef<Variant> variants, StringRef path,
                           llvm::function_ref<void()> step) {
@@ -198,9 +208,7 @@ static LogicalResult emit(MutableArrayRef<Variant> variants, StringRef path,
     std::string message = llvm::toString(std::move(error));
     return message.empty() ? failure() : module.emitError() << message;
   }
-  auto kind = extension == ".so"  ? LinkKind::SharedLibrary
-              : extension == ".o" ? LinkKind::Object
-                                  : LinkKind::Program;
+  LinkKind kind = *linkKindFor(path);
   SmallString<128> object;
   if (llvm::sys::fs::createTemporaryFile("octet", "o", object))
     return module.emitError("cannot create a temporary file");
@@ -231,9 +239,10 @@ LogicalResult octet::compileTo(ModuleOp module, const PipelineOptions &options,
   if (writesIR && !isGraph && options.targets.size() > 1)
     return module.emitError(
         "IR behind the graph phases is for one target; give one --target");
-  if (!writesIR &&
-      failed(checkLinker(module, options.targets.front()->architecture,
-                         LinkKind::Program)))
+  // Before the long part.
+  if (auto kind = linkKindFor(path);
+      kind && !writesIR &&
+      failed(checkLinker(module, options.targets.front()->architecture, *kind)))
     return failure();
 
   // Two more steps follow the phases: LLVM, by far the longest, and the linker.

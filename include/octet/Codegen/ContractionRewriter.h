@@ -89,8 +89,10 @@ public:
   virtual mlir::Value accumulate(mlir::OpBuilder &, mlir::Location,
                                  mlir::Value accumulator, const Values &left,
                                  const Values &right) const = 0;
+  /// True if accumulateTaps is there.
+  virtual bool hasTaps() const { return false; }
   /// accumulator + Σ u8(inputs[i]) · s8(filters[i]) lane by lane, for at most
-  /// 4 taps; all are 1-D of one size. For ISAs given to rewriteDepthwise.
+  /// 4 taps; all are 1-D of one size.
   virtual mlir::Value
   accumulateTaps(mlir::OpBuilder &, mlir::Location, mlir::Value accumulator,
                  llvm::ArrayRef<mlir::Value> inputs,
@@ -109,7 +111,7 @@ void rewriteLaneContraction(mlir::PatternRewriter &rewriter,
 void rewriteContractions(mlir::Operation *function, const DotIsa &isa,
                          mlir::Pass::Statistic &counter);
 
-/// Rewrites depthwise sums of products by `isa.accumulateTaps`.
+/// Rewrites depthwise sums of products by `isa.accumulateTaps`, if it has it.
 void rewriteDepthwise(mlir::Operation *function, const DotIsa &isa,
                       mlir::Pass::Statistic &counter);
 

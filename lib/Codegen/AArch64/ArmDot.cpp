@@ -44,9 +44,7 @@ struct ArmDotPass : octet::impl::ArmDotBase<ArmDotPass> {
     }
     if (isa == "neon-i8mm")
       rewriteMatrixMultiplies(getOperation(), numRewritten);
-    // ARMv8.0 has nothing better than a product of widened bytes.
-    if (isa != "neon")
-      rewriteDepthwise(getOperation(), *chosen, numRewritten);
+    rewriteDepthwise(getOperation(), *chosen, numRewritten);
     rewriteContractions(getOperation(), *chosen, numRewritten);
   }
 };

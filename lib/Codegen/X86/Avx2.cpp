@@ -85,6 +85,7 @@ public:
     return accumulator;
   }
 
+  bool hasTaps() const override { return true; }
   /// Two taps at a time, interleaved and then widened.
   Value accumulateTaps(OpBuilder &b, Location loc, Value accumulator,
                        ArrayRef<Value> inputs,

@@ -34,6 +34,7 @@ public:
     return dot(b, loc, accumulator, left[0], right[0]);
   }
 
+  bool hasTaps() const override { return true; }
   Value accumulateTaps(OpBuilder &b, Location loc, Value accumulator,
                        ArrayRef<Value> inputs,
                        ArrayRef<Value> filters) const override {
