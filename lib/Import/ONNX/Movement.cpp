@@ -278,13 +278,12 @@ static LogicalResult buildPad(Importer &importer, const Node &node) {
       return importer.fail(node, "the padding value must be a constant");
     value = *constant.getValues<float>().begin();
   }
-  Shape axes = llvm::to_vector(llvm::seq<int64_t>(0, rank));
-  if (node.hasInput(3)) {
-    auto chosen = importer.intsFrom(node, "axes", 3, 11);
-    if (failed(chosen))
-      return failure();
-    axes = **chosen;
-  }
+  auto chosen = importer.intsFrom(node, "axes", 3, 18);
+  if (failed(chosen))
+    return failure();
+  if (node.hasInput(3) && !*chosen)
+    return importer.fail(node, "takes axes from operator set 18 on");
+  Shape axes = chosen->value_or(llvm::to_vector(llvm::seq<int64_t>(0, rank)));
   if (!*given || (*given)->size() != 2 * axes.size())
     return importer.fail(node, "pads must hold two sizes for each dimension");
   // Negative sizes crop.
