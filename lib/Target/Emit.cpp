@@ -10,6 +10,8 @@
 #include "mlir/Target/LLVMIR/Export.h"
 #include "octet/Codegen/Passes.h"
 #include "octet/Runtime/octet.h"
+#include "llvm/Analysis/LoopInfo.h"
+#include "llvm/Analysis/ScalarEvolution.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
@@ -204,12 +206,46 @@ std::unique_ptr<llvm::TargetMachine> makeMachine(const TargetInfo &target) {
       std::nullopt, llvm::CodeGenOptLevel::Aggressive));
 }
 
-void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
+/// Keeps innermost loops that the loop vectorizer takes from being unrolled
+/// before it sees them: it would gather along the loop around them instead.
+struct KeepInnermostLoops : llvm::PassInfoMixin<KeepInnermostLoops> {
+  /// The vectorizer leaves shorter loops alone.
+  static constexpr unsigned shortest = 16;
+
+  static llvm::PreservedAnalyses run(llvm::Function &function,
+                                     llvm::FunctionAnalysisManager &analyses) {
+    auto &evolution =
+        analyses.getResult<llvm::ScalarEvolutionAnalysis>(function);
+    for (llvm::Loop *loop : analyses.getResult<llvm::LoopAnalysis>(function)
+                                .getLoopsInPreorder()) {
+      bool isScalar = llvm::all_of(loop->blocks(), [](llvm::BasicBlock *block) {
+        return llvm::none_of(*block, [](llvm::Instruction &op) {
+          return op.getType()->isVectorTy();
+        });
+      });
+      if (loop->isInnermost() && isScalar &&
+          evolution.getSmallConstantTripCount(loop) >= shortest)
+        loop->setLoopAlreadyUnrolled();
+    }
+    return llvm::PreservedAnalyses::all();
+  }
+};
+
+void optimize(llvm::Module &module, llvm::TargetMachine &machine,
+              const TargetInfo &target) {
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;
   llvm::CGSCCAnalysisManager graphs;
   llvm::ModuleAnalysisManager modules;
-  llvm::PassBuilder passes(&machine);
+  llvm::PipelineTuningOptions tuning;
+  // Unrolling is half of the reference's compile time, which need not be fast.
+  tuning.LoopUnrolling = !target.isReference();
+  llvm::PassBuilder passes(&machine, tuning);
+  passes.registerPipelineStartEPCallback(
+      [](llvm::ModulePassManager &manager, llvm::OptimizationLevel) {
+        manager.addPass(
+            llvm::createModuleToFunctionPassAdaptor(KeepInnermostLoops()));
+      });
   passes.registerModuleAnalyses(modules);
   passes.registerCGSCCAnalyses(graphs);
   passes.registerFunctionAnalyses(functions);
@@ -239,7 +275,7 @@ std::unique_ptr<llvm::Module> compileVariant(Variant &variant,
   addInvoke(*translated, *variant.target, variant.info.inputs.size(),
             variant.info.outputs.size());
   prepareFunctions(*translated, *variant.target);
-  optimize(*translated, *machine);
+  optimize(*translated, *machine, *variant.target);
   return translated;
 }
 
