@@ -234,25 +234,28 @@ struct SplitLoop : OpRewritePattern<scf::ForOp> {
 };
 
 struct UnrollVectorsPass : octet::impl::UnrollVectorsBase<UnrollVectorsPass> {
+  LogicalResult initialize(MLIRContext *context) override {
+    RewritePatternSet set(context);
+    set.add<UnrollRead, UnrollWrite, UnrollElementwise, SplitLoop>(context);
+    populateCanonicalization(set);
+    vector::populateSinkVectorOpsPatterns(set);
+    patterns = std::move(set);
+    return success();
+  }
+
   void runOnOperation() override {
-    auto *context = &getContext();
-    RewritePatternSet patterns(context);
-    patterns.add<UnrollRead, UnrollWrite, UnrollElementwise, SplitLoop>(
-        context);
-    for (auto *dialect : context->getLoadedDialects())
-      dialect->getCanonicalizationPatterns(patterns);
-    for (RegisteredOperationName op : context->getRegisteredOperations())
-      op.getCanonicalizationPatterns(patterns, context);
-    vector::populateSinkVectorOpsPatterns(patterns);
-    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+    if (failed(applyPatternsGreedily(getOperation(), patterns)))
       return signalPassFailure();
-    IRRewriter rewriter(context);
+    IRRewriter rewriter(&getContext());
     DominanceInfo dominance(getOperation());
     eliminateCommonSubExpressions(rewriter, dominance, getOperation());
     // Twice: what leaves an inner loop may leave the outer one too.
     for (int i = 0; i < 2; ++i)
       getOperation().walk([](scf::ForOp loop) { moveLoopInvariantCode(loop); });
   }
+
+private:
+  FrozenRewritePatternSet patterns;
 };
 
 } // namespace

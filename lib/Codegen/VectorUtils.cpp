@@ -42,3 +42,11 @@ Value octet::offsetIndex(OpBuilder &builder, Location loc, Value index,
       affine::makeComposedFoldedAffineApply(builder, loc, sum,
                                             {OpFoldResult(index)}));
 }
+
+void octet::populateCanonicalization(RewritePatternSet &patterns) {
+  MLIRContext *context = patterns.getContext();
+  for (Dialect *dialect : context->getLoadedDialects())
+    dialect->getCanonicalizationPatterns(patterns);
+  for (RegisteredOperationName op : context->getRegisteredOperations())
+    op.getCanonicalizationPatterns(patterns, context);
+}

@@ -23,6 +23,7 @@
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "mlir/Transforms/LoopInvariantCodeMotionUtils.h"
 #include "octet/Codegen/Passes.h"
+#include "octet/Codegen/VectorUtils.h"
 
 using namespace mlir;
 using namespace octet;
@@ -38,16 +39,22 @@ namespace {
 /// size would take minutes to compile.
 constexpr int64_t largestTile = 16384;
 
+struct Patterns {
+  FrozenRewritePatternSet canonical, vectors;
+};
+
 class Vectorizer {
 public:
-  Vectorizer(func::FuncOp kernel, Pass::Statistic &counter)
-      : kernel(kernel), rewriter(kernel.getContext()), counter(counter) {}
+  Vectorizer(func::FuncOp kernel, const Patterns &patterns,
+             Pass::Statistic &counter)
+      : kernel(kernel), rewriter(kernel.getContext()), patterns(patterns),
+        counter(counter) {}
 
   LogicalResult run() {
-    simplify([](RewritePatternSet &) {});
+    simplify(patterns.canonical);
     dropUnitWindows();
     makeStridesExplicit();
-    simplify([](RewritePatternSet &) {});
+    simplify(patterns.canonical);
     SmallVector<linalg::LinalgOp> ops;
     kernel.walk([&](linalg::LinalgOp op) { ops.push_back(op); });
     for (linalg::LinalgOp op : ops) {
@@ -63,33 +70,17 @@ public:
       rewriter.replaceOp(op, vectors->replacements);
       ++counter;
     }
-    simplifyVectors();
+    simplify(patterns.vectors);
     hoistAccumulators();
-    simplifyVectors();
+    simplify(patterns.vectors);
     return success();
   }
 
 private:
-  void simplify(llvm::function_ref<void(RewritePatternSet &)> addMore) {
-    auto *context = kernel.getContext();
-    RewritePatternSet patterns(context);
-    addMore(patterns);
-    for (auto *dialect : context->getLoadedDialects())
-      dialect->getCanonicalizationPatterns(patterns);
-    for (RegisteredOperationName op : context->getRegisteredOperations())
-      op.getCanonicalizationPatterns(patterns, context);
-    (void)applyPatternsGreedily(kernel, std::move(patterns));
+  void simplify(const FrozenRewritePatternSet &set) {
+    (void)applyPatternsGreedily(kernel, set);
     DominanceInfo dominance(kernel);
     eliminateCommonSubExpressions(rewriter, dominance, kernel);
-  }
-
-  void simplifyVectors() {
-    simplify([](RewritePatternSet &patterns) {
-      vector::populateVectorReductionToContractPatterns(patterns);
-      vector::populateVectorTransferPermutationMapLoweringPatterns(patterns);
-      vector::populateSinkVectorOpsPatterns(patterns);
-      tensor::populateFoldTensorSubsetIntoVectorTransferPatterns(patterns);
-    });
   }
 
   /// Reductions of size one that sit in a window expression (out · stride + k)
@@ -188,18 +179,37 @@ private:
 
   func::FuncOp kernel;
   IRRewriter rewriter;
+  const Patterns &patterns;
   Pass::Statistic &counter;
 };
 
 struct VectorizeKernelsPass
     : octet::impl::VectorizeKernelsBase<VectorizeKernelsPass> {
+  LogicalResult initialize(MLIRContext *context) override {
+    RewritePatternSet canonical(context), vectors(context);
+    populateCanonicalization(canonical);
+    populateCanonicalization(vectors);
+    // Before the canonicalizer, which makes the sum of a single product an
+    // addition that no longer says it may be fused.
+    vector::populateVectorReductionToContractPatterns(vectors, /*benefit=*/2);
+    vector::populateVectorTransferPermutationMapLoweringPatterns(vectors);
+    vector::populateSinkVectorOpsPatterns(vectors);
+    tensor::populateFoldTensorSubsetIntoVectorTransferPatterns(vectors);
+    patterns = {std::move(canonical), std::move(vectors)};
+    return success();
+  }
+
   void runOnOperation() override {
     bool blocked = false;
     getOperation().walk(
         [&](linalg::LinalgOp op) { blocked |= op->hasAttr(blockedAttr); });
-    if (blocked && failed(Vectorizer(getOperation(), numVectorized).run()))
+    if (blocked &&
+        failed(Vectorizer(getOperation(), patterns, numVectorized).run()))
       signalPassFailure();
   }
+
+private:
+  Patterns patterns;
 };
 
 } // namespace

@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Walking n-D vectors one register at a time.
+// Walking n-D vectors one register at a time, and cleaning up behind.
 //
 //===----------------------------------------------------------------------===//
 
@@ -15,6 +15,7 @@
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/PatternMatch.h"
 
 namespace octet {
 
@@ -32,6 +33,10 @@ mlir::Value assembleVector(mlir::OpBuilder &builder, mlir::Location loc,
 /// index + offset, folded.
 mlir::Value offsetIndex(mlir::OpBuilder &builder, mlir::Location loc,
                         mlir::Value index, int64_t offset);
+
+/// The patterns of the canonicalizer, to be applied together with others. They
+/// are some thousand: collect them once for a pass, not for a kernel.
+void populateCanonicalization(mlir::RewritePatternSet &patterns);
 
 } // namespace octet
 
