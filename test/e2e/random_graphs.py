@@ -223,7 +223,7 @@ class Graph:
                       self.activation, self.activation, self.pool, self.residual,
                       self.residual, self.concat, self.slice, self.pad,
                       self.scale]
-            for _ in range(self.rng.integers(2, 7)):
+            for _ in range(self.rng.integers(1, 5)):
                 grown = self.pick(*layers)(x)
                 if self.chance(0.08):
                     self.outputs.append(grown)
