@@ -13,6 +13,15 @@ using namespace octet;
 
 namespace {
 
+TEST(ShapeInference, Elements) {
+  EXPECT_EQ(countElements({}), 1);
+  EXPECT_EQ(countElements({2, 3, 0}), 0);
+  EXPECT_EQ(countElements({1 << 16, 1 << 15}), maxElements);
+  EXPECT_EQ(countElements({1 << 16, 1 << 15, 2}), std::nullopt);
+  EXPECT_EQ(countElements({INT64_MAX, INT64_MAX}), std::nullopt);
+  EXPECT_EQ(countElements({2, -1}), std::nullopt);
+}
+
 TEST(ShapeInference, Windows) {
   EXPECT_EQ(inferWindows(8, 3, 1, 1, 1, 1), 8);
   EXPECT_EQ(inferWindows(8, 3, 2, 1, 0, 1), 4);

@@ -113,10 +113,8 @@ Importer::intsFrom(const Node &node, StringRef name, int i, int64_t since) {
 LogicalResult Importer::setOutput(const Node &node, Value value) {
   if (!value)
     return failure();
-  int64_t elements = 1;
-  for (int64_t size : typeOf(value).getShape())
-    if (llvm::MulOverflow(elements, size, elements) || elements > maxElements)
-      return fail(node, "its result has more than 2^31 elements");
+  if (!countElements(typeOf(value).getShape()))
+    return fail(node, "its result has more than 2^31 elements");
   if (Operation *op = value.getDefiningOp(); op && failed(verify(op)))
     return failure();
   for (int i = 1; i < node.proto.output_size(); ++i)
@@ -277,10 +275,8 @@ LogicalResult Importer::importInputs(func::FuncOp function) {
       shape.push_back(options.batch);
       symbolic = symbolicBatch = true;
     }
-    int64_t elements = 1;
-    for (int64_t size : shape)
-      if (llvm::MulOverflow(elements, size, elements) || elements > maxElements)
-        return emitError(location) << "input has more than 2^31 elements";
+    if (!countElements(shape))
+      return emitError(location) << "input has more than 2^31 elements";
     values[name] =
         body->addArgument(RankedTensorType::get(shape, element), location);
     attributes.push_back(interfaceAttributes(name, symbolic));

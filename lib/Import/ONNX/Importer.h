@@ -24,9 +24,6 @@
 
 namespace octet::onnx_import {
 
-/// No tensor may have more elements.
-constexpr int64_t maxElements = int64_t(1) << 31;
-
 /// One ONNX node with typed access to its attributes.
 struct Node {
   const ONNX_NAMESPACE::NodeProto &proto;

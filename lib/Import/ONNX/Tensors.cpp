@@ -94,14 +94,12 @@ static DenseElementsAttr elements(RankedTensorType type, StringRef raw,
 DenseElementsAttr Importer::convert(const TensorProto &tensor,
                                     Location location) {
   Shape shape(tensor.dims().begin(), tensor.dims().end());
-  int64_t count = 1;
-  for (int64_t size : shape)
-    if (size < 0 || llvm::MulOverflow(count, size, count) ||
-        count > maxElements) {
-      emitError(location) << "tensor has the impossible shape ["
-                          << ArrayRef(shape) << "]";
-      return {};
-    }
+  auto count = countElements(shape);
+  if (!count) {
+    emitError(location) << "tensor has the impossible shape ["
+                        << ArrayRef(shape) << "]";
+    return {};
+  }
   std::string external;
   StringRef raw = tensor.raw_data();
   if (tensor.data_location() == TensorProto::EXTERNAL) {

@@ -14,6 +14,15 @@
 using namespace mlir;
 using namespace octet;
 
+std::optional<int64_t> octet::countElements(ArrayRef<int64_t> shape) {
+  int64_t count = 1;
+  for (int64_t size : shape)
+    if (size < 0 || llvm::MulOverflow(count, size, count) ||
+        count > maxElements)
+      return std::nullopt;
+  return count;
+}
+
 std::optional<int64_t> octet::inferWindows(int64_t size, int64_t kernel,
                                            int64_t stride, int64_t dilation,
                                            int64_t low, int64_t high) {

@@ -74,26 +74,35 @@ private:
   std::optional<Rows> transfer(Operation *op) const {
     Value first = op->getOperand(0);
     Rows own = rowsOf(first);
+    auto saysNothing = [&](ArrayRef<Value> values) {
+      return llvm::all_of(values,
+                          [&](Value v) { return !v || rowsOf(v) == 0; });
+    };
     auto keepIf = [&](bool condition) {
       return condition ? std::optional(own) : std::nullopt;
     };
     return llvm::TypeSwitch<Operation *, std::optional<Rows>>(op)
-        .Case<AddOp, SubOp, MulOp, DivOp>(
+        .Case<AddOp, SubOp, MulOp, DivOp, IntegerAddOp, IntegerMulOp>(
             [&](auto binary) { return broadcast(binary); })
         .Case([&](MatMulOp matmul) { return product(matmul); })
         .Case([&](Conv2DOp conv) {
-          return keepIf(rowsOf(conv.getFilter()) == 0 &&
-                        (!conv.getBias() || rowsOf(conv.getBias()) == 0));
+          return keepIf(saysNothing({conv.getFilter(), conv.getBias()}));
         })
-        .Case<MaxPool2DOp, AvgPool2DOp, ClampOp, ActivationOp, CastOp, CopyOp>(
-            [&](auto) { return std::optional(own); })
+        .Case([&](IntegerConv2DOp conv) {
+          return keepIf(saysNothing(
+              {conv.getFilter(), conv.getBias(), conv.getMultiplier()}));
+        })
+        .Case<MaxPool2DOp, AvgPool2DOp, IntegerAvgPool2DOp, ClampOp,
+              ActivationOp, LookupOp, CastOp, DequantizeOp, CopyOp>([&](auto) {
+          return keepIf(
+              saysNothing(llvm::to_vector(op->getOperands().drop_front())));
+        })
         .Case([&](ReduceMeanOp mean) {
           return keepIf(!llvm::is_contained(mean.getAxes(), 0));
         })
         .Case([&](SoftmaxOp softmax) { return keepIf(softmax.getAxis() != 0); })
-        .Case([&](TransposeOp transpose) {
-          return keepIf(transpose.getPermutation()[0] == 0);
-        })
+        .Case<TransposeOp, QuantizeOp>(
+            [&](auto moved) { return keepIf(moved.getPermutation()[0] == 0); })
         .Case([&](ReshapeOp reshape) -> std::optional<Rows> {
           // Row-major, each sample stays in one piece; rows must not cross it.
           auto shape = typeOf(reshape.getOutput()).getShape();
@@ -123,7 +132,9 @@ private:
     int64_t rank = typeOf(op.getOutput()).getRank();
     Rows result = 0;
     for (Value operand : op->getOperands()) {
-      auto type = typeOf(operand);
+      auto type = dyn_cast<RankedTensorType>(operand.getType());
+      if (!type)
+        continue;
       Rows own = rowsOf(operand);
       if (own == 0) {
         if (type.getRank() == rank && rank > 0 && type.getDimSize(0) != 1)

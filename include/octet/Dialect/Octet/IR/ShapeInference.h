@@ -24,6 +24,14 @@ namespace octet {
 
 using Shape = llvm::SmallVector<int64_t>;
 
+/// No tensor of a model may have more elements: indices into it and its sizes
+/// in bytes are far from overflowing.
+constexpr int64_t maxElements = int64_t(1) << 31;
+
+/// Number of elements, or none if a size is negative or there are more than
+/// `maxElements`.
+std::optional<int64_t> countElements(llvm::ArrayRef<int64_t> shape);
+
 /// Number of windows along one dimension, or none if the window does not fit:
 /// floor((size + low + high - dilation·(kernel - 1) - 1) / stride) + 1.
 std::optional<int64_t> inferWindows(int64_t size, int64_t kernel,

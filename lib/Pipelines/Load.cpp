@@ -1,0 +1,158 @@
+//===- Load.cpp -------------------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Reads models and checks that they are what the phases expect.
+//
+//===----------------------------------------------------------------------===//
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Quant/IR/Quant.h"
+#include "mlir/InitAllDialects.h"
+#include "mlir/InitAllExtensions.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Target/LLVMIR/Dialect/All.h"
+#include "octet/Dialect/Octet/IR/Octet.h"
+#include "octet/Dialect/Octet/IR/ShapeInference.h"
+#include "octet/Dialect/Octet/Transforms/Passes.h"
+#include "octet/Import/ONNX/Import.h"
+#include "octet/Pipelines/Pipelines.h"
+#include "octet/Support/InputFile.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/SourceMgr.h"
+
+using namespace mlir;
+using namespace octet;
+
+void octet::registerDialects(DialectRegistry &registry) {
+  registerAllDialects(registry);
+  registerAllExtensions(registry);
+  registerAllToLLVMIRTranslations(registry);
+  registry.insert<OctetDialect>();
+}
+
+/// Checks what importing an ONNX file guarantees: one function `main` with a
+/// body of graph operations on ranked tensors of static shape.
+static LogicalResult checkGraph(ModuleOp module) {
+  auto main = module.lookupSymbol<func::FuncOp>("main");
+  if (!main || main.isExternal() || !llvm::hasSingleElement(main.getBody()))
+    return module.emitError("has no function main with one block");
+  for (Operation &op : *module.getBody())
+    if (&op != main)
+      return op.emitError("a model has no other operation beside main");
+  auto isTensor = [](Type type) {
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    return tensor && tensor.hasStaticShape() && tensor.getRank() <= 16 &&
+           countElements(tensor.getShape()).value_or(0) > 0;
+  };
+  for (auto [types, f32Only] : {std::pair(main.getArgumentTypes(), false),
+                                std::pair(main.getResultTypes(), true)})
+    for (Type type : types) {
+      auto tensor = dyn_cast<RankedTensorType>(type);
+      Type element = tensor ? tensor.getElementType() : Type();
+      if (!tensor ||
+          (!element.isF32() && (f32Only || !element.isUnsignedInteger(8))))
+        return main.emitError("inputs are tensors of f32 or ui8, results of "
+                              "f32; ")
+               << type << " is neither";
+    }
+  auto result = main.walk([&](Operation *op) {
+    if (op == main)
+      return WalkResult::advance();
+    if (isa<quant::QuantDialect>(op->getDialect())) {
+      op->emitError("is part of a quantized graph, which is for reading; "
+                    "compile the model that it was made of");
+      return WalkResult::interrupt();
+    }
+    bool known = isa<arith::ConstantOp, func::ReturnOp>(op) ||
+                 isa<OctetDialect>(op->getDialect());
+    if (!known || op->getNumRegions() > 0) {
+      op->emitError("is no operation of a model's graph: octet, "
+                    "arith.constant or func.return");
+      return WalkResult::interrupt();
+    }
+    bool scalars = isa<arith::ConstantOp>(op);
+    for (Type type : op->getResultTypes())
+      if (!isTensor(type) && !(scalars && type.isIntOrFloat())) {
+        op->emitError("every tensor of a graph has a static shape of 1 to "
+                      "2^31 elements; this one is ")
+            << type;
+        return WalkResult::interrupt();
+      }
+    return WalkResult::advance();
+  });
+  for (Type type : main.getArgumentTypes())
+    if (!isTensor(type))
+      return main.emitError("every input has a static shape of 1 to 2^31 "
+                            "elements; this one is ")
+             << type;
+  return failure(result.wasInterrupted());
+}
+
+static LogicalResult checkSamples(ModuleOp module) {
+  PassManager pm(module.getContext());
+  pm.addNestedPass<func::FuncOp>(createCheckSamples());
+  return pm.run(module);
+}
+
+OwningOpRef<ModuleOp> octet::loadModel(StringRef path, MLIRContext *context,
+                                       int64_t batch) {
+  if (path.ends_with(".mlir")) {
+    auto buffer = readInputFile(path);
+    if (!buffer) {
+      emitError(NameLoc::get(StringAttr::get(context, path)))
+          << "cannot read the graph: " << buffer.getError().message();
+      return nullptr;
+    }
+    // MLIR's lexer wants text that ends in a null.
+    llvm::SourceMgr sources;
+    sources.AddNewSourceBuffer(
+        llvm::MemoryBuffer::getMemBufferCopy((*buffer)->getBuffer(), path),
+        llvm::SMLoc());
+    auto module = parseSourceFile<ModuleOp>(sources, context);
+    return module && succeeded(checkGraph(*module)) &&
+                   succeeded(checkSamples(*module))
+               ? std::move(module)
+               : nullptr;
+  }
+  OnnxImportOptions options;
+  options.batch = batch;
+  auto module = importOnnx(path, context, options);
+  if (!module)
+    return nullptr;
+  auto main = module->lookupSymbol<func::FuncOp>("main");
+  bool symbolic = false;
+  for (unsigned i = 0; i < main.getNumArguments(); ++i)
+    symbolic |= bool(main.getArgAttr(i, "octet.symbolic_batch"));
+  // With one sample, a dimension of one may or may not be the batch. What a
+  // model does with several shows in the graph for a number that no other
+  // dimension is likely to have.
+  if (!symbolic)
+    return module;
+  options.batch = 13;
+  OwningOpRef<ModuleOp> several;
+  std::optional<Location> where;
+  std::string why;
+  {
+    ScopedDiagnosticHandler handler(context, [&](Diagnostic &diagnostic) {
+      where = diagnostic.getLocation();
+      why = diagnostic.str();
+      return success();
+    });
+    several = importOnnx(path, context, options);
+  }
+  if (!several) {
+    emitError(where.value_or(module->getLoc()))
+        << "the model's first dimension is symbolic, but it does not take "
+           "several samples: "
+        << why << "; export the model with a fixed first dimension";
+    return nullptr;
+  }
+  return succeeded(checkSamples(*several)) ? std::move(module) : nullptr;
+}
