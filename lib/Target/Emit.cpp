@@ -7,8 +7,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "octet/Target/Emit.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Target/LLVMIR/Export.h"
 #include "octet/Codegen/Passes.h"
+#include "octet/Dialect/Octet/IR/Octet.h"
 #include "octet/Runtime/octet.h"
 #include "llvm/Analysis/LoopInfo.h"
 #include "llvm/Analysis/ScalarEvolution.h"
@@ -256,6 +258,17 @@ void optimize(llvm::Module &module, llvm::TargetMachine &machine,
 }
 
 /// One variant, optimized for its target.
+/// Drops names of tensors and the like, whose use is over: the translation
+/// warns of each, with the whole function printed beside.
+void dropInterfaceAttributes(ModuleOp module) {
+  for (auto function : module.getOps<LLVM::LLVMFuncOp>())
+    for (unsigned i = 0; i < function.getNumArguments(); ++i)
+      if (DictionaryAttr attributes = function.getArgAttrDict(i))
+        for (NamedAttribute attribute : attributes)
+          if (isa_and_nonnull<OctetDialect>(attribute.getNameDialect()))
+            function.removeArgAttr(i, attribute.getName());
+}
+
 std::unique_ptr<llvm::Module> compileVariant(Variant &variant,
                                              llvm::LLVMContext &context) {
   ModuleOp module = *variant.module;
@@ -265,6 +278,7 @@ std::unique_ptr<llvm::Module> compileVariant(Variant &variant,
         << variant.target->name;
     return nullptr;
   }
+  dropInterfaceAttributes(module);
   auto translated = translateModuleToLLVMIR(module, context);
   if (!translated) {
     module.emitError("cannot be translated to LLVM IR");
