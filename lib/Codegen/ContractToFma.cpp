@@ -27,8 +27,8 @@ public:
   bool accepts(const LaneContraction &c) const override { return c.pack == 1; }
   int64_t width() const override { return 16; }
 
-  Values splat(OpBuilder &b, Location loc, Value row, int64_t group,
-               bool) const override {
+  Values splat(OpBuilder &b, Location loc, Value row,
+               int64_t group) const override {
     return {vector::ExtractOp::create(b, loc, row, group)};
   }
 

@@ -9,7 +9,6 @@
 #include "octet/Codegen/ContractionRewriter.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
-#include "mlir/IR/Matchers.h"
 #include "mlir/Transforms/WalkPatternRewriteDriver.h"
 #include "octet/Codegen/VectorUtils.h"
 #include <map>
@@ -43,16 +42,6 @@ std::optional<unsigned> LaneContraction::groupDim() const {
   return vector::isReductionIterator(self.getIteratorTypes()[dim])
              ? std::optional(dim)
              : std::nullopt;
-}
-
-/// If `value` is `x xor 128` on bytes, x.
-static Value matchTopBitFlip(Value value) {
-  auto flip = value.getDefiningOp<arith::XOrIOp>();
-  APInt mask;
-  if (flip && matchPattern(flip.getRhs(), m_ConstantInt(&mask)) &&
-      mask.isSignMask() && mask.getBitWidth() == 8)
-    return flip.getLhs();
-  return {};
 }
 
 std::optional<LaneContraction>
@@ -92,8 +81,6 @@ octet::matchLaneContraction(vector::ContractionOp op) {
   c.left = left->getOperand(0);
   c.right = right.getIn();
   c.signedLeft = isa<arith::ExtSIOp>(left);
-  if (c.signedLeft && !(c.left = matchTopBitFlip(c.left)))
-    return std::nullopt;
   auto leftType = dyn_cast<VectorType>(c.left.getType());
   unsigned packed = c.leftMap.getDimPosition(c.leftMap.getNumResults() - 1);
   if (!leftType || !leftType.getElementType().isInteger(8) || rightRank < 2 ||
@@ -281,8 +268,7 @@ void octet::rewriteLaneContraction(PatternRewriter &rewriter,
           rows[at(c.leftMap, full, packed.has_value() + group.has_value())];
       if (!row)
         row = extractRow(rewriter, loc, c, full);
-      left =
-          isa.splat(rewriter, loc, row, group ? full[*group] : 0, c.signedLeft);
+      left = isa.splat(rewriter, loc, row, group ? full[*group] : 0);
     }
     auto &right = rights[at(c.rightMap, full, packed ? 2 : 1)];
     if (right.empty())

@@ -56,7 +56,7 @@ std::optional<Operand> matchOperand(Value value) {
   return operand;
 }
 
-/// acc + u8(input) · s8(filter) inside loops over the window.
+/// acc + input · s8(filter) inside loops over the window.
 class Depthwise {
 public:
   static std::optional<Depthwise> match(arith::AddIOp sum) {
@@ -67,10 +67,11 @@ public:
       return std::nullopt;
     auto left = matchOperand(product.getLhs());
     auto right = matchOperand(product.getRhs());
-    if (!left || !right || left->isUnsigned == right->isUnsigned)
+    if (!left || !right || (left->isUnsigned && right->isUnsigned))
       return std::nullopt;
-    d.input = left->isUnsigned ? left->read : right->read;
-    d.filter = left->isUnsigned ? right->read : left->read;
+    d.input = right->isUnsigned ? right->read : left->read;
+    d.filter = right->isUnsigned ? left->read : right->read;
+    d.signedInput = !left->isUnsigned && !right->isUnsigned;
     d.sum = sum;
     d.start = sum.getLhs();
     d.end = sum.getResult();
@@ -78,6 +79,8 @@ public:
       d.enter(loop);
     return d;
   }
+
+  bool signedInput = false;
 
   void rewrite(const DotIsa &isa) {
     Operation *outermost = loops.empty() ? sum.getOperation() : loops.front();
@@ -212,7 +215,8 @@ void octet::rewriteDepthwise(Operation *function, const DotIsa &isa,
     return;
   SmallVector<Depthwise> found;
   function->walk([&](arith::AddIOp op) {
-    if (auto depthwise = Depthwise::match(op))
+    if (auto depthwise = Depthwise::match(op);
+        depthwise && depthwise->signedInput == isa.takesSigned())
       found.push_back(*depthwise);
   });
   for (Depthwise &depthwise : found) {

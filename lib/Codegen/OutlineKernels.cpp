@@ -310,7 +310,7 @@ private:
     TypedAttr value = pad.getValueAttr();
     if (element.isInteger(8))
       value = outer.getI8IntegerAttr(
-          static_cast<uint8_t>(pad.getValue().convertToFloat()));
+          static_cast<int>(pad.getValue().convertToFloat()));
     Value scalar = arith::ConstantOp::create(outer, pad.getLoc(), value);
     emitCall(outer, *pad, unique(kernel), {buffer, scalar});
   }

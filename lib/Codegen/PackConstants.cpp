@@ -122,8 +122,6 @@ template <typename ConvOp> struct PackConv : OpRewritePattern<ConvOp> {
     Value newFilter = constant(packed), newBias, newMultiplier;
     if constexpr (isInteger) {
       newBias = padded(op.getBias(), int32_t());
-      if (options.signedInput && !depthwise)
-        newBias = constant(compensate(newBias, packed));
       newMultiplier = padded(op.getMultiplier(), float());
     } else {
       newBias = padded(op.getBias(), float());
@@ -133,7 +131,6 @@ template <typename ConvOp> struct PackConv : OpRewritePattern<ConvOp> {
       if constexpr (isInteger) {
         op.getBiasMutable().assign(newBias);
         op.getMultiplierMutable().assign(newMultiplier);
-        op.setSignedInput(options.signedInput && !depthwise);
       } else if (newBias) {
         op.getBiasMutable().assign(newBias);
       }
@@ -141,23 +138,6 @@ template <typename ConvOp> struct PackConv : OpRewritePattern<ConvOp> {
     });
     ++counter;
     return success();
-  }
-
-  /// bias + 128 · Σ filter: makes up for an input of q - 128. Wraps as
-  /// accumulators do.
-  static DenseElementsAttr compensate(Value bias, DenseElementsAttr filter) {
-    DenseElementsAttr elements;
-    matchPattern(bias, m_Constant(&elements));
-    auto blocked = filter.getType().getShape(); // [O / lanes, .., lanes, pack]
-    int64_t lanes = blocked[4], pack = blocked[5];
-    int64_t perBlock = filter.getNumElements() / blocked[0];
-    std::vector<uint32_t> sums(elements.getNumElements());
-    for (auto [i, w] : llvm::enumerate(filter.getValues<int8_t>()))
-      sums[i / perBlock * lanes + i / pack % lanes] += 128 * w;
-    std::vector<int32_t> values;
-    for (auto [b, sum] : llvm::zip(elements.getValues<int32_t>(), sums))
-      values.push_back(static_cast<int32_t>(static_cast<uint32_t>(b) + sum));
-    return DenseElementsAttr::get(elements.getType(), ArrayRef(values));
   }
 
   const PackConstantsOptions &options;
@@ -172,7 +152,6 @@ struct PackConstantsPass : octet::impl::PackConstantsBase<PackConstantsPass> {
     options.lanes = lanes;
     options.pack = pack;
     options.step = step;
-    options.signedInput = signedInput;
     RewritePatternSet patterns(&getContext());
     patterns.add<PackConv<Conv2DOp>, PackConv<IntegerConv2DOp>>(
         &getContext(), options, numPacked);

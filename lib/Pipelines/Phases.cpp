@@ -42,6 +42,8 @@ static void addSimplify(OpPassManager &pm) {
 static void addLayout(OpPassManager &pm, const TargetInfo &target) {
   auto &function = pm.nest<func::FuncOp>();
   function.addPass(createMaterializePads());
+  if (target.signedStorage)
+    function.addPass(createSignedStorage());
   AssignLayoutsOptions layouts;
   layouts.channelAlignment = std::max<int64_t>(1, target.lanes());
   function.addPass(createAssignLayouts(layouts));
@@ -51,7 +53,6 @@ static void addLayout(OpPassManager &pm, const TargetInfo &target) {
   pack.lanes = target.lanes();
   pack.pack = target.pack;
   pack.step = target.step;
-  pack.signedInput = target.signedInput;
   function.addPass(createPackConstants(pack));
 }
 

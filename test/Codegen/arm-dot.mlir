@@ -6,19 +6,16 @@
 #b = affine_map<(m, n, k) -> (n, k)>
 #c = affine_map<(m, n, k) -> (m, n)>
 
-// The input stands for q - 128; a splat of a word is what sdot takes from a lane.
-// CHECK-LABEL: func @flipped
-// NEON-LABEL: func @flipped
-func.func @flipped(%a: vector<2x4xi8>, %b: vector<16x4xi8>, %c: vector<2x16xi32>) -> vector<2x16xi32> {
-  // CHECK: arith.xori %{{.*}}, %{{.*}} : vector<4xi8>
+// Signed by signed; a splat of a word is what sdot takes from a lane.
+// CHECK-LABEL: func @signed
+// NEON-LABEL: func @signed
+func.func @signed(%a: vector<2x4xi8>, %b: vector<16x4xi8>, %c: vector<2x16xi32>) -> vector<2x16xi32> {
   // CHECK: vector.shuffle %{{.*}}, %{{.*}} [0, 0, 0, 0] : vector<1xi32>, vector<1xi32>
   // CHECK-COUNT-8: llvm.call_intrinsic "llvm.aarch64.neon.sdot.v4i32.v16i8"
   // CHECK: return
   // NEON-COUNT-8: llvm.call_intrinsic "llvm.aarch64.neon.saddlp.v4i32.v8i16"
   // NEON: return
-  %top = arith.constant dense<-128> : vector<2x4xi8>
-  %x = arith.xori %a, %top : vector<2x4xi8>
-  %0 = arith.extsi %x : vector<2x4xi8> to vector<2x4xi32>
+  %0 = arith.extsi %a : vector<2x4xi8> to vector<2x4xi32>
   %1 = arith.extsi %b : vector<16x4xi8> to vector<16x4xi32>
   %2 = vector.contract {indexing_maps = [#a, #b, #c], iterator_types = ["parallel", "parallel", "reduction"], kind = #vector.kind<add>} %0, %1, %c : vector<2x4xi32>, vector<16x4xi32> into vector<2x16xi32>
   return %2 : vector<2x16xi32>

@@ -10,7 +10,8 @@ For each seed a small ONNX network with unfriendly shapes is made. Checked:
 
     random_graphs.py --octet build/dev/bin/octet --count 500 [--first 0]
 
-`--native N` leaves out emulated targets but for every N-th graph.
+`--native N` leaves out emulated targets but for every N-th graph, `--targets
+T,...` all others but `generic`.
 """
 
 import argparse
@@ -266,7 +267,7 @@ def load(path):
         return {n: arrays[n] for n in arrays.files}
 
 
-def check(seed, driver, emulate):
+def check(seed, driver, emulate, only):
     graph = Graph(seed)
     model = graph.build()
     with tempfile.TemporaryDirectory() as folder:
@@ -281,7 +282,7 @@ def check(seed, driver, emulate):
         outputs = {}
         for precision in ("fp32", "int8"):
             ranges = ["--ranges", folder / "r.json"] if precision == "int8" else []
-            for targets, emulated in families(driver, emulate):
+            for targets, emulated in families(driver, emulate, only):
                 program = folder / "program"
                 octet([driver, "compile", folder / "m.onnx", "--target",
                        ",".join(targets), "--precision", precision, *ranges,
@@ -322,12 +323,13 @@ def main():
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--native", type=int, default=1)
+    parser.add_argument("--targets", type=lambda s: s.split(","))
     options = parser.parse_args()
     failed = 0
     seeds = range(options.first, options.first + options.count)
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        jobs = {pool.submit(check, s, options.octet, s % options.native == 0): s
-                for s in seeds}
+        jobs = {pool.submit(check, s, options.octet, s % options.native == 0,
+                            options.targets): s for s in seeds}
         for done, job in enumerate(concurrent.futures.as_completed(jobs), 1):
             if sys.stderr.isatty() or done % 100 == 0:
                 print(f"{done} of {options.count}", file=sys.stderr, flush=True)

@@ -64,8 +64,11 @@ def octet(arguments, target="", emulate=False, **environment):
                              f"{result.returncode}: {result.stderr.strip()}")
 
 
-def families(octet_path, emulate=True):
-    """(targets, emulated) for each file that has to be compiled."""
-    yield host_targets(), False
-    if emulate and emulated_targets(octet_path):
-        yield emulated_targets(octet_path), True
+def families(octet_path, emulate=True, only=None):
+    """(targets, emulated) for each file that has to be compiled: `generic` and
+    all others, or those in `only`."""
+    def chosen(targets):
+        return [t for t in targets if not only or t in only or t == "generic"]
+    yield chosen(host_targets()), False
+    if emulate and chosen(emulated_targets(octet_path)):
+        yield chosen(emulated_targets(octet_path)), True

@@ -8,6 +8,7 @@ A network holds the layers of one input shape: every number of output channels,
 window and stride. There are 605 input shapes, 21,780 layers.
 
     edges.py --octet BIN [--count 4] [--first 0] [--jobs 2] [--precision P]
+             [--targets T,...]
 """
 
 import argparse
@@ -106,7 +107,7 @@ def networks():
     return [shapes[i] for i in np.random.default_rng(11).permutation(len(shapes))]
 
 
-def check(driver, index, shape, precisions):
+def check(driver, index, shape, precisions, only):
     cases = Cases(index, *shape)
     failed = []
     with tempfile.TemporaryDirectory() as folder:
@@ -118,7 +119,7 @@ def check(driver, index, shape, precisions):
         for precision in precisions:
             expected = None
             ranges = ["--ranges", folder / "r.json"] if precision == "int8" else []
-            for targets, emulated in families(driver):
+            for targets, emulated in families(driver, only=only):
                 octet([driver, "compile", folder / "m.onnx", "--target",
                        ",".join(targets), "--precision", precision, *ranges,
                        "-o", folder / "p"])
@@ -140,13 +141,14 @@ def main():
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--precision", choices=["fp32", "int8"])
+    parser.add_argument("--targets", type=lambda s: s.split(","))
     options = parser.parse_args()
     wanted = list(enumerate(networks()))[options.first:][:options.count]
     precisions = [options.precision] if options.precision else ["fp32", "int8"]
     failed = 0
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        jobs = {pool.submit(check, options.octet, i, shape, precisions): i
-                for i, shape in wanted}
+        jobs = {pool.submit(check, options.octet, i, shape, precisions,
+                            options.targets): i for i, shape in wanted}
         for done, job in enumerate(concurrent.futures.as_completed(jobs), 1):
             if sys.stderr.isatty() or done % 10 == 0:
                 print(f"{done} of {len(wanted)} networks", file=sys.stderr,

@@ -30,7 +30,7 @@ struct LaneContraction {
   int64_t lanes = 0;
   /// 1 for f32.
   int64_t pack = 1;
-  /// The left bytes stand for s8(byte xor 128) instead of u8(byte).
+  /// The left bytes are signed.
   bool signedLeft = false;
 
   /// The size of each dimension.
@@ -66,12 +66,14 @@ public:
 
   virtual ~DotIsa() = default;
   virtual bool accepts(const LaneContraction &contraction) const = 0;
+  /// True if inputs are signed bytes.
+  virtual bool takesSigned() const { return false; }
   /// 32-bit lanes of one accumulator.
   virtual int64_t width() const = 0;
-  /// The operands that hold group `group` of `row` for every lane. A row may
-  /// have several groups; `signedLeft` is LaneContraction's.
+  /// The operands that hold group `group` of `row`, which may have several, for
+  /// every lane.
   virtual Values splat(mlir::OpBuilder &, mlir::Location, mlir::Value row,
-                       int64_t group, bool signedLeft) const = 0;
+                       int64_t group) const = 0;
   /// The operands for `width` lanes of the filter, given as their bytes.
   virtual Values filter(mlir::OpBuilder &, mlir::Location,
                         mlir::Value part) const {
@@ -91,8 +93,9 @@ public:
                                  const Values &right) const = 0;
   /// True if accumulateTaps is there.
   virtual bool hasTaps() const { return false; }
-  /// accumulator + Σ u8(inputs[i]) · s8(filters[i]) lane by lane, for at most
-  /// 4 taps; all are 1-D of one size.
+  /// accumulator + Σ inputs[i] · s8(filters[i]) lane by lane, for at most 4
+  /// taps; all are 1-D of one size. Inputs have the sign that the dot product
+  /// takes.
   virtual mlir::Value
   accumulateTaps(mlir::OpBuilder &, mlir::Location, mlir::Value accumulator,
                  llvm::ArrayRef<mlir::Value> inputs,

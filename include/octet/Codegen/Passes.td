@@ -20,6 +20,19 @@ def MaterializePads : Pass<"octet-materialize-pads", "::mlir::func::FuncOp"> {
   let statistics = [Statistic<"numPads", "pads", "Paddings made explicit">];
 }
 
+def SignedStorage : Pass<"octet-signed-storage", "::mlir::func::FuncOp"> {
+  let summary = "Keep quantized values as q - 128 in si8";
+  let description = [{
+    For targets whose dot products multiply signed bytes by signed bytes. Zero
+    points move by 128, tables and constants change with them, and a
+    convolution's bias makes up for what its products lose: `bias[o] +
+    128 · Σ filter[o]`. Inputs of the model keep their bytes and are converted
+    where an operation on quantized values takes them. Fails where a filter, a
+    bias or a table is no constant.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
+}
+
 def AssignLayouts : Pass<"octet-assign-layouts", "::mlir::func::FuncOp"> {
   let summary = "Decide borders and channel padding of every tensor";
   let description = [{
@@ -46,9 +59,7 @@ def PackConstants : Pass<"octet-pack-constants", "::mlir::func::FuncOp"> {
     Option<"lanes", "lanes", "int64_t", "16", "Output channels of a block">,
     Option<"pack", "pack", "int64_t", "4", "Input channels in one lane">,
     Option<"step", "step", "int64_t", "4",
-           "Input channels that one step of the reduction takes">,
-    Option<"signedInput", "signed-input", "bool", "false",
-           "Let kernels read inputs as q - 128">
+           "Input channels that one step of the reduction takes">
   ];
   let statistics = [Statistic<"numPacked", "packed", "Convolutions blocked">];
 }

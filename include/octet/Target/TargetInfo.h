@@ -40,8 +40,8 @@ struct TargetInfo {
   int64_t pack = 4, step = 4;
   /// Output positions that one dot product computes.
   int64_t rows = 1;
-  /// The dot product takes q - 128 instead of q.
-  bool signedInput = false;
+  /// Quantized values are kept as q - 128, which the dot product takes.
+  bool signedStorage = false;
   /// OCTET_CPU_* (Runtime/cpu.h) that a machine needs.
   uint64_t needs = 0;
 

@@ -20,13 +20,6 @@ namespace octet {
 #include "octet/Codegen/Passes.h.inc"
 } // namespace octet
 
-Value octet::flipTopBits(OpBuilder &b, Location loc, Value row) {
-  auto type = cast<VectorType>(row.getType());
-  Value mask = arith::ConstantOp::create(
-      b, loc, DenseElementsAttr::get(type, b.getI8IntegerAttr(-128)));
-  return arith::XOrIOp::create(b, loc, row, mask);
-}
-
 namespace {
 struct ArmDotPass : octet::impl::ArmDotBase<ArmDotPass> {
   using ArmDotBase::ArmDotBase;

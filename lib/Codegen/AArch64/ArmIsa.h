@@ -28,10 +28,6 @@ std::unique_ptr<DotIsa> createNeonIsa();
 void rewriteMatrixMultiplies(mlir::Operation *function,
                              mlir::Pass::Statistic &counter);
 
-/// `row` with the top bit of every byte flipped.
-mlir::Value flipTopBits(mlir::OpBuilder &builder, mlir::Location loc,
-                        mlir::Value row);
-
 } // namespace octet
 
 #endif // OCTET_LIB_CODEGEN_AARCH64_ARMISA_H

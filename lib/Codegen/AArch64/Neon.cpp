@@ -21,12 +21,12 @@ public:
   bool accepts(const LaneContraction &c) const override {
     return c.pack == 4 && c.signedLeft && c.lanes % 4 == 0;
   }
+  bool takesSigned() const override { return true; }
   int64_t width() const override { return 4; }
 
   /// Bytes 0 and 1, then 2 and 3, of the group in every lane, as i16.
-  Values splat(OpBuilder &b, Location loc, Value row, int64_t group,
-               bool) const override {
-    row = flipTopBits(b, loc, row);
+  Values splat(OpBuilder &b, Location loc, Value row,
+               int64_t group) const override {
     Values result;
     for (int64_t first : {0, 2}) {
       SmallVector<int64_t> order;

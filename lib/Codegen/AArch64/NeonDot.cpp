@@ -22,14 +22,13 @@ public:
   explicit NeonDot(bool unsignedInput) : unsignedInput(unsignedInput) {}
 
   bool accepts(const LaneContraction &c) const override {
-    return c.pack == 4 && c.signedLeft != unsignedInput && c.lanes % 4 == 0;
+    return c.pack == 4 && c.signedLeft == takesSigned() && c.lanes % 4 == 0;
   }
+  bool takesSigned() const override { return !unsignedInput; }
   int64_t width() const override { return 4; }
 
-  Values splat(OpBuilder &b, Location loc, Value row, int64_t group,
-               bool signedLeft) const override {
-    if (signedLeft)
-      row = flipTopBits(b, loc, row);
+  Values splat(OpBuilder &b, Location loc, Value row,
+               int64_t group) const override {
     int64_t words = cast<VectorType>(row.getType()).getDimSize(0) / 4;
     row = vector::BitCastOp::create(
         b, loc, VectorType::get({words}, b.getI32Type()), row);
@@ -50,26 +49,9 @@ public:
                        ArrayRef<Value> filters) const override {
     Value x = interleaveTaps(b, loc, inputs);
     Value w = interleaveTaps(b, loc, filters);
-    if (!unsignedInput)
-      x = flipTopBits(b, loc, x);
     return accumulateParts(
         b, loc, accumulator, x, w, width(), 4,
-        [&](Value acc, Value x, Value w) {
-          if (unsignedInput)
-            return dot(b, loc, acc, x, w);
-          // 128 · Σ w = 2 · (64 · w), which leaves the loops over positions,
-          // makes up for the flipped bits.
-          auto type = cast<VectorType>(acc.getType());
-          Value shift = arith::ConstantOp::create(b, loc, b.getZeroAttr(type));
-          Value half = arith::ConstantOp::create(
-              b, loc,
-              DenseElementsAttr::get(cast<VectorType>(w.getType()),
-                                     b.getI8IntegerAttr(64)));
-          for (int i = 0; i < 2; ++i)
-            shift = dot(b, loc, shift, half, w);
-          acc = dot(b, loc, acc, x, w);
-          return arith::AddIOp::create(b, loc, acc, shift).getResult();
-        });
+        [&](Value acc, Value x, Value w) { return dot(b, loc, acc, x, w); });
   }
 
 private:

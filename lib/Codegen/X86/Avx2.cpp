@@ -38,8 +38,8 @@ public:
   int64_t width() const override { return 8; }
   bool keepsInputs() const override { return true; }
 
-  Values splat(OpBuilder &b, Location loc, Value row, int64_t group,
-               bool) const override {
+  Values splat(OpBuilder &b, Location loc, Value row,
+               int64_t group) const override {
     Value words = toWords(b, loc, splatWord(b, loc, row, group, 32));
     return {arith::AndIOp::create(b, loc, words, constant(b, loc, 255)),
             arith::ShRUIOp::create(b, loc, words, constant(b, loc, 8))};

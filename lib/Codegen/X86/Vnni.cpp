@@ -24,8 +24,8 @@ public:
   }
   int64_t width() const override { return bits / 32; }
 
-  Values splat(OpBuilder &b, Location loc, Value row, int64_t group,
-               bool) const override {
+  Values splat(OpBuilder &b, Location loc, Value row,
+               int64_t group) const override {
     return {splatWord(b, loc, row, group, bits / 8)};
   }
 

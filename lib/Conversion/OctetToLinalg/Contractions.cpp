@@ -33,8 +33,8 @@ struct ConvForm {
   AffineMap channelMap;
   unsigned parallel = 0, reductions = 0;
   bool blocked = false;
-  /// Input bytes stand for q - 128: the top bit is flipped.
-  bool signedInput = false;
+  /// Signs of the storage of 8-bit values.
+  bool signedInput = false, signedResidual = false;
 
   unsigned dims() const { return parallel + reductions; }
 };
@@ -177,15 +177,7 @@ Value contract(OpBuilder &builder, Location loc, const ConvForm &form,
       start, outMap, [&](OpBuilder &b, Location at, ValueRange args) -> Value {
         if (isFloat)
           return contractible(b, at, args[0], args[1], args[2]);
-        Value x;
-        if (form.signedInput) {
-          Value topBit =
-              arith::ConstantOp::create(b, at, b.getI8IntegerAttr(-128));
-          x = arith::XOrIOp::create(b, at, args[0], topBit);
-          x = arith::ExtSIOp::create(b, at, accumulator, x);
-        } else {
-          x = arith::ExtUIOp::create(b, at, accumulator, args[0]);
-        }
+        Value x = widen(b, at, args[0], form.signedInput);
         Value w = arith::ExtSIOp::create(b, at, accumulator, args[1]);
         Value product = arith::MulIOp::create(b, at, x, w);
         return arith::AddIOp::create(b, at, args[2], product);
@@ -242,7 +234,8 @@ Value finish(OpBuilder &builder, const ConvForm &form, IntegerConv2DOp op) {
         Value x = arith::SIToFPOp::create(b, at, b.getF32Type(), args[0]);
         x = arith::MulFOp::create(b, at, x, args[1]);
         if (form.residual) {
-          Value r = centered(b, at, args[2], op.getResidualZeroPoint());
+          Value r = centered(b, at, args[2], form.signedResidual,
+                             op.getResidualZeroPoint());
           r = arith::MulFOp::create(b, at, r, op.getResidualMultiplier());
           x = arith::AddFOp::create(b, at, x, r);
         }
@@ -272,7 +265,9 @@ template <typename ConvOp> struct LowerConv : OpRewritePattern<ConvOp> {
     form.bias = op.getBias();
     if constexpr (isInteger) {
       form.multiplier = op.getMultiplier();
-      form.signedInput = op.getSignedInput();
+      form.signedInput = isSignedStorage(op.getInput());
+      form.signedResidual =
+          op.getResidual() && isSignedStorage(op.getResidual());
     }
     form.residual = signless(op.getResidual());
     Value destination = getDestination(rewriter, op);

@@ -59,9 +59,11 @@ struct LowerIntegerAdd : OpRewritePattern<IntegerAddOp> {
                                 PatternRewriter &rewriter) const override {
     lowerBroadcast(
         op, rewriter, [&](OpBuilder &b, Location at, Value x, Value y) {
-          x = centered(b, at, x, op.getLhsZeroPoint());
+          x = centered(b, at, x, isSignedStorage(op.getLhs()),
+                       op.getLhsZeroPoint());
           x = arith::MulFOp::create(b, at, x, op.getLhsMultiplier());
-          y = centered(b, at, y, op.getRhsZeroPoint());
+          y = centered(b, at, y, isSignedStorage(op.getRhs()),
+                       op.getRhsZeroPoint());
           y = arith::MulFOp::create(b, at, y, op.getRhsMultiplier());
           return roundToStorage(b, at, arith::AddFOp::create(b, at, x, y),
                                 op.getLow(), op.getHigh(), op.getZeroPoint());
@@ -77,8 +79,10 @@ struct LowerIntegerMul : OpRewritePattern<IntegerMulOp> {
     lowerBroadcast(
         op, rewriter, [&](OpBuilder &b, Location at, Value x, Value y) {
           // The product of two centered bytes is exact in f32.
-          x = centered(b, at, x, op.getLhsZeroPoint());
-          y = centered(b, at, y, op.getRhsZeroPoint());
+          x = centered(b, at, x, isSignedStorage(op.getLhs()),
+                       op.getLhsZeroPoint());
+          y = centered(b, at, y, isSignedStorage(op.getRhs()),
+                       op.getRhsZeroPoint());
           Value product = arith::MulFOp::create(b, at, x, y);
           product = arith::MulFOp::create(b, at, product, op.getMultiplier());
           return roundToStorage(b, at, product, op.getLow(), op.getHigh(),
@@ -183,8 +187,10 @@ struct LowerDequantize : OpRewritePattern<DequantizeOp> {
   LogicalResult matchAndRewrite(DequantizeOp op,
                                 PatternRewriter &rewriter) const override {
     lowerUnary(op, rewriter, [&](OpBuilder &b, Location at, Value x) -> Value {
-      return arith::MulFOp::create(b, at, centered(b, at, x, op.getZeroPoint()),
-                                   op.getScale());
+      return arith::MulFOp::create(
+          b, at,
+          centered(b, at, x, isSignedStorage(op.getInput()), op.getZeroPoint()),
+          op.getScale());
     });
     return success();
   }

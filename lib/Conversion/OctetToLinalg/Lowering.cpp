@@ -128,9 +128,20 @@ Value lowering::roundToStorage(OpBuilder &builder, Location loc, Value x,
   return arith::TruncIOp::create(builder, loc, builder.getI8Type(), q);
 }
 
+bool lowering::isSignedStorage(Value tensor) {
+  return typeOf(tensor).getElementType().isSignedInteger(8);
+}
+
+Value lowering::widen(OpBuilder &builder, Location loc, Value q,
+                      bool isSigned) {
+  if (isSigned)
+    return arith::ExtSIOp::create(builder, loc, builder.getI32Type(), q);
+  return arith::ExtUIOp::create(builder, loc, builder.getI32Type(), q);
+}
+
 Value lowering::centered(OpBuilder &builder, Location loc, Value q,
-                         Value zeroPoint) {
-  Value wide = arith::ExtUIOp::create(builder, loc, builder.getI32Type(), q);
+                         bool isSigned, Value zeroPoint) {
+  Value wide = widen(builder, loc, q, isSigned);
   wide = arith::SubIOp::create(builder, loc, wide, zeroPoint);
   return arith::SIToFPOp::create(builder, loc, builder.getF32Type(), wide);
 }

@@ -77,9 +77,14 @@ mlir::Value roundToStorage(mlir::OpBuilder &builder, mlir::Location loc,
                            mlir::Value x, mlir::Value low, mlir::Value high,
                            mlir::Value zeroPoint);
 
-/// f32(u8(q) - zero_point), exact.
+/// True if quantized values are kept in si8.
+bool isSignedStorage(mlir::Value tensor);
+/// The stored byte `q` as an i32.
+mlir::Value widen(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value q,
+                  bool isSigned);
+/// f32(q - zero_point), exact.
 mlir::Value centered(mlir::OpBuilder &builder, mlir::Location loc,
-                     mlir::Value q, mlir::Value zeroPoint);
+                     mlir::Value q, bool isSigned, mlir::Value zeroPoint);
 
 /// fma(a, b, c) in the contractible form that schedules fuse (QS-12).
 mlir::Value contractible(mlir::OpBuilder &builder, mlir::Location loc,

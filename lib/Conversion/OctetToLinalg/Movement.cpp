@@ -149,7 +149,7 @@ struct LowerPad : OpRewritePattern<PadOp> {
     TypedAttr value = op.getValueAttr();
     if (element.isInteger(8))
       value = rewriter.getI8IntegerAttr(
-          static_cast<uint8_t>(op.getValue().convertToFloat()));
+          static_cast<int>(op.getValue().convertToFloat()));
     else if (!element.isF32())
       return rewriter.notifyMatchFailure(op, "still quantized");
     Value scalar = arith::ConstantOp::create(rewriter, loc, value);

@@ -67,17 +67,20 @@ struct LowerMaxPool : OpRewritePattern<MaxPool2DOp> {
     auto loc = op.getLoc();
     Value input = toSignless(rewriter, loc, op.getInput());
     bool isFloat = typeOf(input).getElementType().isF32();
+    bool isSigned = isSignedStorage(op.getInput());
     TypedAttr lowest =
         isFloat
             ? TypedAttr(rewriter.getFloatAttr(
                   rewriter.getF32Type(),
                   APFloat::getInf(APFloat::IEEEsingle(), /*Negative=*/true)))
-            : TypedAttr(rewriter.getI8IntegerAttr(0));
+            : TypedAttr(rewriter.getI8IntegerAttr(isSigned ? -128 : 0));
     Value start = fill(rewriter, loc, lowest, getDestination(rewriter, op));
     Value result =
         poolWindows(rewriter, loc, input, op.getKernel(), op.getStrides(),
                     op.getDilations(), start,
                     [&](OpBuilder &b, Location at, ValueRange args) -> Value {
+                      if (isSigned)
+                        return arith::MaxSIOp::create(b, at, args[0], args[1]);
                       if (!isFloat)
                         return arith::MaxUIOp::create(b, at, args[0], args[1]);
                       return largerOrNaN(b, at, args[0], args[1]);
@@ -141,7 +144,7 @@ struct LowerIntegerAvgPool : OpRewritePattern<IntegerAvgPool2DOp> {
         rewriter, loc, toSignless(rewriter, loc, op.getInput()), op.getKernel(),
         op.getStrides(), op.getDilations(), zeros,
         [&](OpBuilder &b, Location at, ValueRange args) -> Value {
-          Value q = arith::ExtUIOp::create(b, at, b.getI32Type(), args[0]);
+          Value q = widen(b, at, args[0], isSignedStorage(op.getInput()));
           q = arith::SubIOp::create(b, at, q, op.getInputZeroPoint());
           return arith::AddIOp::create(b, at, args[1], q);
         });

@@ -51,7 +51,7 @@ DictionaryAttr octet::describeLayer(Operation *op) {
   bool isInteger =
       isa<IntegerConv2DOp, IntegerAddOp, IntegerMulOp, IntegerAvgPool2DOp,
           LookupOp>(op) ||
-      (result.getElementType().isUnsignedInteger(8) && !isa<QuantizeOp>(op));
+      (result.getElementType().isInteger(8) && !isa<QuantizeOp>(op));
   auto note = op->getAttrOfType<StringAttr>(noteAttr);
   return builder.getDictionaryAttr({
       builder.getNamedAttr("note", note ? note : builder.getStringAttr("")),

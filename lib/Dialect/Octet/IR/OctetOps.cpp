@@ -143,8 +143,6 @@ LogicalResult IntegerConv2DOp::verify() {
   bool isDenseBlocked = getLanes() && getGroups() == 1;
   if (isDenseBlocked && getPack() == 1)
     return emitOpError("a blocked filter must have rank 6");
-  if (getSignedInput() && !isDenseBlocked)
-    return emitOpError("only dense blocked filters take a signed input");
   return verifyConv(*this, {0, 0, 0, 0}, getPack());
 }
 

@@ -11,14 +11,15 @@
 
 include "octet/Dialect/Octet/IR/OctetAttributes.td"
 
-// Tensors of f32, of !quant.uniform over 8 bits, or of ui8 storage.
-def Octet_Real : AnyTypeOf<[F32, UI8,
+// Tensors of f32, of !quant.uniform over 8 bits, or of 8-bit storage: ui8, or
+// si8 that holds q - 128.
+def Octet_Real : AnyTypeOf<[F32, UI8, SI8,
     Type<CPred<"::llvm::isa<::mlir::quant::QuantizedType>($_self)">,
          "quantized type">]>;
 def Octet_Tensor : RankedTensorOf<[Octet_Real]>;
 def Octet_AnyTensor : RankedTensorOf<[AnyType]>;
 def Octet_F32Tensor : RankedTensorOf<[F32]>;
-def Octet_U8Tensor : RankedTensorOf<[UI8]>;
+def Octet_StorageTensor : RankedTensorOf<[UI8, SI8]>;
 
 //===----------------------------------------------------------------------===//
 // Contractions
@@ -310,7 +311,7 @@ def Octet_PadOp : Octet_MoveOp<"pad",
   let summary = "Constant padding";
   let description = [{
     `low` and `high` are not negative. `value` is in real units on `f32` and
-    quantized tensors and a storage value on `ui8`. Where the input's layout has
+    quantized tensors and a storage value on `ui8` and `si8`. Where the input's layout has
     a border of at least this size, the result is the same memory and the pad
     only writes the border.
 

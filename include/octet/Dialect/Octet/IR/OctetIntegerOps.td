@@ -13,6 +13,9 @@ include "octet/Dialect/Octet/IR/OctetGraphOps.td"
 
 // Scalars are operands, not attributes: layers that differ in nothing else
 // share one kernel.
+//
+// Quantized values are numbers of their storage's type: where that is si8, they
+// and their zero points are 128 less than in ui8.
 
 def Octet_QuantizeOp : Octet_Op<"quantize", [Pure]> {
   let summary = "f32 to 8 bits, per-channel affine";
@@ -32,7 +35,7 @@ def Octet_QuantizeOp : Octet_Op<"quantize", [Pure]> {
   let arguments = (ins Octet_F32Tensor:$input, Octet_F32Tensor:$offset,
       Octet_F32Tensor:$divisor, F32:$low, F32:$high, I32:$zero_point,
       DenseI64ArrayAttr:$permutation);
-  let results = (outs Octet_U8Tensor:$output);
+  let results = (outs Octet_StorageTensor:$output);
   let assemblyFormat = [{
     $input `,` $offset `,` $divisor `,` $low `,` $high `,` $zero_point attr-dict
     `:` type($input) `,` type($offset) `,` type($divisor) `->` type($output)
@@ -49,7 +52,7 @@ def Octet_DequantizeOp : Octet_Op<"dequantize", [Pure]> {
     %1 = octet.dequantize %q, %scale, %zp : tensor<1x10xui8> -> tensor<1x10xf32>
     ```
   }];
-  let arguments = (ins Octet_U8Tensor:$input, F32:$scale, I32:$zero_point);
+  let arguments = (ins Octet_StorageTensor:$input, F32:$scale, I32:$zero_point);
   let results = (outs Octet_F32Tensor:$output);
   let assemblyFormat = [{
     $input `,` $scale `,` $zero_point attr-dict `:` type($input) `->` type($output)
@@ -61,7 +64,7 @@ def Octet_IntegerConv2DOp
     : Octet_Op<"integer_conv2d", [Pure, AttrSizedOperandSegments]> {
   let summary = "Convolution of 8-bit values with requantization";
   let description = [{
-    `acc = bias[o] + Σ u8(in) · s8(filter)` in i32 over an already padded input;
+    `acc = bias[o] + Σ in · s8(filter)` in i32 over an already padded input;
     the zero point of the input is folded into the bias. Then (QS-5, QS-6)
     `q = rne(clamp(f32(acc) · multiplier[o] + f32(r - residual_zero_point) ·
     residual_multiplier, low, high)) + zero_point`, two rounded products and one
@@ -71,22 +74,19 @@ def Octet_IntegerConv2DOp
     channels: the filter is `[O / lanes, KH, KW, I / pack, lanes, pack]` or, depthwise, `[KH, KW, O / lanes, lanes]`, the
     last block and the last input channels padded with zeros.
 
-    Where `signed_input` is set, `s8(in xor 128)`, which is `in - 128`, stands
-    for `u8(in)`, and the bias makes up for it.
-
     ```mlir
     %1 = octet.integer_conv2d %x, %w, %bias, %m, %low, %high, %zp
         {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, groups = 1}
         : tensor<1x10x10x16xui8>, tensor<32x3x3x16xsi8> -> tensor<1x8x8x32xui8>
     ```
   }];
-  let arguments = (ins Octet_U8Tensor:$input, RankedTensorOf<[SI8]>:$filter,
+  let arguments = (ins Octet_StorageTensor:$input, RankedTensorOf<[SI8]>:$filter,
       RankedTensorOf<[I32]>:$bias, Octet_F32Tensor:$multiplier, F32:$low,
-      F32:$high, I32:$zero_point, Optional<Octet_U8Tensor>:$residual,
+      F32:$high, I32:$zero_point, Optional<Octet_StorageTensor>:$residual,
       Optional<F32>:$residual_multiplier, Optional<I32>:$residual_zero_point,
       DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$dilations, I64Attr:$groups,
-      OptionalAttr<I64Attr>:$lanes, UnitAttr:$signed_input);
-  let results = (outs Octet_U8Tensor:$output);
+      OptionalAttr<I64Attr>:$lanes);
+  let results = (outs Octet_StorageTensor:$output);
   let extraClassDeclaration = [{
     /// Input channels that lie in one lane of a blocked filter; 1 for others.
     int64_t getPack() {
@@ -118,11 +118,11 @@ def Octet_IntegerAvgPool2DOp : Octet_Op<"integer_avg_pool2d", [Pure]> {
         : tensor<1x8x8x16xui8>, tensor<1x1xf32> -> tensor<1x4x4x16xui8>
     ```
   }];
-  let arguments = (ins Octet_U8Tensor:$input, I32:$input_zero_point,
+  let arguments = (ins Octet_StorageTensor:$input, I32:$input_zero_point,
       Octet_F32Tensor:$multiplier, F32:$low, F32:$high, I32:$zero_point,
       DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides,
       DenseI64ArrayAttr:$dilations);
-  let results = (outs Octet_U8Tensor:$output);
+  let results = (outs Octet_StorageTensor:$output);
   let assemblyFormat = [{
     $input `,` $input_zero_point `,` $multiplier `,` $low `,` $high `,`
     $zero_point attr-dict `:` type($input) `,` type($multiplier) `->` type($output)
@@ -143,10 +143,10 @@ def Octet_IntegerAddOp : Octet_Op<"integer_add", [Pure]> {
         : tensor<1x8x8x16xui8>, tensor<1x8x8x16xui8> -> tensor<1x8x8x16xui8>
     ```
   }];
-  let arguments = (ins Octet_U8Tensor:$lhs, I32:$lhs_zero_point,
-      F32:$lhs_multiplier, Octet_U8Tensor:$rhs, I32:$rhs_zero_point,
+  let arguments = (ins Octet_StorageTensor:$lhs, I32:$lhs_zero_point,
+      F32:$lhs_multiplier, Octet_StorageTensor:$rhs, I32:$rhs_zero_point,
       F32:$rhs_multiplier, F32:$low, F32:$high, I32:$zero_point);
-  let results = (outs Octet_U8Tensor:$output);
+  let results = (outs Octet_StorageTensor:$output);
   let assemblyFormat = [{
     $lhs `,` $lhs_zero_point `,` $lhs_multiplier `,` $rhs `,` $rhs_zero_point
     `,` $rhs_multiplier `,` $low `,` $high `,` $zero_point attr-dict `:`
@@ -166,10 +166,10 @@ def Octet_IntegerMulOp : Octet_Op<"integer_mul", [Pure]> {
         : tensor<1x8x8x16xui8>, tensor<1x1x1x16xui8> -> tensor<1x8x8x16xui8>
     ```
   }];
-  let arguments = (ins Octet_U8Tensor:$lhs, I32:$lhs_zero_point,
-      Octet_U8Tensor:$rhs, I32:$rhs_zero_point, F32:$multiplier, F32:$low,
+  let arguments = (ins Octet_StorageTensor:$lhs, I32:$lhs_zero_point,
+      Octet_StorageTensor:$rhs, I32:$rhs_zero_point, F32:$multiplier, F32:$low,
       F32:$high, I32:$zero_point);
-  let results = (outs Octet_U8Tensor:$output);
+  let results = (outs Octet_StorageTensor:$output);
   let assemblyFormat = [{
     $lhs `,` $lhs_zero_point `,` $rhs `,` $rhs_zero_point `,` $multiplier `,`
     $low `,` $high `,` $zero_point attr-dict `:` type($lhs) `,` type($rhs) `->`
@@ -181,14 +181,15 @@ def Octet_IntegerMulOp : Octet_Op<"integer_mul", [Pure]> {
 def Octet_LookupOp : Octet_Op<"lookup", [Pure]> {
   let summary = "out = table[in]: any function of one 8-bit value";
   let description = [{
-    The table is computed at compile time (QS-9).
+    The table is computed at compile time (QS-9); the input's bits, as an
+    unsigned number, are the index.
 
     ```mlir
     %1 = octet.lookup %x, %table : tensor<1x8xui8>, tensor<256xui8> -> tensor<1x8xui8>
     ```
   }];
-  let arguments = (ins Octet_U8Tensor:$input, Octet_U8Tensor:$table);
-  let results = (outs Octet_U8Tensor:$output);
+  let arguments = (ins Octet_StorageTensor:$input, Octet_StorageTensor:$table);
+  let results = (outs Octet_StorageTensor:$output);
   let assemblyFormat = [{
     $input `,` $table attr-dict `:` type($input) `,` type($table) `->` type($output)
   }];
