@@ -36,12 +36,13 @@ DenseElementsAttr
 gather(DenseElementsAttr source, Type element, Shape shape,
        llvm::function_ref<int64_t(ArrayRef<int64_t>)> locate) {
   auto type = RankedTensorType::get(shape, element);
-  auto strides = computeStrides(shape);
+  Shape position(shape.size(), 0);
   std::vector<T> values(type.getNumElements());
   auto from = source.getValues<T>();
-  for (int64_t i = 0; i < type.getNumElements(); ++i) {
-    int64_t at = locate(delinearize(i, strides));
-    values[i] = at < 0 ? T(0) : from[at];
+  for (T &value : values) {
+    int64_t at = locate(position);
+    value = at < 0 ? T(0) : from[at];
+    advance(position, shape);
   }
   return DenseElementsAttr::get(type, ArrayRef<T>(values));
 }

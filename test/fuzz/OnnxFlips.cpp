@@ -43,16 +43,17 @@ static void tryModel(llvm::StringRef bytes, llvm::StringRef path,
 
 int main(int argc, char **argv) {
   google::protobuf::LogSilencer silencer;
-  auto file = argc == 4 ? llvm::MemoryBuffer::getFile(argv[1])
-                        : std::make_error_code(std::errc::invalid_argument);
+  auto file = argc == 4 || argc == 5
+                  ? llvm::MemoryBuffer::getFile(argv[1])
+                  : std::make_error_code(std::errc::invalid_argument);
   if (!file) {
-    llvm::errs() << "usage: OnnxFlips MODEL FLIPS CUTS\n";
+    llvm::errs() << "usage: OnnxFlips MODEL FLIPS CUTS [SEED]\n";
     return 2;
   }
   DialectRegistry registry;
   registerDialects(registry);
   std::string bytes = (*file)->getBuffer().str();
-  std::mt19937_64 random(bytes.size());
+  std::mt19937_64 random(argc == 5 ? atoll(argv[4]) : bytes.size());
   int64_t flips = atoll(argv[2]), cuts = atoll(argv[3]);
   for (int64_t i = 0; i < flips; ++i) {
     // Half of them where the graph is: weights fill nearly all of the file.

@@ -22,6 +22,17 @@ TEST(ShapeInference, Elements) {
   EXPECT_EQ(countElements({2, -1}), std::nullopt);
 }
 
+TEST(ShapeInference, Advance) {
+  Shape position{0, 1, 2};
+  advance(position, {2, 2, 3});
+  EXPECT_EQ(position, (Shape{1, 0, 0}));
+  position = {1, 1, 2};
+  advance(position, {2, 2, 3});
+  EXPECT_EQ(position, (Shape{0, 0, 0}));
+  Shape scalar;
+  advance(scalar, {});
+}
+
 TEST(ShapeInference, Windows) {
   EXPECT_EQ(inferWindows(8, 3, 1, 1, 1, 1), 8);
   EXPECT_EQ(inferWindows(8, 3, 2, 1, 0, 1), 4);

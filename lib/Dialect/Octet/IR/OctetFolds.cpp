@@ -67,14 +67,12 @@ static OpFoldResult foldBinary(BinaryOp op, Adaptor adaptor,
   };
   SmallVector<float> values;
   values.reserve(type.getNumElements());
-  auto strides = computeStrides(shape);
-  for (int64_t i = 0; i < type.getNumElements(); ++i) {
-    auto position = delinearize(i, strides);
+  Shape position(shape.size(), 0);
+  for (int64_t i = 0; i < type.getNumElements(); ++i, advance(position, shape))
     values.push_back(clampConstant(
         function(lhsValues[index(tensorType(op.getLhs()), position)],
                  rhsValues[index(tensorType(op.getRhs()), position)]),
         low, high));
-  }
   return DenseFPElementsAttr::get(type, ArrayRef<float>(values));
 }
 
@@ -190,10 +188,11 @@ OpFoldResult TransposeOp::fold(FoldAdaptor adaptor) {
   std::vector<char> to(from.size());
   auto inputStrides = computeStrides(input.getType().getShape());
   auto strides = permute(inputStrides, getPermutation());
-  auto outputStrides = computeStrides(type.getShape());
+  Shape position(type.getRank(), 0);
   for (int64_t i = 0; i < type.getNumElements(); ++i) {
-    int64_t source = linearize(delinearize(i, outputStrides), strides);
+    int64_t source = linearize(position, strides);
     std::copy_n(from.data() + source * width, width, to.data() + i * width);
+    advance(position, type.getShape());
   }
   return DenseElementsAttr::getFromRawBuffer(type, to);
 }

@@ -23,6 +23,15 @@ std::optional<int64_t> octet::countElements(ArrayRef<int64_t> shape) {
   return count;
 }
 
+void octet::advance(MutableArrayRef<int64_t> position,
+                    ArrayRef<int64_t> shape) {
+  for (size_t d = shape.size(); d-- > 0;) {
+    if (++position[d] < shape[d])
+      return;
+    position[d] = 0;
+  }
+}
+
 std::optional<int64_t> octet::inferWindows(int64_t size, int64_t kernel,
                                            int64_t stride, int64_t dilation,
                                            int64_t low, int64_t high) {

@@ -32,6 +32,11 @@ constexpr int64_t maxElements = int64_t(1) << 31;
 /// `maxElements`.
 std::optional<int64_t> countElements(llvm::ArrayRef<int64_t> shape);
 
+/// Moves `position` to the next element of `shape`, the last dimension fastest;
+/// behind the last element back to the first.
+void advance(llvm::MutableArrayRef<int64_t> position,
+             llvm::ArrayRef<int64_t> shape);
+
 /// Number of windows along one dimension, or none if the window does not fit:
 /// floor((size + low + high - dilation·(kernel - 1) - 1) / stride) + 1.
 std::optional<int64_t> inferWindows(int64_t size, int64_t kernel,
