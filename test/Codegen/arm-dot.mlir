@@ -6,11 +6,13 @@
 #b = affine_map<(m, n, k) -> (n, k)>
 #c = affine_map<(m, n, k) -> (m, n)>
 
-// Signed by signed; a splat of a word is what sdot takes from a lane.
+// Signed by signed; a lone word is loaded as a float before it is splat.
 // CHECK-LABEL: func @signed
 // NEON-LABEL: func @signed
 func.func @signed(%a: vector<2x4xi8>, %b: vector<16x4xi8>, %c: vector<2x16xi32>) -> vector<2x16xi32> {
-  // CHECK: vector.shuffle %{{.*}}, %{{.*}} [0, 0, 0, 0] : vector<1xi32>, vector<1xi32>
+  // CHECK: vector.bitcast %{{.*}} : vector<1xi32> to vector<1xf32>
+  // CHECK: llvm.freeze %{{.*}} : vector<4xf32>
+  // CHECK: vector.shuffle %{{.*}}, %{{.*}} [0, 0, 0, 0] : vector<4xi32>, vector<4xi32>
   // CHECK-COUNT-8: llvm.call_intrinsic "llvm.aarch64.neon.sdot.v4i32.v16i8"
   // CHECK: return
   // NEON-COUNT-8: llvm.call_intrinsic "llvm.aarch64.neon.saddlp.v4i32.v8i16"

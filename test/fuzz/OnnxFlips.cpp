@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-// Damages one model in many ways: OnnxFlips MODEL FLIPS CUTS. Each copy, with
-// one byte changed or cut short, is imported and simplified, or refused.
+// Damages one model in many ways: OnnxFlips MODEL FLIPS CUTS [SEED]. Each copy,
+// with one byte changed or cut short, is imported and simplified, or refused.
 
 #include "mlir/IR/Diagnostics.h"
 #include "octet/Import/ONNX/Import.h"
