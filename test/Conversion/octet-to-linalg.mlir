@@ -17,7 +17,7 @@ func.func @conv(%x: tensor<1x6x6x4xui8>, %w: tensor<8x3x3x4xsi8>, %b: tensor<8xi
   // CHECK-NEXT: math.roundeven
   // CHECK-NEXT: arith.fptosi
   // CHECK-NEXT: arith.addi
-  // CHECK-NEXT: arith.trunci {{.*}} : i32 to i8
+  // CHECK-NEXT: arith.trunci {{.*}} overflow<nuw> : i32 to i8
   %0 = octet.integer_conv2d %x, %w, %b, %m, %low, %high, %zp {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64} : tensor<1x6x6x4xui8>, tensor<8x3x3x4xsi8>, tensor<8xi32>, tensor<8xf32> -> tensor<1x4x4x8xui8>
   return %0 : tensor<1x4x4x8xui8>
 }

@@ -239,8 +239,7 @@ Value finish(OpBuilder &builder, const ConvForm &form, IntegerConv2DOp op) {
           r = arith::MulFOp::create(b, at, r, op.getResidualMultiplier());
           x = arith::AddFOp::create(b, at, x, r);
         }
-        return roundToStorage(b, at, x, op.getLow(), op.getHigh(),
-                              op.getZeroPoint());
+        return roundToStorage(b, at, x, op);
       });
 }
 

@@ -65,8 +65,7 @@ struct LowerIntegerAdd : OpRewritePattern<IntegerAddOp> {
           y = centered(b, at, y, isSignedStorage(op.getRhs()),
                        op.getRhsZeroPoint());
           y = arith::MulFOp::create(b, at, y, op.getRhsMultiplier());
-          return roundToStorage(b, at, arith::AddFOp::create(b, at, x, y),
-                                op.getLow(), op.getHigh(), op.getZeroPoint());
+          return roundToStorage(b, at, arith::AddFOp::create(b, at, x, y), op);
         });
     return success();
   }
@@ -85,8 +84,7 @@ struct LowerIntegerMul : OpRewritePattern<IntegerMulOp> {
                        op.getRhsZeroPoint());
           Value product = arith::MulFOp::create(b, at, x, y);
           product = arith::MulFOp::create(b, at, product, op.getMultiplier());
-          return roundToStorage(b, at, product, op.getLow(), op.getHigh(),
-                                op.getZeroPoint());
+          return roundToStorage(b, at, product, op);
         });
     return success();
   }
@@ -237,8 +235,7 @@ struct LowerQuantize : OpRewritePattern<QuantizeOp> {
               arith::CmpFOp::create(b, at, arith::CmpFPredicate::UNO, x, x);
           x = arith::SelectOp::create(b, at, isNaN, constantF32(b, at, 0.0f),
                                       x);
-          return roundToStorage(b, at, x, op.getLow(), op.getHigh(),
-                                op.getZeroPoint());
+          return roundToStorage(b, at, x, op);
         });
     replaceWith(rewriter, op, result);
     return success();

@@ -118,14 +118,18 @@ Value lowering::clamp(OpBuilder &builder, Location loc, Value x,
 }
 
 Value lowering::roundToStorage(OpBuilder &builder, Location loc, Value x,
-                               Value low, Value high, Value zeroPoint) {
+                               Value low, Value high, Value zeroPoint,
+                               bool isSigned) {
   auto noNaN = arith::FastMathFlags::nnan;
   x = arith::MaxNumFOp::create(builder, loc, x, low, noNaN);
   x = arith::MinNumFOp::create(builder, loc, x, high, noNaN);
   x = math::RoundEvenOp::create(builder, loc, x);
   Value q = arith::FPToSIOp::create(builder, loc, builder.getI32Type(), x);
   q = arith::AddIOp::create(builder, loc, q, zeroPoint);
-  return arith::TruncIOp::create(builder, loc, builder.getI8Type(), q);
+  // The clamp leaves nothing to cut off, so a saturating pack will do.
+  return arith::TruncIOp::create(builder, loc, builder.getI8Type(), q,
+                                 isSigned ? arith::IntegerOverflowFlags::nsw
+                                          : arith::IntegerOverflowFlags::nuw);
 }
 
 bool lowering::isSignedStorage(Value tensor) {

@@ -71,14 +71,22 @@ mlir::Value clamp(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value x,
                   std::optional<llvm::APFloat> low,
                   std::optional<llvm::APFloat> high);
 
+/// True if quantized values are kept in si8.
+bool isSignedStorage(mlir::Value tensor);
+
 /// The last steps of every requantization (QS-3): clamp the f32 `x`, which is
 /// no NaN, round half to even, convert, add the zero point, narrow to i8.
 mlir::Value roundToStorage(mlir::OpBuilder &builder, mlir::Location loc,
                            mlir::Value x, mlir::Value low, mlir::Value high,
-                           mlir::Value zeroPoint);
+                           mlir::Value zeroPoint, bool isSigned);
+/// The same with the bounds and the result of `op`.
+template <typename OpTy>
+mlir::Value roundToStorage(mlir::OpBuilder &builder, mlir::Location loc,
+                           mlir::Value x, OpTy op) {
+  return roundToStorage(builder, loc, x, op.getLow(), op.getHigh(),
+                        op.getZeroPoint(), isSignedStorage(op->getResult(0)));
+}
 
-/// True if quantized values are kept in si8.
-bool isSignedStorage(mlir::Value tensor);
 /// The stored byte `q` as an i32.
 mlir::Value widen(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value q,
                   bool isSigned);

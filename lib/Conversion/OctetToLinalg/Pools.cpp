@@ -161,8 +161,7 @@ struct LowerIntegerAvgPool : OpRewritePattern<IntegerAvgPool2DOp> {
         [&](OpBuilder &b, Location at, ValueRange args) {
           Value x = arith::SIToFPOp::create(b, at, b.getF32Type(), args[0]);
           x = arith::MulFOp::create(b, at, x, args[1]);
-          return roundToStorage(b, at, x, op.getLow(), op.getHigh(),
-                                op.getZeroPoint());
+          return roundToStorage(b, at, x, op);
         });
     replaceWith(rewriter, op, result);
     return success();
