@@ -263,6 +263,8 @@ void octet::rewriteLaneContraction(PatternRewriter &rewriter,
         parts.push_back(sliceVector(rewriter, loc, whole, lane, width));
     }
     DotIsa::Values &left = lefts[at(c.leftMap, full, packed ? 1 : 0)];
+    if (left.empty())
+      left = isa.preparedInput(rewriter, loc, c, full);
     if (left.empty()) {
       Value &row =
           rows[at(c.leftMap, full, packed.has_value() + group.has_value())];

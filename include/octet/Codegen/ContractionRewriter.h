@@ -74,6 +74,13 @@ public:
   /// every lane.
   virtual Values splat(mlir::OpBuilder &, mlir::Location, mlir::Value row,
                        int64_t group) const = 0;
+  /// The same, where the ISA has prepared the left operand: its operands at
+  /// `position` of the contraction; empty where it has not.
+  virtual Values preparedInput(mlir::OpBuilder &, mlir::Location,
+                               const LaneContraction &,
+                               llvm::ArrayRef<int64_t>) const {
+    return {};
+  }
   /// The operands for `width` lanes of the filter, given as their bytes.
   virtual Values filter(mlir::OpBuilder &, mlir::Location,
                         mlir::Value part) const {

@@ -136,11 +136,20 @@ def ContractToFma : Pass<"octet-contract-to-fma", "::mlir::func::FuncOp"> {
 
 def X86Dot : Pass<"octet-x86-dot", "::mlir::func::FuncOp"> {
   let summary = "Rewrite 8-bit vector.contract as x86 dot products";
+  let description = [{
+    Each register of accumulators takes one dot product a step
+    (Codegen/ContractionRewriter.h); depthwise sums of products become dot
+    products of interleaved rows.
+
+    AVX2 has none on bytes: it multiplies words. A block of the filter that many
+    positions share, and an input that a kernel takes several times, are widened
+    once, into buffers in front of the loops that read them.
+  }];
   let options = [Option<"isa", "isa", "std::string", "\"avx512vnni\"",
                         "avx512vnni, avx512vnni256, avxvnni or avx2">];
   let dependentDialects = [
-    "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect",
-    "::mlir::scf::SCFDialect",
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
     "::mlir::LLVM::LLVMDialect", "::mlir::ub::UBDialect",
     "::mlir::vector::VectorDialect"
   ];
@@ -159,9 +168,18 @@ def X86Round : Pass<"octet-x86-round", "::mlir::func::FuncOp"> {
 
 def ArmDot : Pass<"octet-arm-dot", "::mlir::func::FuncOp"> {
   let summary = "Rewrite 8-bit vector.contract as Arm dot products";
+  let description = [{
+    Each register of accumulators takes one dot product a step
+    (Codegen/ContractionRewriter.h). Matrix multiplies take two positions at
+    once: accumulators are 2 x 2 tiles throughout the loops, and where a kernel
+    takes an input many times, its pairs of positions are put together once, into
+    a buffer in front of the loops.
+  }];
   let options = [Option<"isa", "isa", "std::string", "\"neon-dotprod\"",
                         "neon-i8mm, neon-dotprod or neon">];
   let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
     "::mlir::LLVM::LLVMDialect", "::mlir::ub::UBDialect",
     "::mlir::vector::VectorDialect"
   ];

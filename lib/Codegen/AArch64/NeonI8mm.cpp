@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "ArmIsa.h"
+#include "PairedInputs.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "octet/Codegen/VectorUtils.h"
@@ -26,20 +27,13 @@ namespace {
 /// itself, and the tiles' second row is not used.
 class MatrixMultiply {
 public:
-  MatrixMultiply(RewriterBase &rewriter, const LaneContraction &contraction)
-      : rewriter(rewriter), c(contraction), loc(c.op->getLoc()) {
-    auto shape = cast<VectorType>(c.op.getAccType()).getShape();
-    // The accumulators' dimensions that the filter knows are blocks of lanes,
-    // the others positions.
-    SmallVector<int64_t> rows(shape.drop_back()), blocks(rows.size(), 1);
-    for (size_t i = 0; i < rows.size(); ++i)
-      if (c.rightMap.isFunctionOfDim(c.accMap.getDimPosition(i)))
-        std::swap(rows[i], blocks[i]);
-    this->rows = positionsOf(rows);
-    this->blocks = positionsOf(blocks);
+  MatrixMultiply(RewriterBase &rewriter, const LaneContraction &contraction,
+                 const PairedInputs &pairedInputs)
+      : rewriter(rewriter), c(contraction), pairedInputs(pairedInputs),
+        loc(c.op->getLoc()), grid(contraction) {
     tileType = VectorType::get(4, rewriter.getI32Type());
     carriedType = VectorType::get(
-        {(int64_t)pairs(), (int64_t)numBlocks(), c.lanes / 2, 4},
+        {(int64_t)grid.pairs(), (int64_t)numBlocks(), c.lanes / 2, 4},
         rewriter.getI32Type());
   }
 
@@ -96,18 +90,11 @@ public:
   }
 
 private:
-  size_t pairs() const { return (rows.size() + 1) / 2; }
-  size_t numBlocks() const { return blocks.size(); }
-
-  /// The two rows of a pair; one row twice where there is no second.
-  std::array<unsigned, 2> rowsOf(unsigned pair) const {
-    unsigned first = 2 * pair;
-    return {first, std::min<unsigned>(first + 1, rows.size() - 1)};
-  }
+  size_t numBlocks() const { return grid.blocks.size(); }
 
   SmallVector<int64_t> accumulatorAt(unsigned row, unsigned block) const {
     SmallVector<int64_t> at;
-    for (auto [r, b] : llvm::zip(rows[row], blocks[block]))
+    for (auto [r, b] : llvm::zip(grid.rows[row], grid.blocks[block]))
       at.push_back(r + b);
     return at;
   }
@@ -115,10 +102,10 @@ private:
   /// [positions..., blocks..., lanes] -> [pairs, blocks, lanes / 2, 4].
   Value toTiles(Value accumulators) {
     SmallVector<Value> parts;
-    for (unsigned pair = 0; pair < pairs(); ++pair)
+    for (unsigned pair = 0; pair < grid.pairs(); ++pair)
       for (unsigned block = 0; block < numBlocks(); ++block) {
         Value values[2];
-        for (auto [row, value] : llvm::zip(rowsOf(pair), values))
+        for (auto [row, value] : llvm::zip(grid.rowsOf(pair), values))
           value = vector::ExtractOp::create(rewriter, loc, accumulators,
                                             accumulatorAt(row, block));
         for (int64_t lane = 0; lane < c.lanes; lane += 2)
@@ -141,7 +128,7 @@ private:
         extracts->insert(op);
       return op;
     };
-    for (unsigned row = 0; row < rows.size(); ++row)
+    for (unsigned row = 0; row < grid.rows.size(); ++row)
       for (unsigned block = 0; block < numBlocks(); ++block) {
         int64_t half = row % 2 ? 2 : 0;
         Value all =
@@ -182,29 +169,18 @@ private:
     for (auto &position : positionsOf(carriedType.getShape().drop_back()))
       accumulators.push_back(
           vector::ExtractOp::create(rewriter, loc, tiles, position));
-    SmallVector<Value> rowValues;
-    for (auto &row : rows)
-      rowValues.push_back(extractRow(rewriter, loc, c, fullPosition(row)));
     for (int64_t g = 0; g < groups; ++g) {
       SmallVector<Value> lefts;
-      for (unsigned pair = 0; pair < pairs(); ++pair) {
-        auto [first, second] = rowsOf(pair);
-        int64_t size =
-            cast<VectorType>(rowValues[first].getType()).getDimSize(0);
-        SmallVector<int64_t> order;
-        for (int64_t i = 0; i < 16; ++i)
-          order.push_back(g * 8 + i % 8 + (i < 8 ? 0 : size));
-        lefts.push_back(vector::ShuffleOp::create(
-            rewriter, loc, rowValues[first], rowValues[second], order));
-      }
+      for (unsigned pair = 0; pair < grid.pairs(); ++pair)
+        lefts.push_back(left(pair, g, fullPosition));
       for (unsigned block = 0; block < numBlocks(); ++block) {
-        auto full = fullPosition(blocks[block]);
+        auto full = fullPosition(grid.blocks[block]);
         if (group)
           full[*group] = g;
         Value filter = extractBlock(rewriter, loc, c, full);
         for (int64_t tile = 0; tile < c.lanes / 2; ++tile) {
           Value right = sliceVector(rewriter, loc, filter, tile * 16, 16);
-          for (unsigned pair = 0; pair < pairs(); ++pair) {
+          for (unsigned pair = 0; pair < grid.pairs(); ++pair) {
             Value &accumulator =
                 accumulators[(pair * numBlocks() + block) * (c.lanes / 2) +
                              tile];
@@ -218,11 +194,29 @@ private:
     return assembleVector(rewriter, loc, carriedType, accumulators);
   }
 
+  /// The inputs of both rows of a pair, 8 each, in group `g`.
+  Value left(unsigned pair, int64_t g,
+             llvm::function_ref<SmallVector<int64_t>(ArrayRef<int64_t>)>
+                 fullPosition) {
+    auto [first, second] = grid.rowsOf(pair);
+    auto position = fullPosition(grid.rows[first]);
+    if (pairedInputs.contains(c))
+      return pairedInputs.load(rewriter, loc, c, position);
+    Value rows[] = {
+        extractRow(rewriter, loc, c, position),
+        extractRow(rewriter, loc, c, fullPosition(grid.rows[second]))};
+    int64_t size = cast<VectorType>(rows[0].getType()).getDimSize(0);
+    SmallVector<int64_t> order;
+    for (int64_t i = 0; i < 16; ++i)
+      order.push_back(g * 8 + i % 8 + (i < 8 ? 0 : size));
+    return vector::ShuffleOp::create(rewriter, loc, rows[0], rows[1], order);
+  }
+
   RewriterBase &rewriter;
   LaneContraction c;
+  const PairedInputs &pairedInputs;
   Location loc;
-  /// Positions of rows and of blocks, in the accumulators' leading dimensions.
-  SmallVector<SmallVector<int64_t>> rows, blocks;
+  AccumulatorGrid grid;
   VectorType tileType, carriedType;
 };
 
@@ -246,9 +240,10 @@ void octet::rewriteMatrixMultiplies(Operation *function,
         return;
     contractions.push_back(*contraction);
   });
+  PairedInputs pairedInputs(contractions);
   IRRewriter rewriter(function->getContext());
   for (const LaneContraction &contraction : contractions) {
-    MatrixMultiply(rewriter, contraction).rewrite();
+    MatrixMultiply(rewriter, contraction, pairedInputs).rewrite();
     ++counter;
   }
 }

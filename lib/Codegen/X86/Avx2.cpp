@@ -6,30 +6,41 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Avx2Inputs.h"
 #include "X86Isa.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/IR/Matchers.h"
 
 using namespace mlir;
 using namespace octet;
 
 namespace {
 
-/// vpmaddwd multiplies i16 and adds pairs into i32 lanes, exactly. Bytes are
-/// widened in place: the even ones and the odd ones of each 16-bit word. (The
-/// byte form, vpmaddubsw, saturates.)
+SmallVector<LaneContraction>
+findContractions(Operation *function,
+                 llvm::function_ref<bool(const LaneContraction &)> accepts) {
+  SmallVector<LaneContraction> found;
+  function->walk([&](vector::ContractionOp op) {
+    if (auto c = matchLaneContraction(op); c && accepts(*c))
+      found.push_back(*c);
+  });
+  return found;
+}
+
+/// vpmaddwd multiplies i16 and adds pairs into i32 lanes, exactly. (The byte
+/// form, vpmaddubsw, saturates.) The 4 bytes of a lane make two pairs: its even
+/// and its odd bytes, which are widened in place, or, where inputs lie widened,
+/// neighbours.
 class Avx2 : public DotIsa {
 public:
-  explicit Avx2(Operation *function) {
-    SmallVector<vector::ContractionOp> contractions;
-    function->walk(
-        [&](vector::ContractionOp op) { contractions.push_back(op); });
-    for (vector::ContractionOp op : contractions)
-      if (auto c = matchLaneContraction(op); c && accepts(*c))
-        widenFilter(*c);
+  explicit Avx2(Operation *function)
+      : contractions(findContractions(
+            function, [&](const LaneContraction &c) { return accepts(c); })),
+        inputs(contractions) {
+    for (const LaneContraction &c : contractions)
+      widenFilter(c);
   }
 
   bool accepts(const LaneContraction &c) const override {
@@ -45,11 +56,16 @@ public:
             arith::ShRUIOp::create(b, loc, words, constant(b, loc, 8))};
   }
 
-  Values filter(OpBuilder &b, Location loc, Value part) const override {
-    Value words = toWords(b, loc, part), eight = constant(b, loc, 8);
-    Value even = arith::ShLIOp::create(b, loc, words, eight);
-    return {arith::ShRSIOp::create(b, loc, even, eight),
-            arith::ShRSIOp::create(b, loc, words, eight)};
+  Values preparedInput(OpBuilder &b, Location loc, const LaneContraction &c,
+                       ArrayRef<int64_t> position) const override {
+    Values result;
+    if (inputs.contains(c))
+      for (Value pair : inputs.load(b, loc, c, position)) {
+        Value all = vector::BroadcastOp::create(
+            b, loc, VectorType::get(width(), b.getI32Type()), pair);
+        result.push_back(toWords(b, loc, all));
+      }
+    return result;
   }
 
   SmallVector<Values> filterBlock(OpBuilder &b, Location loc,
@@ -57,7 +73,7 @@ public:
                                   ArrayRef<int64_t> position) const override {
     auto known = widened.find(c.op);
     if (known == widened.end())
-      return DotIsa::filterBlock(b, loc, c, position);
+      return widenBlock(b, loc, c, extractBlock(b, loc, c, position));
     // [tile's block, window and channels as the read has them, part, word].
     const Widened &w = known->second;
     SmallVector<Value> at(w.indices);
@@ -110,6 +126,40 @@ public:
   }
 
 private:
+  /// A block of the filter, for each 8 lanes its pairs.
+  SmallVector<Values> widenBlock(OpBuilder &b, Location loc,
+                                 const LaneContraction &c, Value block) const {
+    bool neighbours = inputs.contains(c);
+    Value eight = constant(b, loc, 8);
+    SmallVector<Values> result;
+    for (int64_t lane = 0; lane < c.lanes; lane += width()) {
+      Value bytes = sliceVector(b, loc, block, lane * 4, width() * 4);
+      Value high[2];
+      if (neighbours) {
+        for (int half : {0, 1})
+          high[half] = toWords(b, loc, spread(b, loc, bytes, 2 * half));
+      } else {
+        high[1] = toWords(b, loc, bytes);
+        high[0] = arith::ShLIOp::create(b, loc, high[1], eight);
+      }
+      Values &words = result.emplace_back();
+      for (Value value : high)
+        words.push_back(arith::ShRSIOp::create(b, loc, value, eight));
+    }
+    return result;
+  }
+
+  /// Bytes `first` and `first` + 1 of each 4, in the high halves of two words.
+  static Value spread(OpBuilder &b, Location loc, Value bytes, int64_t first) {
+    auto type = cast<VectorType>(bytes.getType());
+    int64_t size = type.getDimSize(0);
+    SmallVector<int64_t> order;
+    for (int64_t group = 0; group < size; group += 4)
+      order.append({size, group + first, size, group + first + 1});
+    Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(type));
+    return vector::ShuffleOp::create(b, loc, bytes, zero, order);
+  }
+
   static Value addPairs(OpBuilder &b, Location loc, Value accumulator, Value x,
                         Value w) {
     Value pairs = callIntrinsic(b, loc, "llvm.x86.avx2.pmadd.wd",
@@ -118,7 +168,7 @@ private:
   }
 
   /// Where a contraction's filter lies widened, [blocks, KH, KW, I / 4, parts,
-  /// 16]: the even and the odd bytes of each 8 lanes in turn.
+  /// 16]: the first and the second pairs of each 8 lanes in turn.
   struct Widened {
     Value buffer;
     /// Of the read, without lanes.
@@ -161,8 +211,8 @@ private:
       // Loops over the reduction carry accumulators.
       if (llvm::none_of(ValueRange(loop.getRegionIterArgs()).getTypes(),
                         llvm::IsaPred<VectorType>))
-        if (auto count = constantTripCount(loop))
-          positions *= *count;
+        if (auto count = loop.getStaticTripCount())
+          positions *= count->getSExtValue();
     }
     auto accType = cast<VectorType>(c.op.getAccType());
     positions *= accType.getNumElements() / c.lanes / blocks;
@@ -211,10 +261,8 @@ private:
           block = vector::ShapeCastOp::create(
               b, loc, VectorType::get({c.lanes * 4}, b.getI8Type()), block);
           int64_t part = 0;
-          for (int64_t lane = 0; lane < c.lanes; lane += width())
-            for (Value words :
-                 filter(b, loc,
-                        sliceVector(b, loc, block, lane * 4, width() * 4))) {
+          for (const Values &pairs : widenBlock(b, loc, c, block))
+            for (Value words : pairs) {
               SmallVector<Value> to(at);
               to.push_back(arith::ConstantIndexOp::create(b, loc, part++));
               to.push_back(zero);
@@ -224,15 +272,6 @@ private:
     SmallVector<Value> indices(read.getIndices());
     indices.truncate(4);
     widened[c.op] = {buffer, indices};
-  }
-
-  static std::optional<int64_t> constantTripCount(scf::ForOp loop) {
-    APInt low, high, step;
-    if (!matchPattern(loop.getLowerBound(), m_ConstantInt(&low)) ||
-        !matchPattern(loop.getUpperBound(), m_ConstantInt(&high)) ||
-        !matchPattern(loop.getStep(), m_ConstantInt(&step)) || step.isZero())
-      return std::nullopt;
-    return (high.getSExtValue() - low.getSExtValue()) / step.getSExtValue();
   }
 
   static VectorType wordType(OpBuilder &b) {
@@ -247,6 +286,8 @@ private:
         DenseElementsAttr::get(wordType(b), b.getI16IntegerAttr(value)));
   }
 
+  SmallVector<LaneContraction> contractions;
+  WidenedInputs inputs;
   DenseMap<Operation *, Widened> widened;
 };
 
