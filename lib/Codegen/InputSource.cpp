@@ -75,14 +75,44 @@ std::optional<int64_t> octet::countInputUses(const LaneContraction &c) {
   return uses;
 }
 
-Value InputSource::indexOf(OpBuilder &builder, Location loc, unsigned dim,
-                           int64_t steps, int64_t factor, int64_t term) const {
+Value InputSource::indexOf(
+    OpBuilder &builder, Location loc, unsigned dim, int64_t steps,
+    llvm::function_ref<AffineExpr(AffineExpr)> shape) const {
   AffineExpr first = builder.getAffineDimExpr(0);
   return getValueOrCreateConstantIndexOp(
       builder, loc,
       affine::makeComposedFoldedAffineApply(
-          builder, loc, (first + strides[dim] * steps) * factor + term,
-          {indices[dim]}));
+          builder, loc, shape(first + strides[dim] * steps), {indices[dim]}));
+}
+
+int64_t InputSource::divisor(unsigned dim) const {
+  if (auto constant = getConstantIntValue(indices[dim]))
+    return std::abs(*constant);
+  auto index = cast<Value>(indices[dim]);
+  auto *context = view.getContext();
+  // An induction variable is its loop's lower bound and a multiple of the step.
+  auto valueOf = [&](Value value, AffineExpr self) {
+    auto loop = scf::getForInductionVarOwner(value);
+    auto low = loop ? getConstantIntValue(loop.getLowerBound()) : std::nullopt;
+    auto step = loop ? getConstantIntValue(loop.getStep()) : std::nullopt;
+    return low && step ? self * *step + *low : self;
+  };
+  auto apply = index.getDefiningOp<affine::AffineApplyOp>();
+  if (!apply)
+    return valueOf(index, getAffineDimExpr(0, context))
+        .getLargestKnownDivisor();
+  AffineMap map = apply.getAffineMap();
+  SmallVector<AffineExpr> dims, symbols;
+  for (auto [i, operand] : llvm::enumerate(apply.getMapOperands())) {
+    if (i < map.getNumDims())
+      dims.push_back(valueOf(operand, getAffineDimExpr(i, context)));
+    else
+      symbols.push_back(
+          valueOf(operand, getAffineSymbolExpr(i - map.getNumDims(), context)));
+  }
+  return map.getResult(0)
+      .replaceDimsAndSymbols(dims, symbols)
+      .getLargestKnownDivisor();
 }
 
 Value InputSource::rows(OpBuilder &builder) const {

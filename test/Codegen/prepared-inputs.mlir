@@ -92,7 +92,7 @@ func.func @once_avx2(%x: memref<3x12x4x4xi8>, %w: memref<1x1x1x4x16x4xi8>, %c: v
 func.func @columns_i8mm(%x: memref<2x6x4x8xi8>, %w: memref<8x1x1x4x16x8xi8>, %c: vector<1x3x1x16xi32>, %y: memref<2x6x8x16xi32>) {
   // I8MM: %[[BUFFER:.*]] = memref.alloc() {alignment = 64 : i64} : memref<2x6x64xi8>
   // I8MM: %[[A:.*]] = vector.load %[[ROWS:.*]][%[[H:.*]], %[[W:.*]], %[[G:.*]]] : memref<2x6x32xi8>, vector<16xi8>
-  // I8MM: %[[NEXT:.*]] = arith.addi %[[W]], %{{.*}} : index
+  // I8MM: %[[NEXT:.*]] = affine.apply #{{.*}}(%[[W]])
   // I8MM: %[[B:.*]] = vector.load %[[ROWS]][%{{.*}}, %[[NEXT]], %[[G]]]
   // I8MM: vector.shuffle %[[A]], %[[B]] [0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31]
   // I8MM: vector.store %{{.*}}, %[[BUFFER]]
@@ -123,6 +123,43 @@ func.func @columns_i8mm(%x: memref<2x6x4x8xi8>, %w: memref<8x1x1x4x16x8xi8>, %c:
           scf.yield %6 : vector<1x3x1x16xi32>
         }
         vector.transfer_write %1, %y[%h, %q, %o, %c0] {in_bounds = [true, true, true, true]} : vector<1x3x1x16xi32>, memref<2x6x8x16xi32>
+      }
+    }
+  }
+  return
+}
+
+// Tiles of two columns, two columns apart: the pairs of odd columns are not
+// taken, and not made.
+// I8MM-LABEL: func @strided_i8mm
+func.func @strided_i8mm(%x: memref<2x8x4x8xi8>, %w: memref<8x1x1x4x16x8xi8>, %c: vector<1x2x1x16xi32>, %y: memref<2x4x8x16xi32>) {
+  // I8MM: %[[BUFFER:.*]] = memref.alloc() {alignment = 64 : i64} : memref<2x2x64xi8>
+  // I8MM: %[[FIRST:.*]] = affine.apply #{{.*}}(%[[W:.*]])
+  // I8MM: vector.load %{{.*}}[%{{.*}}, %[[FIRST]], %{{.*}}] : memref<2x8x32xi8>, vector<16xi8>
+  // I8MM: vector.store %{{.*}}, %[[BUFFER]][%{{.*}}, %[[W]], %{{.*}}]
+  // I8MM: vector.load %[[BUFFER]]{{.*}} : memref<2x2x64xi8>, vector<16xi8>
+  // I8MM-COUNT-8: llvm.call_intrinsic "llvm.aarch64.neon.usmmla.v4i32.v16i8"
+  // I8MM: return
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c2 = arith.constant 2 : index
+  %c4 = arith.constant 4 : index
+  %c8 = arith.constant 8 : index
+  %pad = arith.constant 0 : i8
+  scf.for %o = %c0 to %c8 step %c1 {
+    scf.for %h = %c0 to %c2 step %c1 {
+      scf.for %q = %c0 to %c4 step %c2 {
+        %left = affine.apply #twice(%q)
+        %taps = memref.subview %x[%h, %left, 0, 0] [1, 2, 4, 8] [1, 2, 1, 1] : memref<2x8x4x8xi8> to memref<1x2x4x8xi8, strided<[256, 64, 8, 1], offset: ?>>
+        %1 = scf.for %k = %c0 to %c4 step %c1 iter_args(%sum = %c) -> (vector<1x2x1x16xi32>) {
+          %2 = vector.transfer_read %taps[%c0, %c0, %k, %c0], %pad {in_bounds = [true, true, true, true]} : memref<1x2x4x8xi8, strided<[256, 64, 8, 1], offset: ?>>, vector<1x2x1x8xi8>
+          %3 = vector.transfer_read %w[%o, %c0, %c0, %k, %c0, %c0], %pad {in_bounds = [true, true, true, true], permutation_map = #filter} : memref<8x1x1x4x16x8xi8>, vector<1x1x16x8xi8>
+          %4 = arith.extui %2 : vector<1x2x1x8xi8> to vector<1x2x1x8xi32>
+          %5 = arith.extsi %3 : vector<1x1x16x8xi8> to vector<1x1x16x8xi32>
+          %6 = vector.contract {indexing_maps = [#left, #right, #acc], iterator_types = ["parallel", "parallel", "parallel", "parallel", "reduction", "reduction"], kind = #vector.kind<add>} %4, %5, %sum : vector<1x2x1x8xi32>, vector<1x1x16x8xi32> into vector<1x2x1x16xi32>
+          scf.yield %6 : vector<1x2x1x16xi32>
+        }
+        vector.transfer_write %1, %y[%h, %q, %o, %c0] {in_bounds = [true, true, true, true]} : vector<1x2x1x16xi32>, memref<2x4x8x16xi32>
       }
     }
   }

@@ -31,11 +31,15 @@ struct InputSource {
   mlir::MemRefType type() const {
     return llvm::cast<mlir::MemRefType>(view.getType());
   }
-  /// `factor` times the index along `dim`, `steps` elements behind the
-  /// operand's first, plus `term`.
-  mlir::Value indexOf(mlir::OpBuilder &builder, mlir::Location loc,
-                      unsigned dim, int64_t steps, int64_t factor = 1,
-                      int64_t term = 0) const;
+  /// What `shape` makes of the index along `dim`, `steps` elements behind the
+  /// operand's first.
+  mlir::Value
+  indexOf(mlir::OpBuilder &builder, mlir::Location loc, unsigned dim,
+          int64_t steps,
+          llvm::function_ref<mlir::AffineExpr(mlir::AffineExpr)> shape) const;
+  /// A divisor of the operand's first index along `dim` in every run; 0 where
+  /// the index always is.
+  int64_t divisor(unsigned dim) const;
   /// The view as [height, width, channels].
   mlir::Value rows(mlir::OpBuilder &builder) const;
 };

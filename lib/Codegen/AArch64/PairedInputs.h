@@ -43,9 +43,7 @@ public:
   explicit PairedInputs(llvm::ArrayRef<LaneContraction> contractions);
 
   /// True if `contraction` has its input in a buffer.
-  bool contains(const LaneContraction &contraction) const {
-    return sources.contains(contraction.op);
-  }
+  bool contains(const LaneContraction &contraction) const;
 
   /// 16 bytes: the 8 inputs that `contraction` takes at `position`, the first
   /// row of a pair, and those of the second; it must be contained. Where there
@@ -55,19 +53,26 @@ public:
                    llvm::ArrayRef<int64_t> position) const;
 
 private:
+  /// The pairs that a kernel takes from one view whose rows are as far apart.
+  struct Pairs {
+    int64_t uses = 0;
+    /// First rows have indices that are multiples of these; 0: the index 0.
+    int64_t steps[2] = {0, 0};
+    /// [height / steps[0], width / steps[1], groups * 16] of bytes.
+    mlir::Value buffer;
+
+    /// Makes `buffer`.
+    void fill(const InputSource &source, int64_t down, int64_t right);
+  };
   /// A view, and how far apart the rows of its pairs are in it.
   using Key = std::pair<mlir::Value, std::pair<int64_t, int64_t>>;
   struct Source {
     InputSource input;
     Key key;
-    /// [height, width, groups, 16] bytes.
-    mlir::Value buffer;
   };
 
-  static mlir::Value pair(const InputSource &source, int64_t down,
-                          int64_t right);
-
   llvm::DenseMap<mlir::Operation *, Source> sources;
+  llvm::DenseMap<Key, Pairs> pairs;
 };
 
 } // namespace octet

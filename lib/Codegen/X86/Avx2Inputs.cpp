@@ -85,9 +85,9 @@ std::array<Value, 2> WidenedInputs::load(OpBuilder &builder, Location loc,
                                          ArrayRef<int64_t> position) const {
   const InputSource &source = sources.find(c.op)->second;
   auto at = [&](unsigned dim, int64_t factor, int64_t term) {
-    return source.indexOf(builder, loc, dim,
-                          position[c.leftMap.getDimPosition(dim)], factor,
-                          term);
+    return source.indexOf(
+        builder, loc, dim, position[c.leftMap.getDimPosition(dim)],
+        [&](AffineExpr index) { return index * factor + term; });
   };
   std::array<Value, 2> pairs;
   for (auto [half, pair] : llvm::enumerate(pairs))
