@@ -12,6 +12,7 @@
 #include "mlir/Dialect/Linalg/Passes.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/IR/AsmState.h"
+#include "mlir/IR/Verifier.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
 #include "octet/Codegen/Passes.h"
@@ -215,7 +216,10 @@ LogicalResult octet::runPhases(ModuleOp module, ArrayRef<Phase> phases,
   for (const Phase &phase : phases) {
     PassManager pm(module.getContext());
     phase.add(pm);
-    if (failed(pm.run(module)))
+    // Behind a phase is often enough for a user; octet-opt verifies behind each
+    // pass.
+    pm.enableVerifier(false);
+    if (failed(pm.run(module)) || failed(verify(module)))
       return failure();
     if (!dumpFolder.empty() &&
         failed(dump(module, dumpFolder, index++, phase.name)))

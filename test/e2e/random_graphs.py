@@ -11,7 +11,7 @@ For each seed a small ONNX network with unfriendly shapes is made. Checked:
     random_graphs.py --octet build/dev/bin/octet --count 500 [--first 0]
 
 `--native N` leaves out emulated targets but for every N-th graph, `--targets
-T,...` all others but `generic`.
+T,...` all others but `generic`, `--precision P` the other precision.
 """
 
 import argparse
@@ -267,7 +267,7 @@ def load(path):
         return {n: arrays[n] for n in arrays.files}
 
 
-def check(seed, driver, emulate, only):
+def check(seed, driver, emulate, only, precisions):
     graph = Graph(seed)
     model = graph.build()
     with tempfile.TemporaryDirectory() as folder:
@@ -277,7 +277,6 @@ def check(seed, driver, emulate, only):
         np.savez(folder / "x.npz", **data)
         np.savez(folder / "last.npz", **{k: v[-2:] for k, v in data.items()})
         np.savez(folder / "calib.npz", **graph.data(8))
-        precisions = ["fp32", "int8"]
         try:
             octet([driver, "calibrate", folder / "m.onnx", "--data",
                    folder / "calib.npz", "-o", folder / "r.json"])
@@ -285,7 +284,7 @@ def check(seed, driver, emulate, only):
             # A network may have nothing but movements and activations.
             if "no layer can run in INT8" not in str(error):
                 raise
-            precisions.remove("int8")
+            precisions = [p for p in precisions if p != "int8"]
         outputs = {}
         for precision in precisions:
             ranges = ["--ranges", folder / "r.json"] if precision == "int8" else []
@@ -309,7 +308,9 @@ def check(seed, driver, emulate, only):
                         assert z.tobytes() == y[n][-2:].tobytes(), (
                             f"{precision} on {target}: {n} depends on what is "
                             "in memory")
-        expected = reference(model, data, graph.outputs)
+        expected = {}
+        if "fp32" in precisions:
+            expected = reference(model, data, graph.outputs)
         for name, b in expected.items():
             a = outputs["fp32", "generic"][name]
             assert a.shape == b.shape, f"{name}: shape {a.shape}, not {b.shape}"
@@ -331,12 +332,14 @@ def main():
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--native", type=int, default=1)
     parser.add_argument("--targets", type=lambda s: s.split(","))
+    parser.add_argument("--precision", choices=["fp32", "int8"])
     options = parser.parse_args()
+    precisions = [options.precision] if options.precision else ["fp32", "int8"]
     failed = 0
     seeds = range(options.first, options.first + options.count)
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         jobs = {pool.submit(check, s, options.octet, s % options.native == 0,
-                            options.targets): s for s in seeds}
+                            options.targets, precisions): s for s in seeds}
         for done, job in enumerate(concurrent.futures.as_completed(jobs), 1):
             if sys.stderr.isatty() or done % 100 == 0:
                 print(f"{done} of {options.count}", file=sys.stderr, flush=True)
