@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "mlir/IR/TypeUtilities.h"
 #include "mlir/Pass/PassManager.h"
 #include "octet/Dialect/Octet/IR/Octet.h"
 #include "octet/Pipelines/Pipelines.h"
@@ -92,6 +93,26 @@ static LogicalResult emit(MutableArrayRef<Variant> variants, StringRef path,
   return success();
 }
 
+template <typename OpTy> static bool contains(ModuleOp module) {
+  return module.walk([](OpTy) { return WalkResult::interrupt(); })
+      .wasInterrupted();
+}
+
+/// True if an operation between the casts of a quantized graph computes in 8
+/// bits.
+static bool hasQuantizedLayer(ModuleOp module) {
+  auto isQuantized = [](Type type) {
+    return isa<quant::QuantizedType>(getElementTypeOrSelf(type));
+  };
+  return module
+      .walk([&](Operation *op) {
+        bool found = isa_and_nonnull<OctetDialect>(op->getDialect()) &&
+                     llvm::any_of(op->getResultTypes(), isQuantized);
+        return found ? WalkResult::interrupt() : WalkResult::advance();
+      })
+      .wasInterrupted();
+}
+
 LogicalResult octet::compileTo(ModuleOp module, const PipelineOptions &options,
                                StringRef path) {
   auto graphPhases = makeGraphPhases(options);
@@ -114,17 +135,20 @@ LogicalResult octet::compileTo(ModuleOp module, const PipelineOptions &options,
                   options.targets.size() *
                       makeTargetPhases(*options.targets.front()).size();
   auto step = [&] { octet_progress("compiling", ++done, steps); };
-  bool nothingToObserve = false;
-  auto status = runPhases(
-      module, graphPhases, options, options.dumpFolder, [&](StringRef phase) {
-        if (phase == "observe")
-          nothingToObserve =
-              !module.walk([](ObserveOp) { return WalkResult::interrupt(); })
-                   .wasInterrupted();
-        step();
-      });
+  bool nothingInInt8 = false;
+  auto status = runPhases(module, graphPhases, options, options.dumpFolder,
+                          [&](StringRef phase) {
+                            if (phase == "observe")
+                              nothingInInt8 = !contains<ObserveOp>(module);
+                            else if (phase == "quantize")
+                              nothingInInt8 = !hasQuantizedLayer(module);
+                            step();
+                          });
   if (failed(status))
     return failure();
+  if (nothingInInt8)
+    return module.emitError("no layer can run in INT8: nothing would be "
+                            "gained; compile with --precision fp32");
   if (isGraph)
     return writeText(module, path);
 
@@ -147,10 +171,6 @@ LogicalResult octet::compileTo(ModuleOp module, const PipelineOptions &options,
     if (writesIR)
       return writeText(*variant.module, path);
   }
-  if (nothingToObserve || (options.precision == Precision::Int8 &&
-                           variants.front().info.precision != "int8"))
-    return module.emitError("no layer can run in INT8: nothing would be "
-                            "gained; compile with --precision fp32");
   auto emitted = emit(variants, path, step);
   octet_progress("compiling", steps, steps);
   return emitted;

@@ -149,6 +149,10 @@ def main():
         np.savez(folder / "d.npz", x=np.zeros((1, 2, 4, 4), np.float32))
         c.refuses("nothing to gain", "no layer can run in INT8", "compile", path,
                   "--calib", folder / "d.npz")
+        onnx.save(model([helper.make_node("ReduceMean", ["x"], ["y"], axes=[3])]),
+                  path)
+        c.refuses("no integer form", "no layer can run in INT8", "compile", path,
+                  "--calib", folder / "d.npz")
         (folder / "m.mlir").write_text("module {")
         c.refuses("mlir", "m.mlir", "compile", folder / "m.mlir")
         print(f"bad input: {c.passed} passed, {c.failed} failed")

@@ -267,6 +267,21 @@ def load(path):
         return {n: arrays[n] for n in arrays.files}
 
 
+def make_ranges(driver, folder):
+    """Calibrates; false if no layer can run in INT8."""
+    try:
+        octet([driver, "calibrate", folder / "m.onnx", "--data",
+               folder / "calib.npz", "-o", folder / "r.json"])
+        octet([driver, "compile", folder / "m.onnx", "--ranges",
+               folder / "r.json", "--compile-to", "fold-scales", "-o",
+               folder / "m.mlir"])
+    except AssertionError as error:
+        if "no layer can run in INT8" in str(error):
+            return False
+        raise
+    return True
+
+
 def check(seed, driver, emulate, only, precisions):
     graph = Graph(seed)
     model = graph.build()
@@ -277,13 +292,8 @@ def check(seed, driver, emulate, only, precisions):
         np.savez(folder / "x.npz", **data)
         np.savez(folder / "last.npz", **{k: v[-2:] for k, v in data.items()})
         np.savez(folder / "calib.npz", **graph.data(8))
-        try:
-            octet([driver, "calibrate", folder / "m.onnx", "--data",
-                   folder / "calib.npz", "-o", folder / "r.json"])
-        except AssertionError as error:
-            # A network may have nothing but movements and activations.
-            if "no layer can run in INT8" not in str(error):
-                raise
+        # A network may have nothing but movements and activations.
+        if "int8" in precisions and not make_ranges(driver, folder):
             precisions = [p for p in precisions if p != "int8"]
         outputs = {}
         for precision in precisions:
