@@ -32,11 +32,14 @@ struct HoistTemporariesPass
 private:
   LogicalResult hoist(func::FuncOp kernel, SmallVector<MemRefType> &types) {
     SmallVector<memref::AllocOp> large;
+    int64_t onStack = 0;
     kernel.walk([&](memref::AllocOp alloc) {
       auto type = alloc.getType();
       int64_t bytes = type.getNumElements() * type.getElementTypeBitWidth() / 8;
-      if (bytes > maxStackBytes)
+      if (onStack + bytes > maxStackBytes)
         large.push_back(alloc);
+      else
+        onStack += bytes;
     });
     Builder builder(&getContext());
     auto attributes = builder.getDictionaryAttr(

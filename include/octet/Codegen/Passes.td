@@ -228,12 +228,13 @@ def Bufferize : Pass<"octet-bufferize", "::mlir::ModuleOp"> {
 def HoistTemporaries : Pass<"octet-hoist-temporaries", "::mlir::ModuleOp"> {
   let summary = "Give kernels' large temporaries to octet_run";
   let description = [{
-    A buffer of more than `max-stack-bytes` inside a kernel becomes an argument
-    that the caller allocates, and so part of the arena: programs allocate
-    nothing while they run. Smaller ones go on the stack.
+    A buffer inside a kernel with which its buffers would be more than
+    `max-stack-bytes` becomes an argument that the caller allocates, and so part
+    of the arena: programs allocate nothing while they run. The others go on the
+    stack.
   }];
   let options = [Option<"maxStackBytes", "max-stack-bytes", "int64_t", "65536",
-                        "Largest buffer left to the stack">];
+                        "Bytes of a kernel's buffers left to the stack">];
   let dependentDialects = ["::mlir::memref::MemRefDialect"];
   let statistics = [Statistic<"numHoisted", "hoisted", "Buffers hoisted">];
 }
