@@ -20,8 +20,8 @@ namespace octet {
 
 /// vpdpbusd on registers of `bits` bits: 512 or 256.
 std::unique_ptr<DotIsa> createVnniIsa(int64_t bits);
-/// vpmaddwd on widened bytes. What a kernel in `function` reads often, a block of
-/// the filter or an input, is widened into a buffer of its own first.
+/// vpmaddwd on widened bytes. What a kernel in `function` reads often, a block
+/// of the filter or an input, is widened into a buffer of its own first.
 std::unique_ptr<DotIsa> createAvx2Isa(mlir::Operation *function);
 
 /// The 4 bytes of `group` in every 32-bit lane of a vector of `bytes` bytes.
