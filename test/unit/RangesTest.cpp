@@ -52,6 +52,17 @@ TEST(Ranges, ParsesWhatCalibrationWrites) {
   EXPECT_EQ(ranges->tensors["x"].max, 2.5f);
 }
 
+TEST(Ranges, BinsBeyondTheBoundsStayFinite) {
+  auto ranges = octet::parseRanges(
+      R"({"version": 1, "model_hash": "0", "samples": 8, "tensors": {"x":
+          {"min": -1.5, "max": 3e7, "not_finite": 0, "exponent": 201,
+           "first_bin": -7, "counts": [43, 21, 2, 19]}}})");
+  ASSERT_TRUE(bool(ranges));
+  auto [low, high] = octet::percentileRange(ranges->tensors["x"], 50.1);
+  EXPECT_EQ(low, -1.5f);
+  EXPECT_EQ(high, -1.5f);
+}
+
 TEST(Ranges, MalformedTextIsAnError) {
   for (const char *text :
        {"", "{", "[]", "{}", R"({"version": 2})",

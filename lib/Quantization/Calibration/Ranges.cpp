@@ -8,6 +8,7 @@
 
 #include "octet/Quantization/Calibration/Ranges.h"
 #include "llvm/Support/JSON.h"
+#include <algorithm>
 #include <cfloat>
 #include <cmath>
 #include <numeric>
@@ -95,15 +96,17 @@ std::pair<float, float> octet::percentileRange(const Histogram &histogram,
   double outside = total * (100.0 - percentile) / 200.0;
   if (total == 0 || outside < 1.0)
     return {histogram.min, histogram.max};
+  // Bins that an edited file puts elsewhere than its bounds bound nothing.
   auto edge = [&](size_t bin) {
-    return std::ldexp(static_cast<double>(histogram.firstBin) + bin,
-                      histogram.exponent);
+    return std::clamp<double>(
+        std::ldexp(static_cast<double>(histogram.firstBin) + bin,
+                   histogram.exponent),
+        histogram.min, histogram.max);
   };
   size_t low = 0, high = counts.size();
   for (double seen = counts[low]; seen <= outside && low + 1 < high;)
     seen += counts[++low];
   for (double seen = counts[high - 1]; seen <= outside && high - 1 > low;)
     seen += counts[--high - 1];
-  return {std::max<float>(histogram.min, edge(low)),
-          std::min<float>(histogram.max, edge(high))};
+  return {static_cast<float>(edge(low)), static_cast<float>(edge(high))};
 }
