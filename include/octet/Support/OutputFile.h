@@ -19,6 +19,24 @@
 
 namespace octet {
 
+/// An empty file in TMPDIR, or in /tmp where TMPDIR is no folder that can be
+/// written. It is removed with this object, or by a signal.
+class TemporaryFile {
+public:
+  /// The file is called PREFIX-NUMBER.EXTENSION; the error is a sentence.
+  static llvm::Expected<TemporaryFile> create(llvm::StringRef prefix,
+                                              llvm::StringRef extension);
+  TemporaryFile(TemporaryFile &&other);
+  TemporaryFile &operator=(TemporaryFile &&) = delete;
+  ~TemporaryFile();
+
+  llvm::StringRef path() const { return name; }
+
+private:
+  explicit TemporaryFile(std::string name) : name(std::move(name)) {}
+  std::string name;
+};
+
 /// Lets `produce` make a file at a temporary path beside `path`, then renames
 /// it to `path`. After a failure, or a signal, neither is left. `produce`
 /// returns its own errors. Fails if `path` exists and is no regular file.
