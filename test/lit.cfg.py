@@ -15,6 +15,9 @@ config.substitutions += [
     ("%python", config.python),
     ("%src", config.octet_source),
     ("%build", config.octet_build),
+    # Locations say nothing in tests of passes, but where a test asks for them.
+    (r"(?<![\w/-])octet-opt(?![\w-])(?!.*debuginfo)",
+     "octet-opt --mlir-print-debuginfo=false"),
 ]
 
 try:

@@ -7,195 +7,306 @@
 //===----------------------------------------------------------------------===//
 
 #include "octet/Driver/CommandLine.h"
+#include "Session.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/ADT/StringSwitch.h"
-#include "llvm/Support/Format.h"
+#include "llvm/Config/llvm-config.h"
 #include "llvm/Support/raw_ostream.h"
+#include <CLI/CLI.hpp>
 
 using namespace octet;
 using llvm::StringRef;
+using llvm::Twine;
+
+/// Where descriptions begin in a command's help.
+static constexpr size_t helpColumn = 24;
+
+static constexpr StringRef statuses =
+    "Exit status: 0 done; 1 the input was refused, with one sentence on "
+    "stderr;\n2 the command line was not understood.\n";
+
+static int misuse(const Twine &message, StringRef command = "") {
+  llvm::errs() << "octet: " << message << "; see octet "
+               << (command.empty() ? "" : (command + " ").str()) << "--help\n";
+  return 2;
+}
+
+/// True if `command` is among `names`, "a b c".
+static bool isAmong(StringRef command, StringRef names) {
+  llvm::SmallVector<StringRef> parts;
+  names.split(parts, ' ');
+  return llvm::is_contained(parts, command);
+}
+
+/// " (did you mean X?)" for the candidate that is nearest, if one is near.
+static std::string suggest(StringRef wrong, llvm::ArrayRef<StringRef> known) {
+  StringRef best;
+  unsigned least = std::max<unsigned>(2, wrong.size() / 3) + 1;
+  for (StringRef candidate : known) {
+    unsigned distance = wrong.edit_distance(candidate, true, least);
+    if (candidate.starts_with(wrong) && wrong.size() > 3)
+      distance = 1;
+    if (distance < least) {
+      least = distance;
+      best = candidate;
+    }
+  }
+  return best.empty() ? "" : (" (did you mean " + best + "?)").str();
+}
+
+//===----------------------------------------------------------------------===//
+// Help
+//===----------------------------------------------------------------------===//
+
+static void printOverview(llvm::raw_ostream &os) {
+  os << "usage: octet COMMAND MODEL... [FLAGS]\n\n";
+  for (const Command &command : allCommands())
+    os << "  octet "
+       << llvm::left_justify((command.name + " " + command.inputs).str(), 22)
+       << command.summary << "\n";
+  os << "\nA MODEL is an .onnx file or an .mlir graph. A PROGRAM is a compiled "
+        "program, or\na model, which is compiled first.\n\n"
+        "  octet COMMAND --help  flags and examples\n"
+        "  octet --version       versions of Octet and LLVM\n\n"
+     << statuses;
+}
 
 namespace {
-
-struct Command {
-  StringRef name, usage, help;
-  int (*run)(const CommandOptions &);
-  size_t minInputs, maxInputs;
-  /// Flags the command takes.
-  std::vector<StringRef> flags;
-};
-
-int runRun(const CommandOptions &o) { return runProgram("run", o); }
-int runInspect(const CommandOptions &o) { return runProgram("inspect", o); }
-
-const std::vector<Command> &commands() {
-  static const std::vector<StringRef> compile = {
-      "-o",           "--calib",   "--ranges", "--method",
-      "--percentile", "--target",  "--batch",  "--precision",
-      "--compile-to", "--dump-ir", "--elide",  "--threads"};
-  static const std::vector<Command> table = {
-      {"compile", "M.onnx [--calib D.npz] -o PROGRAM",
-       "compile a model to a native program", runCompile, 1, 1, compile},
-      {"calibrate",
-       "M.onnx --data D.npz -o ranges.json",
-       "find the range of every tensor",
-       runCalibrate,
-       1,
-       1,
-       {"-o", "--data", "--method", "--percentile", "--batch"}},
-      {"quantize", "M.onnx --calib D.npz [-o M.mlir]",
-       "print the quantized graph", runQuantize, 1, 1, compile},
-      {"import",
-       "M.onnx [-o M.mlir]",
-       "print the imported graph",
-       runImport,
-       1,
-       1,
-       {"-o", "--batch", "--elide"}},
-      {"run",
-       "P --input X.npz -o Y.npz",
-       "run a program on every sample",
-       runRun,
-       1,
-       1,
-       {"--input", "-o", "--output", "--target"}},
-      {"eval",
-       "A B... --data D.npz [--json F]",
-       "compare accuracy",
-       runEval,
-       1,
-       64,
-       {"--data", "--json", "--target"}},
-      {"bench",
-       "A B... [--runs N] [--json F]",
-       "compare speed",
-       runBench,
-       1,
-       64,
-       {"--runs", "--json", "--threads", "--target"}},
-      {"operators",
-       "",
-       "list the ONNX operators that are taken",
-       runOperators,
-       0,
-       0,
-       {}},
-      {"inspect",
-       "P [--json F]",
-       "list layers, precision and kernels",
-       runInspect,
-       1,
-       1,
-       {"--json", "--target"}},
-  };
-  return table;
-}
-
-void printUsage() {
-  llvm::errs() << "usage: octet COMMAND MODEL... [FLAGS]\n\n";
-  for (const Command &command : commands())
-    llvm::errs() << "  octet " << llvm::left_justify(command.name, 10)
-                 << llvm::left_justify(command.usage, 38) << command.help
-                 << "\n";
-  llvm::errs()
-      << "\nA MODEL is an .onnx or .mlir file or a compiled program.\n"
-         "  --target T[,T...]  host (default), generic, avx2, avxvnni,\n"
-         "                     avx512vnni, avx512vnni256, neon, neon-dotprod,\n"
-         "                     neon-i8mm; several make one file for all\n"
-         "  --precision P      int8 (with --calib or --ranges) or fp32\n"
-         "  --method M         minmax or percentile (--percentile 99.999)\n"
-         "  --batch N          samples in one inference (default 1)\n"
-         "  --compile-to P     stop after a phase and write its IR\n"
-         "  --dump-ir DIR      write the IR after every phase\n"
-         "  --elide            shorten constants when printing IR\n";
-}
-
-bool misuse(const llvm::Twine &message) {
-  llvm::errs() << "octet: " << message << "; see octet --help\n";
-  return false;
-}
-
-const Command *findCommand(StringRef name) {
-  for (const Command &command : commands())
-    if (command.name == name)
-      return &command;
-  return nullptr;
-}
-
-/// Sets one flag's value; false if the value is no number where one is needed.
-bool setFlag(CommandOptions &o, StringRef flag, StringRef value) {
-  std::string *text = llvm::StringSwitch<std::string *>(flag)
-                          .Cases({"-o", "--output"}, &o.output)
-                          .Case("--calib", &o.calibration)
-                          .Case("--ranges", &o.ranges)
-                          .Case("--method", &o.method)
-                          .Case("--target", &o.target)
-                          .Case("--precision", &o.precision)
-                          .Case("--compile-to", &o.compileTo)
-                          .Case("--dump-ir", &o.dumpFolder)
-                          .Case("--data", &o.data)
-                          .Case("--json", &o.json)
-                          .Case("--input", &o.input)
-                          .Default(nullptr);
-  if (text) {
-    *text = value.str();
-    return true;
+/// CLI11's help with our usage line.
+struct Help : CLI::Formatter {
+  explicit Help(const Command &command) : command(command) {
+    column_width(helpColumn);
   }
-  if (flag == "--percentile")
-    return !value.getAsDouble(o.percentile);
-  int64_t number = 0;
-  if (value.getAsInteger(10, number) || number < 1 || number > 1000000)
-    return false;
-  if (flag == "--batch")
-    o.batch = number;
-  else if (flag == "--runs")
-    o.runs = number;
-  else
-    return number == 1; // --threads
-  return true;
-}
+  std::string make_usage(const CLI::App *, std::string) const override {
+    return ("\nusage: octet " + command.name +
+            (command.inputs.empty() ? "" : " " + command.inputs) + " [FLAGS]\n")
+        .str();
+  }
+  std::string
+  make_group(std::string, bool isPositional,
+             std::vector<const CLI::Option *> options) const override {
+    return Formatter::make_group("Flags", isPositional, options);
+  }
 
+  const Command &command;
+};
 } // namespace
 
-bool CommandLine::parse(int argc, char **argv) {
-  if (argc < 2 || StringRef(argv[1]) == "--help" ||
-      StringRef(argv[1]) == "-h") {
-    printUsage();
-    return false;
+/// What the help says of `flag`, in lines that fit beside the flags.
+static std::string describe(const Flag &flag, const Command &command) {
+  std::string text = flag.help;
+  if (isAmong(command.name, flag.neededBy))
+    text += " (needed)";
+  if (!flag.initial.empty())
+    text += (" (default: " + flag.initial + ")").str();
+  llvm::SmallVector<StringRef> words;
+  StringRef(text).split(words, ' ');
+  std::string lines;
+  size_t used = 0;
+  for (StringRef word : words) {
+    bool breaks = used + 1 + word.size() > 80 - helpColumn;
+    if (used > 0)
+      lines += breaks ? '\n' : ' ';
+    lines += word;
+    used = (breaks ? 0 : used + 1) + word.size();
   }
-  const Command *known = findCommand(argv[1]);
-  if (!known)
-    return misuse("command '" + llvm::Twine(argv[1]) + "' is unknown");
-  command = argv[1];
-  for (int i = 2; i < argc; ++i) {
-    StringRef argument = argv[i];
-    if (!argument.starts_with("-")) {
-      options.inputs.push_back(argument.str());
-      continue;
-    }
-    auto [flag, value] = argument.split('=');
-    if (!llvm::is_contained(known->flags, flag))
-      return misuse("'" + command + "' takes no flag " + flag);
-    if (flag == "--elide") {
-      options.elide = true;
-      continue;
-    }
-    if (!argument.contains('=')) {
-      if (++i == argc)
-        return misuse("flag " + flag + " needs a value");
-      value = argv[i];
-    }
-    if (!setFlag(options, flag, value))
-      return misuse("flag " + flag + " cannot be '" + value + "'");
-  }
-  if (options.inputs.size() < known->minInputs ||
-      options.inputs.size() > known->maxInputs)
-    return misuse("usage: octet " + known->name + " " + known->usage);
-  for (StringRef flag : {"--data", "--input"})
-    if (llvm::is_contained(known->flags, flag) &&
-        (flag == "--data" ? options.data : options.input).empty())
-      return misuse("'" + command + "' needs " + flag);
-  return true;
+  return lines;
 }
 
-int CommandLine::run() const { return findCommand(command)->run(options); }
+static std::string makeFooter(const Command &command) {
+  std::string text = "Examples:\n";
+  for (StringRef example : command.examples)
+    text += ("  " + example + "\n").str();
+  return text + "\n" + statuses.str();
+}
+
+//===----------------------------------------------------------------------===//
+// Parsing
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// A flag of one command, with what CLI11 found for it.
+struct Given {
+  const Flag *flag;
+  CLI::Option *option;
+  /// Its names, apart.
+  llvm::SmallVector<StringRef> names;
+};
+} // namespace
+
+/// CLI11 takes "--flag=" for a flag whose value comes next, and "-o=x" for the
+/// value "=x": the two are taken apart here.
+static std::vector<std::string> splitValues(llvm::ArrayRef<char *> arguments,
+                                            llvm::ArrayRef<Given> flags) {
+  std::vector<std::string> result;
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    StringRef argument = arguments[i];
+    if (argument == "--") {
+      result.insert(result.end(), arguments.begin() + i, arguments.end());
+      break;
+    }
+    auto [name, value] = argument.split('=');
+    auto *known = llvm::find_if(flags, [&, name = name](const Given &given) {
+      return llvm::is_contained(given.names, name);
+    });
+    result.push_back(argument.str());
+    if (known == flags.end() || known->flag->value.empty())
+      continue;
+    if (name.size() < argument.size()) {
+      result.back() = name.str();
+      result.push_back(value.str());
+    } else if (i + 1 < arguments.size()) {
+      // A value is one whatever it looks like.
+      result.push_back(arguments[++i]);
+    }
+  }
+  return result;
+}
+
+/// Takes the models from what CLI11 did not take for flags; 0, or 2 after a
+/// message.
+static int takeInputs(const Command &command, llvm::ArrayRef<Given> flags,
+                      const std::vector<std::string> &rest,
+                      CommandOptions &options) {
+  bool flagsEnded = false;
+  for (const std::string &argument : rest) {
+    if (!flagsEnded && argument == "--") {
+      flagsEnded = true;
+      continue;
+    }
+    if (!flagsEnded && argument.size() > 1 && argument[0] == '-') {
+      StringRef name = StringRef(argument).split('=').first;
+      llvm::SmallVector<StringRef> known{"--help"};
+      for (const Given &given : flags)
+        llvm::append_range(known, given.names);
+      return misuse("'" + command.name + "' takes no flag " + name +
+                        suggest(name, known),
+                    command.name);
+    }
+    options.inputs.push_back(argument);
+  }
+  size_t count = options.inputs.size();
+  if (count >= command.minInputs && count <= command.maxInputs)
+    return 0;
+  std::string takes = command.maxInputs == 0 ? "no file"
+                      : command.maxInputs == 1
+                          ? ("one " + command.inputs).str()
+                          : ("1 to " + Twine(command.maxInputs) + " of " +
+                             command.inputs.rtrim('.'))
+                                .str();
+  return misuse("'" + command.name + "' takes " + takes + ", not " +
+                    Twine(count) +
+                    (count > command.maxInputs
+                         ? " ('" + options.inputs[command.maxInputs] +
+                               "' is one too many)"
+                         : ""),
+                command.name);
+}
+
+/// Reads the flags' values; 0, or 2 after a message.
+static int readFlags(const Command &command, llvm::ArrayRef<Given> flags,
+                     CommandOptions &options) {
+  for (const Given &given : flags) {
+    StringRef name = given.names.back();
+    auto values = given.option->results();
+    if (values.empty()) {
+      if (isAmong(command.name, given.flag->neededBy))
+        return misuse("'" + command.name + "' needs " + name + " " +
+                          given.flag->value,
+                      command.name);
+      continue;
+    }
+    if (values.size() > 1 && !given.flag->repeats)
+      return misuse("flag " + name + " is given twice", command.name);
+    for (const std::string &value : values) {
+      std::string wrong = given.flag->read(options, value);
+      if (!wrong.empty())
+        return misuse("flag " + name + " cannot be '" + value + "': " + wrong,
+                      command.name);
+    }
+  }
+  if (options.percentile && options.method == "minmax")
+    return misuse("--percentile goes with --method percentile, not minmax",
+                  command.name);
+  if (!options.calibration.empty() && !options.ranges.empty())
+    return misuse("give either --calib or --ranges", command.name);
+  return 0;
+}
+
+static int runCommand(const Command &command,
+                      llvm::ArrayRef<char *> arguments) {
+  CLI::App app(command.summary.str());
+  app.formatter(std::make_shared<Help>(command));
+  app.set_help_flag("-h,--help", "print this");
+  app.footer(makeFooter(command));
+  // Models, and flags that are unknown: takeInputs tells them apart.
+  app.allow_extras();
+  llvm::SmallVector<Given> flags;
+  for (const Flag &flag : allFlags()) {
+    if (!isAmong(command.name, flag.commands))
+      continue;
+    // CLI11 takes a string that is not const for the option's variable.
+    const std::string help = describe(flag, command);
+    Given &given = flags.emplace_back();
+    given.flag = &flag;
+    if (flag.value.empty()) {
+      given.option = app.add_flag(flag.names.str(), help);
+    } else {
+      given.option = app.add_option(flag.names.str(), help);
+      given.option->type_name(flag.value.str());
+      given.option->take_all();
+    }
+    flag.names.split(given.names, ',');
+  }
+
+  auto given = splitValues(arguments, flags);
+  std::reverse(given.begin(), given.end());
+  try {
+    app.parse(std::move(given));
+  } catch (const CLI::CallForHelp &) {
+    llvm::outs() << app.help();
+    return finishStdout();
+  } catch (const CLI::ArgumentMismatch &error) {
+    return misuse("flag " + StringRef(error.what()).split(':').first +
+                      " needs a value",
+                  command.name);
+  } catch (const CLI::ParseError &error) {
+    return misuse(error.what(), command.name);
+  }
+  CommandOptions options;
+  if (int status = takeInputs(command, flags, app.remaining(), options))
+    return status;
+  if (int status = readFlags(command, flags, options))
+    return status;
+  return command.run(options);
+}
+
+int octet::runDriver(int argc, char **argv) {
+  llvm::ArrayRef<char *> arguments(argv + 1, argv + std::max(argc, 1));
+  if (arguments.empty()) {
+    printOverview(llvm::errs());
+    return 2;
+  }
+  StringRef name = arguments.front();
+  arguments = arguments.drop_front();
+  if (name == "--version") {
+    llvm::outs() << "octet " OCTET_VERSION " (LLVM " LLVM_VERSION_STRING ")\n";
+    return finishStdout();
+  }
+  char help[] = "--help";
+  char *helpOnly[] = {help};
+  if (name == "--help" || name == "-h" || name == "help") {
+    if (arguments.empty() || name != "help") {
+      printOverview(llvm::outs());
+      return finishStdout();
+    }
+    name = arguments.front();
+    arguments = helpOnly;
+  }
+  llvm::SmallVector<StringRef> known;
+  for (const Command &command : allCommands()) {
+    if (command.name == name)
+      return runCommand(command, arguments);
+    known.push_back(command.name);
+  }
+  return misuse("command '" + name + "' is unknown" + suggest(name, known));
+}

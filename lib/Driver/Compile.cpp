@@ -14,32 +14,28 @@
 #include "octet/Dialect/Octet/IR/Octet.h"
 #include "octet/Import/ONNX/Import.h"
 #include "octet/Support/InputFile.h"
-#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
+#include <charconv>
 
 using namespace mlir;
 using namespace octet;
 
-/// Prints to the output file, or to stdout with large constants shortened.
+/// Prints to the output file, so that it reads back, or to stdout to be read
+/// by people: without locations, large constants shortened.
 static int print(ModuleOp module, const CommandOptions &options) {
-  OpPrintingFlags flags;
-  if (options.elide || options.output.empty())
-    flags.elideLargeElementsAttrs(16);
-  auto write = [&](llvm::raw_ostream &os) {
-    module.print(os, flags);
-    os << "\n";
-  };
   if (!options.output.empty())
-    return writeFile(options.output, write);
-  write(llvm::outs());
-  return 0;
+    return writeFile(options.output, [&](llvm::raw_ostream &os) {
+      printIR(module, os, options.elide);
+    });
+  printIR(module, llvm::outs(), /*elide=*/true, /*locations=*/false);
+  return finishStdout();
 }
 
 int octet::runOperators(const CommandOptions &) {
   for (const std::string &name : importedOperators())
     llvm::outs() << name << "\n";
-  return 0;
+  return finishStdout();
 }
 
 int octet::runImport(const CommandOptions &options) {
@@ -60,10 +56,14 @@ int octet::runCalibrate(const CommandOptions &options) {
   if (failed(ranges))
     return 1;
   // The histograms serve every method; which one to use travels with them.
-  if (pipeline->percentile > 0)
-    ranges->insert(
-        ranges->find('{') + 1,
-        llvm::formatv("\n  \"percentile\": {0},", pipeline->percentile));
+  if (pipeline->percentile > 0) {
+    // The shortest text that reads back the same.
+    char text[32];
+    char *end =
+        std::to_chars(text, text + sizeof text, pipeline->percentile).ptr;
+    ranges->insert(ranges->find('{') + 1,
+                   "\n  \"percentile\": " + std::string(text, end) + ",");
+  }
   return writeFile(options.output.empty() ? "ranges.json" : options.output,
                    [&](llvm::raw_ostream &os) { os << *ranges; });
 }
@@ -93,43 +93,86 @@ static bool findRanges(const CommandOptions &options, ModuleOp module,
   return true;
 }
 
-static int compileModel(const CommandOptions &options, bool printGraph) {
+/// Chooses the precision and finds the ranges it needs; false after an error.
+static bool choosePrecision(const CommandOptions &options, ModuleOp module,
+                            PipelineOptions &pipeline) {
+  StringRef behind = getPhase(module);
+  bool calibrated = !options.calibration.empty() || !options.ranges.empty();
+  if (impliesInt8(behind) || behind == "layout") {
+    std::string unused =
+        calibrated                ? "--calib and --ranges"
+        : pipeline.percentile > 0 ? "--method and --percentile"
+        : !options.precision.empty() &&
+                (options.precision == "fp32" || behind == "layout")
+            ? "--precision " + options.precision
+            : "";
+    if (unused.empty())
+      return true;
+    refuse(options.inputs[0] + ": " + unused +
+           " cannot change a graph behind phase '" + behind +
+           "'; leave them out, or go on from an earlier phase");
+    return false;
+  }
+  if (options.precision == "int8" || (options.precision.empty() && calibrated))
+    pipeline.precision = Precision::Int8;
+  if (pipeline.precision == Precision::Int8)
+    return findRanges(options, module, pipeline);
+  if (calibrated || pipeline.percentile == 0)
+    return true;
+  refuse("--method and --percentile are for INT8: give --calib DATA.npz or "
+         "--ranges RANGES.json");
+  return false;
+}
+
+int octet::runQuantize(const CommandOptions &options) {
   Session session(options.inputs[0]);
   auto pipeline = makePipeline(options);
   if (!pipeline)
     return 1;
-  bool calibrated = !options.calibration.empty() || !options.ranges.empty();
-  std::string precision = options.precision;
-  if (precision.empty())
-    precision = calibrated || printGraph ? "int8" : "fp32";
-  if (precision != "int8" && precision != "fp32")
-    return refuse("precision '" + precision +
-                  "' is unknown; choose int8 or fp32");
   auto module = loadModel(options.inputs[0], &session.context, options.batch);
   if (!module)
     return 1;
-  if (precision == "int8") {
-    pipeline->precision = Precision::Int8;
-    if (!findRanges(options, *module, *pipeline))
-      return 1;
-  }
-  if (printGraph) {
-    pipeline->compileTo = "quantize";
-    return failed(runPhases(*module, makeGraphPhases(*pipeline), *pipeline,
-                            pipeline->dumpFolder))
-               ? 1
-               : print(*module, options);
-  }
-  std::string output = options.output;
-  if (output.empty())
-    output = llvm::sys::path::stem(options.inputs[0]).str();
-  return failed(octet::compileTo(*module, *pipeline, output)) ? 1 : 0;
-}
-
-int octet::runQuantize(const CommandOptions &options) {
-  return compileModel(options, /*printGraph=*/true);
+  StringRef behind = getPhase(*module);
+  if (behind == "fold-scales" || behind == "layout")
+    return refuse(options.inputs[0] + ": is behind phase '" + behind +
+                  "', which comes after quantize");
+  CommandOptions int8 = options;
+  if (behind != "quantize")
+    int8.precision = "int8";
+  if (!choosePrecision(int8, *module, *pipeline))
+    return 1;
+  pipeline->compileTo = "quantize";
+  if (behind != "quantize" &&
+      failed(runPhases(*module, graphPhases(*pipeline), *pipeline,
+                       /*target=*/nullptr, pipeline->dumpFolder)))
+    return 1;
+  return print(*module, options);
 }
 
 int octet::runCompile(const CommandOptions &options) {
-  return compileModel(options, /*printGraph=*/false);
+  Session session(options.inputs[0]);
+  auto pipeline = makePipeline(options);
+  if (!pipeline)
+    return 1;
+  std::string output = options.output;
+  bool writesIR = !options.compileTo.empty() ||
+                  llvm::sys::path::extension(output) == ".mlir";
+  if (output.empty())
+    output =
+        (llvm::sys::path::stem(options.inputs[0]) + (writesIR ? ".mlir" : ""))
+            .str();
+  if (options.elide && !writesIR)
+    return refuse("--elide shortens constants in IR: give --compile-to or a "
+                  "name with .mlir");
+  if (output == "-" && !writesIR)
+    return refuse("a program is not written to stdout: give -o the name of a "
+                  "file (./- for one called so)");
+  auto module = loadModel(options.inputs[0], &session.context, options.batch);
+  if (!module || !choosePrecision(options, *module, *pipeline))
+    return 1;
+  // The file that says so is for one target, so none needs to be given.
+  if (auto target = (*module)->getAttrOfType<StringAttr>(targetAttr);
+      target && options.target == "host")
+    pipeline->targets = {lookupQualifiedTarget(target.getValue())};
+  return failed(octet::compileTo(*module, *pipeline, output)) ? 1 : 0;
 }

@@ -9,7 +9,6 @@
 #include "Session.h"
 #include "mlir/IR/Diagnostics.h"
 #include "octet/Dialect/Octet/IR/OnnxNames.h"
-#include "octet/Support/OutputFile.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
@@ -45,8 +44,16 @@ int octet::refuse(const Twine &message) {
   return 1;
 }
 
-/// Reads `names`, "a,b,c", into the pipeline; false after an error.
-static bool findTargets(StringRef names, PipelineOptions &pipeline) {
+std::string octet::listTargets() {
+  std::string all = "host";
+  for (const TargetInfo &known : allTargets())
+    if (known.architecture == "x86_64" || known.name != "generic")
+      all += ", " + known.name.str();
+  return all;
+}
+
+llvm::Expected<SmallVector<const TargetInfo *, 2>>
+octet::findTargets(StringRef names) {
   SmallVector<StringRef> parts;
   names.split(parts, ',');
   // `generic` goes along with the others' architecture.
@@ -55,49 +62,45 @@ static bool findTargets(StringRef names, PipelineOptions &pipeline) {
     if (const TargetInfo *target = lookupTarget(name);
         target && name != "generic" && architecture.empty())
       architecture = target->architecture;
+  SmallVector<const TargetInfo *, 2> targets;
   for (StringRef name : parts) {
     const TargetInfo *target = lookupTarget(name);
     if (!target) {
-      std::string all = "host";
-      for (const TargetInfo &known : allTargets())
-        if (known.architecture == "x86_64" || known.name != "generic")
-          all += ", " + known.name.str();
-      refuse("target '" + name + "' is unknown; choose one of " + all +
-             ", or several separated by commas");
-      return false;
+      return llvm::createStringError(
+          "target '" + name + "' is unknown; choose one of " + listTargets() +
+          ", or several separated by commas");
     }
     if (name != "host")
       target = lookupTarget(name, architecture);
     if (!target ||
-        (!architecture.empty() && target->architecture != architecture)) {
-      refuse("targets '" + names +
-             "' are of several architectures; compile one file for each");
-      return false;
-    }
-    if (!llvm::is_contained(pipeline.targets, target))
-      pipeline.targets.push_back(target);
+        (!architecture.empty() && target->architecture != architecture))
+      return llvm::createStringError(
+          "targets '" + names +
+          "' are of several architectures; compile one file for each");
+    if (!llvm::is_contained(targets, target))
+      targets.push_back(target);
   }
   // The table's order is the order of preference.
-  llvm::sort(pipeline.targets);
-  return true;
+  llvm::sort(targets);
+  return targets;
 }
 
 std::optional<PipelineOptions>
 octet::makePipeline(const CommandOptions &options) {
-  PipelineOptions pipeline;
-  if (!findTargets(options.target, pipeline))
-    return std::nullopt;
-  pipeline.compileTo = options.compileTo;
-  pipeline.dumpFolder = options.dumpFolder;
-  if (options.method == "percentile")
-    pipeline.percentile = options.percentile;
-  else if (options.method == "minmax")
-    pipeline.percentile = 100.0;
-  else if (!options.method.empty()) {
-    refuse("calibration method '" + options.method +
-           "' is unknown; choose minmax or percentile");
+  auto targets = findTargets(options.target);
+  if (!targets) {
+    refuse(llvm::toString(targets.takeError()));
     return std::nullopt;
   }
+  PipelineOptions pipeline;
+  pipeline.targets = std::move(*targets);
+  pipeline.compileTo = options.compileTo;
+  pipeline.dumpFolder = options.dumpFolder;
+  pipeline.elide = options.elide;
+  if (options.method == "minmax")
+    pipeline.percentile = 100.0;
+  else if (options.percentile || options.method == "percentile")
+    pipeline.percentile = options.percentile.value_or(99.999);
   return pipeline;
 }
 
@@ -120,13 +123,13 @@ std::optional<Program> Program::open(const std::string &path,
     result.program = absolute.str().str();
     return result;
   }
-  SmallString<128> program;
-  if (llvm::sys::fs::createTemporaryFile("octet-program", "", program)) {
-    refuse("cannot create a temporary file");
+  auto program = TemporaryFile::create("octet-program", "");
+  if (!program) {
+    refuse(llvm::toString(program.takeError()));
     return std::nullopt;
   }
-  result.program = program.str().str();
-  result.remover = std::make_shared<llvm::FileRemover>(program);
+  result.program = program->path().str();
+  result.temporary = std::make_shared<TemporaryFile>(std::move(*program));
   Session session(path);
   auto pipeline = makePipeline(options);
   auto module = loadModel(path, &session.context, options.batch);
@@ -136,8 +139,21 @@ std::optional<Program> Program::open(const std::string &path,
   return result;
 }
 
+int octet::finishStdout() {
+  llvm::outs().flush();
+  if (!llvm::outs().has_error())
+    return 0;
+  std::string why = llvm::outs().error().message();
+  llvm::outs().clear_error();
+  return refuse("stdout cannot be written: " + why);
+}
+
 int octet::writeFile(StringRef path,
                      llvm::function_ref<void(llvm::raw_ostream &)> write) {
+  if (path == "-") {
+    write(llvm::outs());
+    return finishStdout();
+  }
   auto error = writeWholeFile(path, write);
   return error ? refuse(llvm::toString(std::move(error))) : 0;
 }

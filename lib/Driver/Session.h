@@ -15,6 +15,7 @@
 
 #include "mlir/IR/MLIRContext.h"
 #include "octet/Driver/Commands.h"
+#include "octet/Support/OutputFile.h"
 #include "llvm/Support/FileUtilities.h"
 
 namespace octet {
@@ -33,6 +34,14 @@ private:
 /// Prints `octet: message`; returns 1.
 int refuse(const llvm::Twine &message);
 
+/// The names of all targets, "host, avx2, ...".
+std::string listTargets();
+
+/// The targets called `names`, "a,b,c", in order of preference; the error says
+/// what may be given.
+llvm::Expected<llvm::SmallVector<const TargetInfo *, 2>>
+findTargets(llvm::StringRef names);
+
 /// Fills in what compiling needs; null after an error.
 std::optional<PipelineOptions> makePipeline(const CommandOptions &options);
 
@@ -48,10 +57,14 @@ public:
 
 private:
   std::string given, program;
-  std::shared_ptr<llvm::FileRemover> remover;
+  std::shared_ptr<TemporaryFile> temporary;
 };
 
-/// Writes `path` whole or not at all; returns the exit status.
+/// Writes out what is on its way to stdout; the exit status, 1 with a sentence
+/// if it cannot be written.
+int finishStdout();
+
+/// Writes `path` whole or not at all, or stdout for "-"; the exit status.
 int writeFile(llvm::StringRef path,
               llvm::function_ref<void(llvm::raw_ostream &)> write);
 

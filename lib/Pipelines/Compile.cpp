@@ -24,9 +24,9 @@
 using namespace mlir;
 using namespace octet;
 
-static LogicalResult writeText(ModuleOp module, StringRef path) {
-  if (auto error =
-          writeWholeFile(path, [&](llvm::raw_ostream &os) { os << module; }))
+static LogicalResult writeText(ModuleOp module, StringRef path, bool elide) {
+  if (auto error = writeWholeFile(
+          path, [&](llvm::raw_ostream &os) { printIR(module, os, elide); }))
     return module.emitError() << llvm::toString(std::move(error));
   return success();
 }
@@ -73,15 +73,13 @@ static LogicalResult emit(MutableArrayRef<Variant> variants, StringRef path,
     return message.empty() ? failure() : module.emitError() << message;
   }
   LinkKind kind = *linkKindFor(path);
-  SmallString<128> object;
-  if (llvm::sys::fs::createTemporaryFile("octet", "o", object))
-    return module.emitError("cannot create a temporary file");
-  llvm::FileRemover remover(object);
-  llvm::sys::RemoveFileOnSignal(object);
-  if (failed(emitFile(variants, FileKind::Object, symbol, object)))
+  auto object = TemporaryFile::create("octet", "o");
+  if (!object)
+    return module.emitError() << llvm::toString(object.takeError());
+  if (failed(emitFile(variants, FileKind::Object, symbol, object->path())))
     return failure();
   step();
-  if (failed(link(module, object, architecture, kind, path)))
+  if (failed(link(module, object->path(), architecture, kind, path)))
     return failure();
   if (!isLibrary)
     return success();
@@ -113,12 +111,70 @@ static bool hasQuantizedLayer(ModuleOp module) {
       .wasInterrupted();
 }
 
-LogicalResult octet::compileTo(ModuleOp module, const PipelineOptions &options,
+bool octet::impliesInt8(StringRef phase) {
+  return phase == "quantize" || phase == "fold-scales";
+}
+
+/// Checks that `module` can go on to what `options` ask for.
+static LogicalResult checkEntry(ModuleOp module,
+                                const PipelineOptions &options) {
+  StringRef behind = getPhase(module);
+  bool laidOut = module->hasAttr(targetAttr);
+  if (options.observe && (impliesInt8(behind) || laidOut))
+    return module.emitError() << "a graph behind phase '" << behind
+                              << "' cannot be calibrated; calibrate the model "
+                                 "that it was made of";
+  if (behind == "observe" && !options.observe &&
+      options.precision != Precision::Int8)
+    return module.emitError("an observed graph becomes INT8 code; give --calib "
+                            "DATA.npz or --ranges RANGES.json");
+  auto target = module->getAttrOfType<StringAttr>(targetAttr);
+  if (laidOut && (options.targets.size() != 1 || !target ||
+                  qualifiedName(*options.targets.front()) != target.getValue()))
+    return module.emitError("the graph was laid out for ")
+           << module->getAttr(targetAttr) << "; give that --target alone";
+  if (options.compileTo.empty() || options.compileTo == behind)
+    return success();
+  auto phases = graphPhases(options);
+  llvm::append_range(phases, targetPhases());
+  std::string left;
+  for (const Phase *phase : llvm::reverse(phases)) {
+    if (phase->name == behind || (laidOut && phase->name == "layout"))
+      break;
+    if (phase->name == options.compileTo)
+      return success();
+    left = (phase->name + (left.empty() ? "" : ", ") + left).str();
+  }
+  return module.emitError()
+         << "phase '" << options.compileTo << "' is not ahead of this graph in "
+         << (options.precision == Precision::Int8 ? "INT8" : "FP32")
+         << "; ahead are " << left;
+}
+
+/// Fails if, behind `phase`, a graph on its way to INT8 has nothing to gain.
+static LogicalResult checkGain(ModuleOp module, StringRef phase) {
+  bool gains = phase == "observe"    ? contains<ObserveOp>(module)
+               : phase == "quantize" ? hasQuantizedLayer(module)
+                                     : true;
+  if (gains)
+    return success();
+  return module.emitError("no layer can run in INT8: nothing would be gained; "
+                          "compile with --precision fp32");
+}
+
+LogicalResult octet::compileTo(ModuleOp module, const PipelineOptions &given,
                                StringRef path) {
-  auto graphPhases = makeGraphPhases(options);
-  bool isGraph = llvm::any_of(graphPhases, [&](const Phase &phase) {
-    return phase.name == options.compileTo;
-  });
+  PipelineOptions options = given;
+  StringRef entry = getPhase(module);
+  if (impliesInt8(entry))
+    options.precision = Precision::Int8;
+  if (failed(checkEntry(module, options)) || failed(checkGain(module, entry)))
+    return failure();
+  auto phases = graphPhases(options);
+  bool isGraph = options.compileTo == importPhase ||
+                 llvm::any_of(phases, [&](const Phase *phase) {
+                   return phase->name == options.compileTo;
+                 });
   bool writesIR = !options.compileTo.empty() || path.ends_with(".mlir");
   if (writesIR && !isGraph && options.targets.size() > 1)
     return module.emitError(
@@ -128,29 +184,23 @@ LogicalResult octet::compileTo(ModuleOp module, const PipelineOptions &options,
       kind && !writesIR &&
       failed(checkLinker(module, options.targets.front()->architecture, *kind)))
     return failure();
+  if (options.compileTo == entry)
+    return writeText(module, path, options.elide);
 
   // Two more steps follow the phases: LLVM, by far the longest, and the linker.
   int64_t done = 0;
-  int64_t steps = graphPhases.size() + 2 +
-                  options.targets.size() *
-                      makeTargetPhases(*options.targets.front()).size();
+  int64_t steps =
+      phases.size() + 2 + options.targets.size() * targetPhases().size();
   auto step = [&] { octet_progress("compiling", ++done, steps); };
-  bool nothingInInt8 = false;
-  auto status = runPhases(module, graphPhases, options, options.dumpFolder,
-                          [&](StringRef phase) {
-                            if (phase == "observe")
-                              nothingInInt8 = !contains<ObserveOp>(module);
-                            else if (phase == "quantize")
-                              nothingInInt8 = !hasQuantizedLayer(module);
-                            step();
-                          });
-  if (failed(status))
+  if (!module->hasAttr(targetAttr) &&
+      failed(runPhases(module, phases, options, /*target=*/nullptr,
+                       options.dumpFolder, [&](StringRef phase) {
+                         step();
+                         return checkGain(module, phase);
+                       })))
     return failure();
-  if (nothingInInt8)
-    return module.emitError("no layer can run in INT8: nothing would be "
-                            "gained; compile with --precision fp32");
   if (isGraph)
-    return writeText(module, path);
+    return writeText(module, path, options.elide);
 
   std::vector<Variant> variants;
   for (const TargetInfo *target : options.targets) {
@@ -160,16 +210,18 @@ LogicalResult octet::compileTo(ModuleOp module, const PipelineOptions &options,
     SmallString<128> folder(options.dumpFolder);
     if (!folder.empty())
       llvm::sys::path::append(folder, target->name);
-    status = runPhases(*variant.module, makeTargetPhases(*target), options,
-                       folder, [&](StringRef phase) {
-                         if (phase == "lower")
-                           variant.info = collectModelInfo(*variant.module);
-                         step();
-                       });
+    auto status = runPhases(*variant.module, targetPhases(), options, target,
+                            folder, [&](StringRef phase) {
+                              if (phase == "lower")
+                                variant.info =
+                                    collectModelInfo(*variant.module);
+                              step();
+                              return success();
+                            });
     if (failed(status))
       return failure();
     if (writesIR)
-      return writeText(*variant.module, path);
+      return writeText(*variant.module, path, options.elide);
   }
   auto emitted = emit(variants, path, step);
   octet_progress("compiling", steps, steps);

@@ -13,6 +13,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Quant/IR/Quant.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
 #include "mlir/Parser/Parser.h"
@@ -37,9 +38,42 @@ void octet::registerDialects(DialectRegistry &registry) {
   registry.insert<OctetDialect>();
 }
 
+/// Checks that compiling can go on from where `module` says it is.
+static LogicalResult checkPhase(ModuleOp module) {
+  Attribute attribute = module->getAttr(phaseAttr);
+  auto name = dyn_cast_or_null<StringAttr>(attribute);
+  const Phase *phase = name ? lookupPhase(name.getValue()) : nullptr;
+  bool isGraph = !attribute || (name && name.getValue() == importPhase) ||
+                 (phase && !phase->isForTarget);
+  bool laidOut = phase && phase->name == "layout";
+  if (!isGraph && !laidOut)
+    return module.emitError()
+           << phaseAttr << " is " << attribute
+           << "; graphs are compiled from behind import, simplify, observe, "
+              "quantize, fold-scales or layout";
+  auto target = module->getAttrOfType<StringAttr>(targetAttr);
+  if (laidOut != module->hasAttr(targetAttr) ||
+      (laidOut && (!target || !lookupQualifiedTarget(target.getValue()))))
+    return module.emitError() << targetAttr << " names the target of a graph "
+                              << "behind layout, and is on no other";
+  return success();
+}
+
+/// True for the types of a quantized graph that QuantSpec has: activations in
+/// u8, filters in i8.
+static bool isQuantSpecType(Type element) {
+  auto type = dyn_cast<quant::QuantizedType>(element);
+  return type && type.getExpressedType().isF32() &&
+         type.getStorageTypeIntegralWidth() == 8 &&
+         isa<quant::UniformQuantizedType, quant::UniformQuantizedPerAxisType>(
+             type);
+}
+
 /// Checks what importing an ONNX file guarantees: one function `main` with a
 /// body of graph operations on ranked tensors of static shape.
 static LogicalResult checkGraph(ModuleOp module) {
+  if (failed(checkPhase(module)))
+    return failure();
   auto main = module.lookupSymbol<func::FuncOp>("main");
   if (!main || main.isExternal() || !llvm::hasSingleElement(main.getBody()))
     return module.emitError("has no function main with one block");
@@ -62,29 +96,36 @@ static LogicalResult checkGraph(ModuleOp module) {
                               "f32; ")
                << type << " is neither";
     }
+  bool isQuantized = getPhase(module) == "quantize";
   auto result = main.walk([&](Operation *op) {
     if (op == main)
       return WalkResult::advance();
-    if (isa<quant::QuantDialect>(op->getDialect())) {
-      op->emitError("is part of a quantized graph, which is for reading; "
-                    "compile the model that it was made of");
-      return WalkResult::interrupt();
-    }
     bool known = isa<arith::ConstantOp, func::ReturnOp>(op) ||
-                 isa<OctetDialect>(op->getDialect());
+                 isa<OctetDialect>(op->getDialect()) ||
+                 (isQuantized &&
+                  isa<quant::QuantizeCastOp, quant::DequantizeCastOp>(op));
     if (!known || op->getNumRegions() > 0) {
       op->emitError("is no operation of a model's graph: octet, "
                     "arith.constant or func.return");
       return WalkResult::interrupt();
     }
     bool scalars = isa<arith::ConstantOp>(op);
-    for (Type type : op->getResultTypes())
+    for (Type type : op->getResultTypes()) {
       if (!isTensor(type) && !(scalars && type.isIntOrFloat())) {
         op->emitError("every tensor of a graph has a static shape of 1 to "
                       "2^31 elements; this one is ")
             << type;
         return WalkResult::interrupt();
       }
+      Type element = getElementTypeOrSelf(type);
+      if (isa<quant::QuantizedType>(element) &&
+          !(isQuantized && isQuantSpecType(element))) {
+        op->emitError("a quantized type is of 8 bits and f32, behind phase "
+                      "quantize; this one is ")
+            << type;
+        return WalkResult::interrupt();
+      }
+    }
     return WalkResult::advance();
   });
   for (Type type : main.getArgumentTypes())
@@ -95,15 +136,36 @@ static LogicalResult checkGraph(ModuleOp module) {
   return failure(result.wasInterrupted());
 }
 
+/// Refuses a graph in which samples meet. What is behind a phase was checked
+/// when it was imported.
 static LogicalResult checkSamples(ModuleOp module) {
+  if (getPhase(module) != importPhase)
+    return success();
   PassManager pm(module.getContext());
   pm.addNestedPass<func::FuncOp>(createCheckSamples());
   return pm.run(module);
 }
 
+/// Drops the file's path from `module`: what is made of a model does not depend
+/// on where it lies.
+static void forgetPath(ModuleOp module) {
+  Location path = module->getLoc();
+  Location unknown = UnknownLoc::get(module.getContext());
+  module->walk([&](Operation *op) {
+    if (op->getLoc() == path)
+      op->setLoc(unknown);
+  });
+}
+
 OwningOpRef<ModuleOp> octet::loadModel(StringRef path, MLIRContext *context,
                                        int64_t batch) {
   if (path.ends_with(".mlir")) {
+    if (batch != 1) {
+      emitError(NameLoc::get(StringAttr::get(context, path)))
+          << "--batch is for .onnx models: a graph has its batch already; give "
+             "--batch when it is imported";
+      return nullptr;
+    }
     auto buffer = readInputFile(path);
     if (!buffer) {
       emitError(NameLoc::get(StringAttr::get(context, path)))
@@ -126,6 +188,8 @@ OwningOpRef<ModuleOp> octet::loadModel(StringRef path, MLIRContext *context,
   auto module = importOnnx(path, context, options);
   if (!module)
     return nullptr;
+  forgetPath(*module);
+  (*module)->setAttr(phaseAttr, StringAttr::get(context, importPhase));
   auto main = module->lookupSymbol<func::FuncOp>("main");
   bool symbolic = false;
   for (unsigned i = 0; i < main.getNumArguments(); ++i)

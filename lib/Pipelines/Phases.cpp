@@ -11,23 +11,20 @@
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
 #include "mlir/Dialect/Linalg/Passes.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
-#include "mlir/IR/AsmState.h"
-#include "mlir/IR/Verifier.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
 #include "octet/Codegen/Passes.h"
 #include "octet/Conversion/Passes.h"
 #include "octet/Dialect/Octet/Transforms/Passes.h"
+#include "octet/Pipelines/Passes.h"
 #include "octet/Pipelines/Pipelines.h"
 #include "octet/Quantization/Passes.h"
-#include "octet/Support/OutputFile.h"
-#include "llvm/Support/FileSystem.h"
-#include "llvm/Support/Path.h"
+#include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
 using namespace octet;
 
-static void addSimplify(OpPassManager &pm) {
+static void addSimplify(OpPassManager &pm, const PhaseOptions &) {
   auto &function = pm.nest<func::FuncOp>();
   function.addPass(createCanonicalizerPass());
   function.addPass(createToChannelsLast());
@@ -40,7 +37,30 @@ static void addSimplify(OpPassManager &pm) {
   function.addPass(createCSEPass());
 }
 
-static void addLayout(OpPassManager &pm, const TargetInfo &target) {
+static void addObserve(OpPassManager &pm, const PhaseOptions &) {
+  pm.addNestedPass<func::FuncOp>(createInsertObservers());
+}
+
+static void addQuantize(OpPassManager &pm, const PhaseOptions &options) {
+  ApplyRangesOptions ranges;
+  ranges.ranges = options.ranges;
+  ranges.rangesFile = options.rangesFile;
+  ranges.percentile = options.percentile;
+  pm.addPass(createApplyRanges(ranges));
+  auto &function = pm.nest<func::FuncOp>();
+  function.addPass(createQuantize());
+  function.addPass(createPropagateQuantization());
+  function.addPass(createCSEPass());
+}
+
+static void addFoldScales(OpPassManager &pm, const PhaseOptions &) {
+  auto &function = pm.nest<func::FuncOp>();
+  function.addPass(createFoldScales());
+  function.addPass(createCanonicalizerPass());
+}
+
+static void addLayout(OpPassManager &pm, const PhaseOptions &options) {
+  const TargetInfo &target = *options.target;
   auto &function = pm.nest<func::FuncOp>();
   function.addPass(createMaterializePads());
   if (target.signedStorage)
@@ -57,13 +77,14 @@ static void addLayout(OpPassManager &pm, const TargetInfo &target) {
   function.addPass(createPackConstants(pack));
 }
 
-static void addLower(OpPassManager &pm) {
+static void addLower(OpPassManager &pm, const PhaseOptions &) {
   pm.addPass(createOutlineKernels());
   auto &function = pm.nest<func::FuncOp>();
   function.addPass(createOctetToLinalg());
 }
 
-static void addSchedule(OpPassManager &pm, const TargetInfo &target) {
+static void addSchedule(OpPassManager &pm, const PhaseOptions &options) {
+  const TargetInfo &target = *options.target;
   auto &function = pm.nest<func::FuncOp>();
   TileAndFuseOptions tile;
   tile.registers = target.registers;
@@ -85,7 +106,7 @@ static void addSchedule(OpPassManager &pm, const TargetInfo &target) {
 /// sums over one axis say, goes to the arena.
 static constexpr int64_t stackBytes = 1 << 16;
 
-static void addMemory(OpPassManager &pm) {
+static void addMemory(OpPassManager &pm, const PhaseOptions &) {
   HoistTemporariesOptions temporaries;
   temporaries.maxStackBytes = stackBytes;
   pm.addPass(createHoistTemporaries(temporaries));
@@ -102,7 +123,8 @@ static void addMemory(OpPassManager &pm) {
   function.addPass(createCanonicalizerPass());
 }
 
-static void addDot(OpPassManager &pm, const TargetInfo &target) {
+static void addDot(OpPassManager &pm, const PhaseOptions &options) {
+  const TargetInfo &target = *options.target;
   pm.addPass(createBufferize());
   if (target.isReference())
     return;
@@ -119,7 +141,8 @@ static void addDot(OpPassManager &pm, const TargetInfo &target) {
   function.addPass(createContractToFma());
 }
 
-static void addUnroll(OpPassManager &pm, const TargetInfo &target) {
+static void addUnroll(OpPassManager &pm, const PhaseOptions &options) {
+  const TargetInfo &target = *options.target;
   auto &function = pm.nest<func::FuncOp>();
   if (!target.isReference()) {
     function.addPass(createUnrollVectors());
@@ -129,7 +152,7 @@ static void addUnroll(OpPassManager &pm, const TargetInfo &target) {
   function.addPass(createFuseMultiplyAdd());
 }
 
-static void addLLVM(OpPassManager &pm) {
+static void addLLVM(OpPassManager &pm, const PhaseOptions &) {
   auto &function = pm.nest<func::FuncOp>();
   function.addPass(createLoopInvariantCodeMotionPass());
   function.addPass(memref::createExpandStridedMetadataPass());
@@ -153,83 +176,183 @@ static void addLLVM(OpPassManager &pm) {
   pm.addPass(createCSEPass());
 }
 
-std::vector<Phase> octet::makeGraphPhases(const PipelineOptions &options) {
-  std::vector<Phase> phases;
-  phases.push_back({"simplify", addSimplify});
-  if (options.observe || options.precision == Precision::Int8)
-    phases.push_back({"observe", [](OpPassManager &pm) {
-                        pm.addNestedPass<func::FuncOp>(createInsertObservers());
-                      }});
-  if (options.precision == Precision::Int8) {
-    phases.push_back({"quantize", [&options](OpPassManager &pm) {
-                        ApplyRangesOptions ranges;
-                        ranges.ranges = options.ranges;
-                        ranges.percentile = options.percentile;
-                        pm.addPass(createApplyRanges(ranges));
-                        pm.addNestedPass<func::FuncOp>(createQuantize());
-                        pm.addNestedPass<func::FuncOp>(
-                            createPropagateQuantization());
-                        pm.addNestedPass<func::FuncOp>(createCSEPass());
-                      }});
-    phases.push_back({"fold-scales", [](OpPassManager &pm) {
-                        pm.addNestedPass<func::FuncOp>(createFoldScales());
-                        pm.addNestedPass<func::FuncOp>(
-                            createCanonicalizerPass());
-                      }});
-  }
-  return phases;
-}
-
-std::vector<Phase> octet::makeTargetPhases(const TargetInfo &target) {
-  return {
-      {"layout", [&](OpPassManager &pm) { addLayout(pm, target); }},
-      {"lower", addLower},
-      {"schedule", [&](OpPassManager &pm) { addSchedule(pm, target); }},
-      {"dot", [&](OpPassManager &pm) { addDot(pm, target); }},
-      {"memory", addMemory},
-      {"unroll", [&](OpPassManager &pm) { addUnroll(pm, target); }},
-      {"llvm", addLLVM},
+ArrayRef<Phase> octet::allPhases() {
+  using Takes = Phase::Takes;
+  static const Phase table[] = {
+      {"simplify",
+       "channels last; what can be folded or attached is",
+       {importPhase},
+       false,
+       Takes::Nothing,
+       addSimplify},
+      {"observe",
+       "octet.observe behind every value with a scale of its own",
+       {"simplify"},
+       false,
+       Takes::Nothing,
+       addObserve},
+      {"quantize",
+       "quantized types, from calibrated ranges",
+       {"observe"},
+       false,
+       Takes::Ranges,
+       addQuantize},
+      {"fold-scales",
+       "integer operations; the last phase free of any target",
+       {"quantize"},
+       false,
+       Takes::Nothing,
+       addFoldScales},
+      {"layout",
+       "borders, padded channels, blocked filters",
+       {"simplify", "observe", "fold-scales"},
+       true,
+       Takes::Target,
+       addLayout},
+      {"lower",
+       "calls of kernels on memory; kernels in linalg",
+       {"layout"},
+       true,
+       Takes::Nothing,
+       addLower},
+      {"schedule",
+       "tiles that fill the registers, vectors",
+       {"lower"},
+       true,
+       Takes::Target,
+       addSchedule},
+      {"dot",
+       "memrefs and dot-product instructions",
+       {"schedule"},
+       true,
+       Takes::Target,
+       addDot},
+      {"memory",
+       "every buffer in one arena",
+       {"dot"},
+       true,
+       Takes::Nothing,
+       addMemory},
+      {"unroll",
+       "one value for each register",
+       {"memory"},
+       true,
+       Takes::Target,
+       addUnroll},
+      {"llvm", "the LLVM dialect", {"unroll"}, true, Takes::Nothing, addLLVM},
   };
+  return table;
 }
 
-/// One file for each phase, large constants elided.
-static LogicalResult dump(ModuleOp module, StringRef folder, unsigned index,
-                          StringRef phase) {
-  if (auto error = llvm::sys::fs::create_directories(folder))
-    return module.emitError()
-           << folder << ": cannot be created: " << error.message();
-  SmallString<128> path(folder);
-  llvm::sys::path::append(path, Twine(index) + "-" + phase + ".mlir");
-  auto error = writeWholeFile(path, [&](llvm::raw_ostream &os) {
-    module.print(os, OpPrintingFlags().elideLargeElementsAttrs(16));
-  });
-  if (error)
-    return module.emitError() << llvm::toString(std::move(error));
+const Phase *octet::lookupPhase(StringRef name) {
+  for (const Phase &phase : allPhases())
+    if (phase.name == name)
+      return &phase;
+  return nullptr;
+}
+
+std::string octet::listPhases() {
+  return llvm::join(
+      llvm::map_range(allPhases(), [](const Phase &p) { return p.name; }),
+      ", ");
+}
+
+StringRef octet::getPhase(ModuleOp module) {
+  auto phase = module->getAttrOfType<StringAttr>(phaseAttr);
+  return phase ? phase.getValue() : StringRef(importPhase);
+}
+
+std::string octet::qualifiedName(const TargetInfo &target) {
+  return (target.architecture + "/" + target.name).str();
+}
+
+const TargetInfo *octet::lookupQualifiedTarget(StringRef name) {
+  auto [architecture, rest] = name.split('/');
+  return rest.empty() ? lookupTarget(name) : lookupTarget(rest, architecture);
+}
+
+void octet::addPhase(OpPassManager &pm, const Phase &phase,
+                     const PhaseOptions &options) {
+  EnterPhaseOptions enter;
+  enter.phase = phase.name.str();
+  if (phase.takes == Phase::Takes::Target)
+    enter.target = qualifiedName(*options.target);
+  pm.addPass(createEnterPhase(enter));
+  phase.add(pm, options);
+}
+
+namespace {
+struct NoOptions : PassPipelineOptions<NoOptions> {};
+
+struct RangesOptions : PassPipelineOptions<RangesOptions> {
+  Option<std::string> rangesFile{*this, "ranges-file",
+                                 llvm::cl::desc("The file ranges.json")};
+  Option<double> percentile{
+      *this, "percentile",
+      llvm::cl::desc("Percentage of values inside a range; 0 for the file's"),
+      llvm::cl::init(0.0)};
+};
+
+struct TargetOptions : PassPipelineOptions<TargetOptions> {
+  Option<std::string> target{*this, "target",
+                             llvm::cl::desc("A name as octet --target takes"),
+                             llvm::cl::init("host")};
+};
+} // namespace
+
+static LogicalResult read(const NoOptions &, PhaseOptions &, std::string &) {
   return success();
 }
 
-LogicalResult octet::runPhases(ModuleOp module, ArrayRef<Phase> phases,
-                               const PipelineOptions &options,
-                               StringRef dumpFolder,
-                               llvm::function_ref<void(StringRef)> after) {
-  unsigned index = 0;
-  for (const Phase &phase : phases) {
-    PassManager pm(module.getContext());
-    phase.add(pm);
-    // Behind a phase is often enough for a user; octet-opt verifies behind each
-    // pass.
-    pm.enableVerifier(false);
-    if (failed(pm.run(module)) || failed(verify(module)))
-      return failure();
-    if (!dumpFolder.empty() &&
-        failed(dump(module, dumpFolder, index++, phase.name)))
-      return failure();
-    if (after)
-      after(phase.name);
-    if (phase.name == options.compileTo)
+static LogicalResult read(const RangesOptions &given, PhaseOptions &options,
+                          std::string &) {
+  options.rangesFile = given.rangesFile;
+  options.percentile = given.percentile;
+  return success();
+}
+
+static LogicalResult read(const TargetOptions &given, PhaseOptions &options,
+                          std::string &error) {
+  options.target = lookupQualifiedTarget(given.target);
+  if (!options.target)
+    error = "target '" + given.target + "' is unknown";
+  return success(options.target != nullptr);
+}
+
+template <typename Given> static void registerPhase(const Phase &phase) {
+  registerPassPipeline(
+      "octet-phase-" + phase.name.str(), phase.summary,
+      [&phase](OpPassManager &pm, StringRef text,
+               function_ref<LogicalResult(const Twine &)> fail) {
+        Given given;
+        PhaseOptions options;
+        std::string error;
+        if (failed(given.parseFromString(text)))
+          return failure();
+        if (failed(read(given, options, error)))
+          return fail(error);
+        addPhase(pm, phase, options);
+        return success();
+      },
+      [](function_ref<void(const mlir::detail::PassOptions &)> handle) {
+        handle(Given());
+      });
+}
+
+void octet::registerPhases() {
+  registerOctetPipelinesPasses();
+  for (const Phase &phase : allPhases())
+    switch (phase.takes) {
+    case Phase::Takes::Nothing:
+      registerPhase<NoOptions>(phase);
       break;
-  }
-  return success();
+    case Phase::Takes::Ranges:
+      registerPhase<RangesOptions>(phase);
+      break;
+    case Phase::Takes::Target:
+      registerPhase<TargetOptions>(phase);
+      break;
+    }
 }
 
 void octet::registerPasses() {
@@ -237,4 +360,5 @@ void octet::registerPasses() {
   registerOctetQuantizationPasses();
   registerOctetConversionPasses();
   registerOctetCodegenPasses();
+  registerPhases();
 }

@@ -132,7 +132,6 @@ def main():
                              else content.SerializeToString())
             c.refuses(name, pattern, "compile", path)
         onnx.save(GOOD, path)
-        c.refuses("target", "target 'z80' is unknown", "compile", path, "--target", "z80")
         c.refuses("uncalibrated", "INT8 needs calibration", "compile", path, "--precision", "int8")
         (folder / "r.json").write_text("{}")
         c.refuses("ranges", "ranges are malformed", "compile", path, "--ranges", folder / "r.json")

@@ -15,6 +15,7 @@
 #define OCTET_DRIVER_COMMANDS_H
 
 #include "octet/Pipelines/Pipelines.h"
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,8 +27,9 @@ struct CommandOptions {
   std::string output, calibration, ranges, data, json, input;
   std::string target = "host", precision, method;
   std::string compileTo, dumpFolder;
-  double percentile = 99.999;
-  int64_t batch = 1, runs = 0;
+  /// Above 50 and at most 100; none where it was not given.
+  std::optional<double> percentile;
+  int64_t batch = 1, runs = 0, threads = 1;
   bool elide = false;
 };
 

@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The phases a model goes through, and what tools do with them.
+// What tools do with the phases: load, calibrate, compile.
 //
 //===----------------------------------------------------------------------===//
 
@@ -15,8 +15,9 @@
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
-#include "mlir/Pass/PassManager.h"
+#include "octet/Pipelines/Phases.h"
 #include "octet/Target/TargetInfo.h"
+#include "llvm/Support/raw_ostream.h"
 
 namespace octet {
 
@@ -35,40 +36,49 @@ struct PipelineOptions {
   double percentile = 0.0;
   /// Stop after this phase; empty for none.
   std::string compileTo;
+  /// Shorten large constants where IR is written.
+  bool elide = false;
   /// Write each phase's IR into this folder; empty for none.
   std::string dumpFolder;
 };
 
-/// One named step of the journey; `add` appends its passes.
-struct Phase {
-  llvm::StringRef name;
-  std::function<void(mlir::OpPassManager &)> add;
-};
-
 /// The phases from imported ONNX to where the IR still is free of any target.
-std::vector<Phase> makeGraphPhases(const PipelineOptions &options);
+std::vector<const Phase *> graphPhases(const PipelineOptions &options);
 /// The phases from there to the LLVM dialect.
-std::vector<Phase> makeTargetPhases(const TargetInfo &target);
+std::vector<const Phase *> targetPhases();
 
-/// Runs phases over `module` until `options.compileTo`; each one's IR is
-/// written to `dumpFolder` if that is not empty. `after` is called behind each
-/// phase. Fails after an error.
-mlir::LogicalResult
-runPhases(mlir::ModuleOp module, llvm::ArrayRef<Phase> phases,
-          const PipelineOptions &options, llvm::StringRef dumpFolder,
-          llvm::function_ref<void(llvm::StringRef phase)> after = {});
+/// Runs those of `phases` that `module` is not behind, until
+/// `options.compileTo`; each one's IR is written to `dumpFolder` if that is not
+/// empty. `after` is called behind each phase and may stop the rest by a
+/// failure. Fails after an error.
+mlir::LogicalResult runPhases(
+    mlir::ModuleOp module, llvm::ArrayRef<const Phase *> phases,
+    const PipelineOptions &options, const TargetInfo *target,
+    llvm::StringRef dumpFolder,
+    llvm::function_ref<mlir::LogicalResult(llvm::StringRef phase)> after = {});
+
+/// Prints `module`. With `locations`, which carry ONNX names, and without
+/// `elide` it reads back the same.
+void printIR(mlir::ModuleOp module, llvm::raw_ostream &os, bool elide = false,
+             bool locations = true);
 
 /// All dialects and extensions that the phases need.
 void registerDialects(mlir::DialectRegistry &registry);
-/// All of Octet's passes, for octet-opt.
+/// All of Octet's passes and phases, for octet-opt.
 void registerPasses();
 
-/// Reads an .onnx or .mlir file.
+/// Reads an .onnx file, or an .mlir file of a graph behind any phase up to
+/// `layout` (`octet.phase` says which). `batch` is the size of symbolic
+/// dimensions, which only .onnx files have.
 mlir::OwningOpRef<mlir::ModuleOp>
 loadModel(llvm::StringRef path, mlir::MLIRContext *context, int64_t batch = 1);
 
-/// Runs all phases and links the program `path`; by its extension (.o, .s, .ll,
-/// .mlir) something less.
+/// True if a graph behind `phase` can only become INT8 code.
+bool impliesInt8(llvm::StringRef phase);
+
+/// Runs the phases that `module` is not behind and links the program `path`; by
+/// its extension (.o, .s, .ll, .mlir) something less. A quantized graph is
+/// compiled to INT8 whatever `options.precision`.
 mlir::LogicalResult compileTo(mlir::ModuleOp module,
                               const PipelineOptions &options,
                               llvm::StringRef path);

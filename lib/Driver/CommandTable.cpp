@@ -1,0 +1,217 @@
+//===- CommandTable.cpp -----------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Session.h"
+#include "octet/Driver/CommandLine.h"
+#include "llvm/ADT/StringExtras.h"
+#include <cmath>
+
+using namespace octet;
+using llvm::StringRef;
+
+static int runRun(const CommandOptions &o) { return runProgram("run", o); }
+static int runInspect(const CommandOptions &o) {
+  return runProgram("inspect", o);
+}
+
+llvm::ArrayRef<Command> octet::allCommands() {
+  static const Command table[] = {
+      {"compile",
+       "MODEL",
+       1,
+       1,
+       "compile a model to a native program",
+       {"octet compile net.onnx --calib calib.npz -o net",
+        "octet compile net.onnx --ranges ranges.json --target "
+        "avx512vnni,avx2,generic -o net.so"},
+       runCompile},
+      {"calibrate",
+       "MODEL",
+       1,
+       1,
+       "find the range of every tensor",
+       {"octet calibrate net.onnx --data calib.npz -o ranges.json",
+        "octet calibrate net.onnx --data calib.npz --percentile 99.99"},
+       runCalibrate},
+      {"quantize",
+       "MODEL",
+       1,
+       1,
+       "print the quantized graph",
+       {"octet quantize net.onnx --calib calib.npz",
+        "octet quantize net.onnx --ranges ranges.json -o quantized.mlir"},
+       runQuantize},
+      {"import",
+       "MODEL",
+       1,
+       1,
+       "print the imported graph",
+       {"octet import net.onnx", "octet import net.onnx -o net.mlir"},
+       runImport},
+      {"run",
+       "PROGRAM",
+       1,
+       1,
+       "run a program on every sample",
+       {"octet run net --input x.npz -o y.npz"},
+       runRun},
+      {"eval",
+       "PROGRAM...",
+       1,
+       64,
+       "compare accuracy",
+       {"octet eval net.onnx net --data test.npz --json eval.json"},
+       runEval},
+      {"bench",
+       "PROGRAM...",
+       1,
+       64,
+       "compare speed",
+       {"octet bench net.onnx net --runs 200"},
+       runBench},
+      {"operators",
+       "",
+       0,
+       0,
+       "list the ONNX operators that are taken",
+       {"octet operators"},
+       runOperators},
+      {"inspect",
+       "PROGRAM",
+       1,
+       1,
+       "list layers, precision and kernels",
+       {"octet inspect net", "octet inspect net --json layers.json"},
+       runInspect},
+  };
+  return table;
+}
+
+/// A file's or folder's name.
+static Flag::Read file(std::string CommandOptions::*member) {
+  return [member](CommandOptions &options, StringRef value) -> std::string {
+    options.*member = value.str();
+    return value.empty() ? "give the name of a file" : "";
+  };
+}
+
+/// The same for what cannot be written to stdout.
+static Flag::Read fileOnly(std::string CommandOptions::*member) {
+  return [member](CommandOptions &options, StringRef value) -> std::string {
+    options.*member = value.str();
+    if (value == "-")
+      return "an .npz file is not written to stdout; give the name of a file";
+    return value.empty() ? "give the name of a file" : "";
+  };
+}
+
+static Flag::Read number(int64_t CommandOptions::*member, int64_t low,
+                         int64_t high) {
+  return [=](CommandOptions &options, StringRef value) -> std::string {
+    int64_t number = 0;
+    if (value.getAsInteger(10, number) || number < low || number > high)
+      return "give a whole number from " + std::to_string(low) + " to " +
+             std::to_string(high);
+    options.*member = number;
+    return "";
+  };
+}
+
+static Flag::Read choice(std::string CommandOptions::*member,
+                         std::vector<StringRef> values) {
+  return [=](CommandOptions &options, StringRef value) -> std::string {
+    options.*member = value.str();
+    return llvm::is_contained(values, value)
+               ? ""
+               : "choose " + llvm::join(values, " or ");
+  };
+}
+
+static std::string readTargets(CommandOptions &options, StringRef value) {
+  options.target = value.str();
+  auto targets = findTargets(value);
+  return targets ? "" : llvm::toString(targets.takeError());
+}
+
+static std::string readPhase(CommandOptions &options, StringRef value) {
+  options.compileTo = value.str();
+  return value == importPhase || lookupPhase(value)
+             ? ""
+             : "choose one of import, " + listPhases();
+}
+
+static std::string readPercentile(CommandOptions &options, StringRef value) {
+  double number = 0;
+  if (value.getAsDouble(number) || !(number > 50.0 && number <= 100.0))
+    return "give a number above 50 and at most 100";
+  options.percentile = number;
+  return "";
+}
+
+llvm::ArrayRef<Flag> octet::allFlags() {
+  using Options = CommandOptions;
+  static const StringRef models = "compile quantize";
+  static const Flag table[] = {
+      {"-o", "FILE",
+       "a program, or by the extension: .so or .o (with a .h), .s, .ll, .mlir",
+       "the model's name without its extension", "compile", "",
+       file(&Options::output)},
+      {"-o", "FILE", "the graph, - for stdout",
+       "stdout, with large constants shortened", "quantize import", "",
+       file(&Options::output)},
+      {"-o", "FILE", "the ranges, - for stdout", "ranges.json", "calibrate", "",
+       file(&Options::output)},
+      {"-o,--output", "FILE", "an .npz file of the outputs", "", "run", "run",
+       fileOnly(&Options::output)},
+      {"--input", "FILE", "an .npz file with an array for each input", "",
+       "run", "run", file(&Options::input)},
+      {"--data", "FILE",
+       "an .npz file with an array for each input, and labels", "",
+       "calibrate eval", "calibrate eval", file(&Options::data)},
+      {"--calib", "FILE", "calibrate on this .npz file and go INT8", "", models,
+       "", file(&Options::calibration)},
+      {"--ranges", "FILE", "go INT8 with what `octet calibrate` wrote", "",
+       models, "", file(&Options::ranges)},
+      {"--method", "M", "minmax or percentile",
+       "what the ranges say, else minmax", "compile quantize calibrate", "",
+       choice(&Options::method, {"minmax", "percentile"})},
+      {"--percentile", "P",
+       "share of values inside a range, above 50 and at most 100; means "
+       "--method percentile",
+       "99.999", "compile quantize calibrate", "", readPercentile},
+      {"--precision", "P", "int8 or fp32",
+       "int8 if there are ranges, else fp32", "compile", "",
+       choice(&Options::precision, {"int8", "fp32"})},
+      {"--target", "T[,T...]",
+       listTargets() + "; several, of one architecture, make one file for all",
+       "host", "compile run eval bench inspect", "", readTargets},
+      {"--batch", "N", "samples in one inference, for symbolic batches", "1",
+       "compile quantize import calibrate", "",
+       number(&Options::batch, 1, 1000000)},
+      {"--threads", "N", "threads of one inference, 1", "1", "compile bench",
+       "", number(&Options::threads, 1, 1)},
+      {"--runs", "N", "timed inferences of each program",
+       "what takes two seconds", "bench", "",
+       number(&Options::runs, 1, 1000000)},
+      {"--json", "FILE", "write the report here too, - for stdout", "",
+       "eval bench inspect", "", file(&Options::json)},
+      {"--compile-to", "PHASE",
+       "write the IR behind a phase: import, " + listPhases(), "", "compile",
+       "", readPhase},
+      {"--dump-ir", "FOLDER",
+       "write the IR behind every phase, constants shortened", "", models, "",
+       file(&Options::dumpFolder)},
+      {"--elide", "", "shorten large constants in the IR that is written", "",
+       "compile quantize import", "",
+       [](CommandOptions &options, StringRef) -> std::string {
+         options.elide = true;
+         return "";
+       }},
+  };
+  return table;
+}

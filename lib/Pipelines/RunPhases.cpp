@@ -1,0 +1,96 @@
+//===- RunPhases.cpp --------------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "mlir/IR/AsmState.h"
+#include "mlir/IR/Verifier.h"
+#include "octet/Pipelines/Pipelines.h"
+#include "octet/Support/OutputFile.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+
+using namespace mlir;
+using namespace octet;
+
+std::vector<const Phase *> octet::graphPhases(const PipelineOptions &options) {
+  bool quantize = options.precision == Precision::Int8;
+  std::vector<const Phase *> phases{lookupPhase("simplify")};
+  if (options.observe || quantize)
+    phases.push_back(lookupPhase("observe"));
+  if (quantize)
+    phases.insert(phases.end(),
+                  {lookupPhase("quantize"), lookupPhase("fold-scales")});
+  return phases;
+}
+
+std::vector<const Phase *> octet::targetPhases() {
+  std::vector<const Phase *> phases;
+  for (const Phase &phase : allPhases())
+    if (phase.isForTarget)
+      phases.push_back(&phase);
+  return phases;
+}
+
+void octet::printIR(ModuleOp module, llvm::raw_ostream &os, bool elide,
+                    bool locations) {
+  OpPrintingFlags flags;
+  if (elide)
+    flags.elideLargeElementsAttrs(16).elideLargeResourceString(64);
+  flags.enableDebugInfo(locations, /*prettyForm=*/false);
+  module.print(os, flags);
+  os << "\n";
+}
+
+/// One file for each phase, large constants elided.
+static LogicalResult dump(ModuleOp module, StringRef folder, unsigned index,
+                          StringRef phase) {
+  if (auto error = llvm::sys::fs::create_directories(folder))
+    return module.emitError()
+           << folder << ": cannot be created: " << error.message();
+  SmallString<128> path(folder);
+  llvm::sys::path::append(path, Twine(index) + "-" + phase + ".mlir");
+  auto error = writeWholeFile(path, [&](llvm::raw_ostream &os) {
+    printIR(module, os, /*elide=*/true);
+  });
+  if (error)
+    return module.emitError() << llvm::toString(std::move(error));
+  return success();
+}
+
+LogicalResult
+octet::runPhases(ModuleOp module, ArrayRef<const Phase *> phases,
+                 const PipelineOptions &options, const TargetInfo *target,
+                 StringRef dumpFolder,
+                 llvm::function_ref<LogicalResult(StringRef)> after) {
+  PhaseOptions phaseOptions;
+  phaseOptions.target = target;
+  phaseOptions.ranges = options.ranges;
+  phaseOptions.percentile = options.percentile;
+  // What the module is behind already is not done again.
+  auto behind = llvm::find_if(phases, [&](const Phase *phase) {
+    return phase->name == getPhase(module);
+  });
+  unsigned index = behind == phases.end() ? 0 : behind - phases.begin() + 1;
+  for (; index < phases.size(); ++index) {
+    const Phase &phase = *phases[index];
+    PassManager pm(module.getContext());
+    addPhase(pm, phase, phaseOptions);
+    // Behind a phase is often enough for a user; octet-opt verifies behind each
+    // pass.
+    pm.enableVerifier(false);
+    if (failed(pm.run(module)) || failed(verify(module)))
+      return failure();
+    if (!dumpFolder.empty() &&
+        failed(dump(module, dumpFolder, index, phase.name)))
+      return failure();
+    if (after && failed(after(phase.name)))
+      return failure();
+    if (phase.name == options.compileTo)
+      break;
+  }
+  return success();
+}
