@@ -147,7 +147,7 @@ static std::string readPhase(CommandOptions &options, StringRef value) {
 
 static std::string readPercentile(CommandOptions &options, StringRef value) {
   double number = 0;
-  if (value.getAsDouble(number) || !(number > 50.0 && number <= 100.0))
+  if (value.getAsDouble(number) || !isPercentile(number))
     return "give a number above 50 and at most 100";
   options.percentile = number;
   return "";

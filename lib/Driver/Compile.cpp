@@ -170,9 +170,6 @@ int octet::runCompile(const CommandOptions &options) {
   auto module = loadModel(options.inputs[0], &session.context, options.batch);
   if (!module || !choosePrecision(options, *module, *pipeline))
     return 1;
-  // The file that says so is for one target, so none needs to be given.
-  if (auto target = (*module)->getAttrOfType<StringAttr>(targetAttr);
-      target && options.target == "host")
-    pipeline->targets = {lookupQualifiedTarget(target.getValue())};
+  adoptTarget(options, *module, *pipeline);
   return failed(octet::compileTo(*module, *pipeline, output)) ? 1 : 0;
 }

@@ -44,14 +44,6 @@ int octet::refuse(const Twine &message) {
   return 1;
 }
 
-std::string octet::listTargets() {
-  std::string all = "host";
-  for (const TargetInfo &known : allTargets())
-    if (known.architecture == "x86_64" || known.name != "generic")
-      all += ", " + known.name.str();
-  return all;
-}
-
 llvm::Expected<SmallVector<const TargetInfo *, 2>>
 octet::findTargets(StringRef names) {
   SmallVector<StringRef> parts;
@@ -104,6 +96,15 @@ octet::makePipeline(const CommandOptions &options) {
   return pipeline;
 }
 
+void octet::adoptTarget(const CommandOptions &options, ModuleOp module,
+                        PipelineOptions &pipeline) {
+  auto name = module->getAttrOfType<StringAttr>(targetAttr);
+  const TargetInfo *target =
+      name ? lookupQualifiedTarget(name.getValue()) : nullptr;
+  if (target && options.target == "host")
+    pipeline.targets = {target};
+}
+
 std::optional<Program> Program::open(const std::string &path,
                                      const CommandOptions &options) {
   Program result;
@@ -133,8 +134,10 @@ std::optional<Program> Program::open(const std::string &path,
   Session session(path);
   auto pipeline = makePipeline(options);
   auto module = loadModel(path, &session.context, options.batch);
-  if (!pipeline || !module ||
-      failed(octet::compileTo(*module, *pipeline, result.program)))
+  if (!pipeline || !module)
+    return std::nullopt;
+  adoptTarget(options, *module, *pipeline);
+  if (failed(octet::compileTo(*module, *pipeline, result.program)))
     return std::nullopt;
   return result;
 }

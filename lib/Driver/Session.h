@@ -34,9 +34,6 @@ private:
 /// Prints `octet: message`; returns 1.
 int refuse(const llvm::Twine &message);
 
-/// The names of all targets, "host, avx2, ...".
-std::string listTargets();
-
 /// The targets called `names`, "a,b,c", in order of preference; the error says
 /// what may be given.
 llvm::Expected<llvm::SmallVector<const TargetInfo *, 2>>
@@ -45,8 +42,14 @@ findTargets(llvm::StringRef names);
 /// Fills in what compiling needs; null after an error.
 std::optional<PipelineOptions> makePipeline(const CommandOptions &options);
 
-/// The program for `path`: itself, or an .onnx or .mlir model compiled to FP32
-/// into a temporary file that lives as long as this object.
+/// Compiles a graph that was laid out for a target to that one, unless another
+/// was asked for.
+void adoptTarget(const CommandOptions &options, mlir::ModuleOp module,
+                 PipelineOptions &pipeline);
+
+/// The program for `path`: itself, or an .onnx or .mlir model compiled to FP32,
+/// or INT8 where it is quantized, into a temporary file that lives as long as
+/// this object.
 class Program {
 public:
   static std::optional<Program> open(const std::string &path,

@@ -7,7 +7,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "mlir/IR/TypeUtilities.h"
-#include "mlir/Pass/PassManager.h"
 #include "octet/Dialect/Octet/IR/Octet.h"
 #include "octet/Pipelines/Pipelines.h"
 #include "octet/Runtime/harness.h"
@@ -19,7 +18,6 @@
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Program.h"
-#include "llvm/Support/Signals.h"
 
 using namespace mlir;
 using namespace octet;
@@ -126,8 +124,8 @@ static LogicalResult checkEntry(ModuleOp module,
                                  "that it was made of";
   if (behind == "observe" && !options.observe &&
       options.precision != Precision::Int8)
-    return module.emitError("an observed graph becomes INT8 code; give --calib "
-                            "DATA.npz or --ranges RANGES.json");
+    return module.emitError("an observed graph becomes INT8 code; compile it "
+                            "with --calib DATA.npz or --ranges RANGES.json");
   auto target = module->getAttrOfType<StringAttr>(targetAttr);
   if (laidOut && (options.targets.size() != 1 || !target ||
                   qualifiedName(*options.targets.front()) != target.getValue()))

@@ -180,66 +180,74 @@ ArrayRef<Phase> octet::allPhases() {
   using Takes = Phase::Takes;
   static const Phase table[] = {
       {"simplify",
-       "channels last; what can be folded or attached is",
+       "Put channels last; fold constants and batch norms; attach clamps and "
+       "sums.",
        {importPhase},
        false,
        Takes::Nothing,
        addSimplify},
       {"observe",
-       "octet.observe behind every value with a scale of its own",
+       "Put octet.observe behind every value that gets a scale of its own.",
        {"simplify"},
        false,
        Takes::Nothing,
        addObserve},
       {"quantize",
-       "quantized types, from calibrated ranges",
+       "Give values quantized types by calibrated ranges.",
        {"observe"},
        false,
        Takes::Ranges,
        addQuantize},
       {"fold-scales",
-       "integer operations; the last phase free of any target",
+       "Fold scales into integer operations; the last phase free of any "
+       "target.",
        {"quantize"},
        false,
        Takes::Nothing,
        addFoldScales},
       {"layout",
-       "borders, padded channels, blocked filters",
+       "Lay tensors out for a target: borders, padded channels, blocked "
+       "filters.",
        {"simplify", "observe", "fold-scales"},
        true,
        Takes::Target,
        addLayout},
       {"lower",
-       "calls of kernels on memory; kernels in linalg",
+       "Turn operations into calls of kernels, and kernels into linalg.",
        {"layout"},
        true,
        Takes::Nothing,
        addLower},
       {"schedule",
-       "tiles that fill the registers, vectors",
+       "Tile kernels so that they fill the registers, and make them vectors.",
        {"lower"},
        true,
        Takes::Target,
        addSchedule},
       {"dot",
-       "memrefs and dot-product instructions",
+       "Put tensors in memory and make dot products the target's instructions.",
        {"schedule"},
        true,
        Takes::Target,
        addDot},
       {"memory",
-       "every buffer in one arena",
+       "Put every buffer into one arena.",
        {"dot"},
        true,
        Takes::Nothing,
        addMemory},
       {"unroll",
-       "one value for each register",
+       "Take vectors apart into registers.",
        {"memory"},
        true,
        Takes::Target,
        addUnroll},
-      {"llvm", "the LLVM dialect", {"unroll"}, true, Takes::Nothing, addLLVM},
+      {"llvm",
+       "Lower what is left to the LLVM dialect.",
+       {"unroll"},
+       true,
+       Takes::Nothing,
+       addLLVM},
   };
   return table;
 }
@@ -269,6 +277,14 @@ std::string octet::qualifiedName(const TargetInfo &target) {
 const TargetInfo *octet::lookupQualifiedTarget(StringRef name) {
   auto [architecture, rest] = name.split('/');
   return rest.empty() ? lookupTarget(name) : lookupTarget(rest, architecture);
+}
+
+std::string octet::listTargets() {
+  std::string all = "host";
+  for (const TargetInfo &known : allTargets())
+    if (known.architecture == "x86_64" || known.name != "generic")
+      all += ", " + known.name.str();
+  return all;
 }
 
 void octet::addPhase(OpPassManager &pm, const Phase &phase,
@@ -305,7 +321,13 @@ static LogicalResult read(const NoOptions &, PhaseOptions &, std::string &) {
 }
 
 static LogicalResult read(const RangesOptions &given, PhaseOptions &options,
-                          std::string &) {
+                          std::string &error) {
+  if (given.rangesFile.empty())
+    error = "ranges-file=FILE is needed: what `octet calibrate` wrote";
+  else if (given.percentile != 0.0 && !isPercentile(given.percentile))
+    error = "percentile must be above 50 and at most 100";
+  if (!error.empty())
+    return failure();
   options.rangesFile = given.rangesFile;
   options.percentile = given.percentile;
   return success();
@@ -315,7 +337,8 @@ static LogicalResult read(const TargetOptions &given, PhaseOptions &options,
                           std::string &error) {
   options.target = lookupQualifiedTarget(given.target);
   if (!options.target)
-    error = "target '" + given.target + "' is unknown";
+    error = "target '" + given.target + "' is unknown; choose one of " +
+            listTargets();
   return success(options.target != nullptr);
 }
 

@@ -52,10 +52,11 @@ static std::error_code createUnique(StringRef folder, StringRef prefix,
 }
 
 /// The folder for temporary files: TMPDIR if one can write there, else /tmp.
+/// The linker writes there too, and to it a % is a digit to choose.
 static std::string temporaryFolder() {
   const char *folder = std::getenv("TMPDIR");
-  if (folder && *folder && llvm::sys::fs::is_directory(folder) &&
-      access(folder, W_OK | X_OK) == 0)
+  if (folder && *folder && !StringRef(folder).contains('%') &&
+      llvm::sys::fs::is_directory(folder) && access(folder, W_OK | X_OK) == 0)
     return folder;
   return "/tmp";
 }

@@ -20,7 +20,8 @@
 namespace octet {
 
 /// An empty file in TMPDIR, or in /tmp where TMPDIR is no folder that can be
-/// written. It is removed with this object, or by a signal.
+/// written or has a % in its name. It is removed with this object, or by a
+/// signal.
 class TemporaryFile {
 public:
   /// The file is called PREFIX-NUMBER.EXTENSION; the error is a sentence.
