@@ -115,8 +115,9 @@ static Flag::Read number(int64_t CommandOptions::*member, int64_t low,
   return [=](CommandOptions &options, StringRef value) -> std::string {
     int64_t number = 0;
     if (value.getAsInteger(10, number) || number < low || number > high)
-      return "give a whole number from " + std::to_string(low) + " to " +
-             std::to_string(high);
+      return low == high ? "give " + std::to_string(low)
+                         : "give a whole number from " + std::to_string(low) +
+                               " to " + std::to_string(high);
     options.*member = number;
     return "";
   };

@@ -149,10 +149,10 @@ static LogicalResult checkSamples(ModuleOp module) {
 /// Drops the file's path from `module`: what is made of a model does not depend
 /// on where it lies.
 static void forgetPath(ModuleOp module) {
-  Location path = module->getLoc();
+  auto path = dyn_cast<NameLoc>(module->getLoc());
   Location unknown = UnknownLoc::get(module.getContext());
   module->walk([&](Operation *op) {
-    if (op->getLoc() == path)
+    if (path && op->getLoc() == Location(path))
       op->setLoc(unknown);
   });
 }
@@ -178,10 +178,10 @@ OwningOpRef<ModuleOp> octet::loadModel(StringRef path, MLIRContext *context,
         llvm::MemoryBuffer::getMemBufferCopy((*buffer)->getBuffer(), path),
         llvm::SMLoc());
     auto module = parseSourceFile<ModuleOp>(sources, context);
-    return module && succeeded(checkGraph(*module)) &&
-                   succeeded(checkSamples(*module))
-               ? std::move(module)
-               : nullptr;
+    if (!module || failed(checkGraph(*module)) || failed(checkSamples(*module)))
+      return nullptr;
+    forgetPath(*module);
+    return module;
   }
   OnnxImportOptions options;
   options.batch = batch;

@@ -34,8 +34,9 @@ static void tryModel(llvm::StringRef bytes, llvm::StringRef path,
   PipelineOptions options;
   options.targets = {lookupTarget("generic")};
   options.observe = true;
-  bool good = module && succeeded(runPhases(*module, makeGraphPhases(options),
-                                            options, /*dumpFolder=*/""));
+  bool good = module && succeeded(runPhases(*module, graphPhases(options),
+                                            options, /*target=*/nullptr,
+                                            /*dumpFolder=*/""));
   if (good == error)
     __builtin_trap();
   ++(good ? taken : refused);

@@ -6,29 +6,17 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "mlir/IR/AsmState.h"
 #include "mlir/InitAllPasses.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
+#include "octet/Dialect/Octet/IR/OnnxNames.h"
 #include "octet/Pipelines/Pipelines.h"
-#include "llvm/Support/CommandLine.h"
-
-/// Makes --mlir-print-debuginfo the default: locations carry ONNX names, which
-/// ranges.json and reports know values and layers by.
-static void keepLocations() {
-  mlir::registerAsmPrinterCLOptions();
-  auto &options = llvm::cl::getRegisteredOptions();
-  auto *option = static_cast<llvm::cl::opt<bool> *>(
-      options.lookup("mlir-print-debuginfo"));
-  assert(option && "MLIR has this option");
-  option->setInitialValue(true);
-}
 
 int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
   octet::registerDialects(registry);
   mlir::registerAllPasses();
   octet::registerPasses();
-  keepLocations();
+  octet::printOnnxNames();
   return mlir::asMainReturnCode(
       mlir::MlirOptMain(argc, argv, "Octet optimizer driver\n", registry));
 }

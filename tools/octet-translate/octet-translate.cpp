@@ -7,10 +7,12 @@
 //===----------------------------------------------------------------------===//
 
 #include "mlir/Tools/mlir-translate/MlirTranslateMain.h"
+#include "octet/Dialect/Octet/IR/OnnxNames.h"
 #include "octet/Import/ONNX/Import.h"
 
 int main(int argc, char **argv) {
   octet::registerOnnxTranslation();
+  octet::printOnnxNames();
   return mlir::failed(
       mlir::mlirTranslateMain(argc, argv, "Octet translation driver\n"));
 }

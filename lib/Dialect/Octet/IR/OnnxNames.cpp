@@ -7,7 +7,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "octet/Dialect/Octet/IR/OnnxNames.h"
+#include "mlir/IR/AsmState.h"
 #include "mlir/IR/BuiltinAttributes.h"
+#include "llvm/Support/CommandLine.h"
 
 using namespace mlir;
 using namespace octet;
@@ -39,4 +41,12 @@ StringRef octet::getOnnxValueName(Location location) {
 StringRef octet::getOnnxNodeName(Location location) {
   auto name = findName(location, /*wantValue=*/false);
   return name ? name.getName().getValue() : StringRef();
+}
+
+void octet::printOnnxNames() {
+  registerAsmPrinterCLOptions();
+  auto *option = static_cast<llvm::cl::opt<bool> *>(
+      llvm::cl::getRegisteredOptions().lookup("mlir-print-debuginfo"));
+  assert(option && "MLIR has this option");
+  option->setInitialValue(true);
 }

@@ -28,6 +28,11 @@ llvm::StringRef getOnnxValueName(mlir::Location location);
 /// The name of the ONNX node at `location`, or the value's where it has none.
 llvm::StringRef getOnnxNodeName(mlir::Location location);
 
+/// Lets a tool with MLIR's options print locations, and the names in them,
+/// unless it is told --mlir-print-debuginfo=false. Called before it parses its
+/// options.
+void printOnnxNames();
+
 } // namespace octet
 
 #endif // OCTET_DIALECT_OCTET_IR_ONNXNAMES_H
