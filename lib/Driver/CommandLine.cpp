@@ -218,6 +218,8 @@ static int readFlags(const Command &command, llvm::ArrayRef<Given> flags,
     if (values.size() > 1 && !given.flag->repeats)
       return misuse("flag " + name + " is given twice", command.name);
     for (const std::string &value : values) {
+      if (given.flag->value.empty() && value != "true")
+        return misuse("flag " + name + " takes no value", command.name);
       std::string wrong = given.flag->read(options, value);
       if (!wrong.empty())
         return misuse("flag " + name + " cannot be '" + value + "': " + wrong,
@@ -268,6 +270,11 @@ static int runCommand(const Command &command,
   } catch (const CLI::ArgumentMismatch &error) {
     return misuse("flag " + StringRef(error.what()).split(':').first +
                       " needs a value",
+                  command.name);
+  } catch (const CLI::ConversionError &error) {
+    // Only flags without a value are converted.
+    return misuse("flag " + StringRef(error.what()).split(':').first +
+                      " takes no value",
                   command.name);
   } catch (const CLI::ParseError &error) {
     return misuse(error.what(), command.name);
