@@ -9,6 +9,7 @@
 #include "Session.h"
 #include "mlir/IR/Diagnostics.h"
 #include "octet/Dialect/Octet/IR/OnnxNames.h"
+#include "octet/Quantization/Calibration/Ranges.h"
 #include "octet/Support/OutputFile.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
@@ -87,6 +88,10 @@ octet::makePipeline(const CommandOptions &options) {
   PipelineOptions pipeline;
   if (!findTargets(options.target, pipeline))
     return std::nullopt;
+  if (!isPercentile(options.percentile)) {
+    refuse("the percentile must be above 50 and at most 100");
+    return std::nullopt;
+  }
   pipeline.compileTo = options.compileTo;
   pipeline.dumpFolder = options.dumpFolder;
   if (options.method == "percentile")
@@ -121,7 +126,7 @@ std::optional<Program> Program::open(const std::string &path,
     return result;
   }
   SmallString<128> program;
-  if (llvm::sys::fs::createTemporaryFile("octet-program", "", program)) {
+  if (octet::createTemporaryFile("octet-program", "", program)) {
     refuse("cannot create a temporary file");
     return std::nullopt;
   }

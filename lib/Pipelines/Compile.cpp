@@ -9,8 +9,8 @@
 #include "mlir/IR/TypeUtilities.h"
 #include "mlir/Pass/PassManager.h"
 #include "octet/Dialect/Octet/IR/Octet.h"
+#include "octet/Harness/harness.h"
 #include "octet/Pipelines/Pipelines.h"
-#include "octet/Runtime/harness.h"
 #include "octet/Support/OutputFile.h"
 #include "octet/Target/Emit.h"
 #include "llvm/ADT/StringExtras.h"
@@ -74,7 +74,7 @@ static LogicalResult emit(MutableArrayRef<Variant> variants, StringRef path,
   }
   LinkKind kind = *linkKindFor(path);
   SmallString<128> object;
-  if (llvm::sys::fs::createTemporaryFile("octet", "o", object))
+  if (octet::createTemporaryFile("octet", "o", object))
     return module.emitError("cannot create a temporary file");
   llvm::FileRemover remover(object);
   llvm::sys::RemoveFileOnSignal(object);
@@ -178,8 +178,8 @@ LogicalResult octet::compileTo(ModuleOp module, const PipelineOptions &options,
 
 FailureOr<std::string> octet::calibrate(ModuleOp module, StringRef data) {
   SmallString<128> program, ranges;
-  if (llvm::sys::fs::createTemporaryFile("octet-calibrate", "", program) ||
-      llvm::sys::fs::createTemporaryFile("octet-ranges", "json", ranges))
+  if (octet::createTemporaryFile("octet-calibrate", "", program) ||
+      octet::createTemporaryFile("octet-ranges", "json", ranges))
     return module.emitError("cannot create a temporary file");
   llvm::FileRemover removeProgram(program), removeRanges(ranges);
   OwningOpRef<ModuleOp> copy = module.clone();
@@ -188,10 +188,13 @@ FailureOr<std::string> octet::calibrate(ModuleOp module, StringRef data) {
   options.observe = true;
   if (failed(compileTo(*copy, options, program)))
     return failure();
-  StringRef arguments[] = {program, "calibrate", "--data", data, "-o", ranges};
+  // The program says itself what is wrong with the data.
+  StringRef arguments[] = {"octet", "calibrate", "--data", data, "-o", ranges};
   std::string message;
   int status = llvm::sys::ExecuteAndWait(program, arguments, std::nullopt, {},
                                          0, 0, &message);
+  if (status == 1)
+    return failure();
   if (status != 0)
     return module.emitError() << data << ": calibration failed"
                               << (message.empty() ? "" : ": ") << message;

@@ -9,6 +9,9 @@
 #include "octet/Support/OutputFile.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/Process.h"
 #include "llvm/Support/Signals.h"
 
 using namespace octet;
@@ -17,6 +20,29 @@ using llvm::StringRef;
 static llvm::Error cannotWrite(StringRef path, std::error_code error) {
   return llvm::createStringError(error, "%s: cannot be written: %s",
                                  path.str().c_str(), error.message().c_str());
+}
+
+/// Creates an empty file beside `path` that others may read as the umask says.
+/// LLVM's own function takes any % of the path for a placeholder.
+static std::error_code createPart(StringRef path, std::string &part) {
+  constexpr size_t longest = 200; // of a name, which may have 255 bytes
+  StringRef name = llvm::sys::path::filename(path);
+  std::string stem =
+      (path.drop_back(name.size()) + name.take_front(longest)).str();
+  for (int attempt = 0; attempt < 128; ++attempt) {
+    part = stem +
+           llvm::formatv(".{0:x-8}.part", llvm::sys::Process::GetRandomNumber())
+               .str();
+    int descriptor;
+    std::error_code error = llvm::sys::fs::openFileForWrite(
+        part, descriptor, llvm::sys::fs::CD_CreateNew);
+    if (error == std::errc::file_exists)
+      continue;
+    if (!error)
+      error = llvm::sys::Process::SafelyCloseFileDescriptor(descriptor);
+    return error;
+  }
+  return std::make_error_code(std::errc::file_exists);
 }
 
 llvm::Error
@@ -30,15 +56,10 @@ octet::replaceFile(StringRef path,
   if (!llvm::sys::fs::status(real, status) &&
       status.type() != llvm::sys::fs::file_type::regular_file)
     return cannotWrite(path, std::make_error_code(std::errc::invalid_argument));
-  llvm::SmallString<256> part;
-  int descriptor;
-  if (auto error = llvm::sys::fs::createUniqueFile(
-          real + ".%%%%%%.part", descriptor, part, llvm::sys::fs::OF_None,
-          llvm::sys::fs::all_read | llvm::sys::fs::all_write))
+  std::string part;
+  if (auto error = createPart(real, part))
     return cannotWrite(path, error);
   llvm::sys::RemoveFileOnSignal(part);
-  llvm::sys::fs::file_t file = llvm::sys::fs::convertFDToNativeFile(descriptor);
-  (void)llvm::sys::fs::closeFile(file);
   llvm::Error error = produce(part);
   if (!error)
     if (auto code = llvm::sys::fs::rename(part, real))
@@ -69,4 +90,13 @@ octet::writeWholeFile(StringRef path,
       status.type() != llvm::sys::fs::file_type::directory_file)
     return writeTo(path);
   return replaceFile(path, writeTo);
+}
+
+std::error_code octet::createTemporaryFile(StringRef prefix, StringRef suffix,
+                                           llvm::SmallVectorImpl<char> &path) {
+  if (!llvm::sys::fs::createTemporaryFile(prefix, suffix, path))
+    return {};
+  return llvm::sys::fs::createUniqueFile(
+      "/tmp/" + prefix + "-%%%%%%%%" + (suffix.empty() ? "" : ".") + suffix,
+      path);
 }

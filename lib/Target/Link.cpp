@@ -103,8 +103,8 @@ LogicalResult octet::link(ModuleOp module, StringRef object,
   }
   // Beside nobody's files: a linker that outlives this process still writes.
   SmallString<128> log, linked;
-  if (llvm::sys::fs::createTemporaryFile("octet-link", "txt", log) ||
-      llvm::sys::fs::createTemporaryFile("octet-link", "out", linked))
+  if (octet::createTemporaryFile("octet-link", "txt", log) ||
+      octet::createTemporaryFile("octet-link", "out", linked))
     return module.emitError("cannot create a temporary file");
   llvm::FileRemover removeLog(log), removeLinked(linked);
   llvm::sys::RemoveFileOnSignal(log);

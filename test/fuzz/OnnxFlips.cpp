@@ -12,7 +12,7 @@
 #include "mlir/IR/Diagnostics.h"
 #include "octet/Import/ONNX/Import.h"
 #include "octet/Pipelines/Pipelines.h"
-#include "octet/Runtime/harness.h"
+#include "octet/Harness/harness.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include <google/protobuf/stubs/logging.h>
 #include <random>

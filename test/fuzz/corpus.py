@@ -46,7 +46,7 @@ def onnx_models():
 
 def npz_files():
     rng = np.random.default_rng(1)
-    for dtype in ("f4", "f8", "u1", "i1", "i2", "u4", "i8", "?", "c8"):
+    for dtype in ("f2", "f4", "f8", "u1", "i1", "i2", "u4", "i8", "?", "c8"):
         for shape in ((3, 4), (2, 1, 5), (), (0, 3), (7,)):
             x = rng.integers(0, 2, shape).astype(dtype)
             for write in (np.savez, np.savez_compressed):

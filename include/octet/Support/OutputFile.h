@@ -14,6 +14,7 @@
 #define OCTET_SUPPORT_OUTPUTFILE_H
 
 #include "llvm/ADT/STLFunctionalExtras.h"
+#include "llvm/ADT/SmallVector.h"
 #include "llvm/Support/Error.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -30,6 +31,12 @@ replaceFile(llvm::StringRef path,
 /// /dev/stdout, is written in place.
 llvm::Error writeWholeFile(llvm::StringRef path,
                            llvm::function_ref<void(llvm::raw_ostream &)> write);
+
+/// Creates an empty file for this process alone, in $TMPDIR or, where that does
+/// not exist, in /tmp; `path` receives its name. The caller removes it.
+std::error_code createTemporaryFile(llvm::StringRef prefix,
+                                    llvm::StringRef suffix,
+                                    llvm::SmallVectorImpl<char> &path);
 
 } // namespace octet
 

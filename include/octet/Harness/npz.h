@@ -8,32 +8,14 @@
 
 /* NumPy .npz files: arrays in, arrays out. */
 
-#ifndef OCTET_RUNTIME_NPZ_H
-#define OCTET_RUNTIME_NPZ_H
+#ifndef OCTET_HARNESS_NPZ_H
+#define OCTET_HARNESS_NPZ_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include "octet/Harness/array.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-#define OCTET_MAX_RANK 16
-
-/* A message for the user; empty while all is well. */
-typedef struct {
-  char text[512];
-} octet_error;
-
-typedef struct {
-  char *name;
-  char kind; /* 'f', 'i', 'u' or 'b', as in NumPy's dtype */
-  int itemsize;
-  int rank;
-  int64_t shape[OCTET_MAX_RANK];
-  const unsigned char *data; /* little-endian, row-major */
-  void *owned;               /* data, if it had to be unpacked */
-} octet_array;
 
 typedef struct {
   int count;
@@ -53,16 +35,15 @@ void octet_npz_close(octet_npz *npz);
 /* The array `name`, or null. */
 const octet_array *octet_npz_find(const octet_npz *npz, const char *name);
 
-int64_t octet_array_elements(const octet_array *array);
+/* Reads the .npy file of `size` bytes at `data` into `array`, whose name is
+ * set; its elements stay where they are. 0, or -1 with `error` set. */
+int octet_npy_parse(const char *path, const unsigned char *data, size_t size,
+                    octet_array *array, octet_error *error);
+/* Writes the header in front of `array`'s elements; returns its length. */
+size_t octet_npy_header(const octet_array *array, char header[512]);
 
-/* Converts elements [first, first + count) to float32. */
-void octet_array_to_f32(const octet_array *array, int64_t first, int64_t count,
-                        float *out);
-/* Element `at` as an integer. */
-int64_t octet_array_int(const octet_array *array, int64_t at);
-
-/* Writes arrays of float32 or int64 (kind 'f' or 'i'). The file appears whole
- * or not at all. */
+/* Writes arrays, each of the dtype it has. The file appears whole or not at
+ * all. 0, or -1 with `error` set. */
 int octet_npz_write(const char *path, const octet_array *arrays, int count,
                     octet_error *error);
 
@@ -70,4 +51,4 @@ int octet_npz_write(const char *path, const octet_array *arrays, int count,
 }
 #endif
 
-#endif /* OCTET_RUNTIME_NPZ_H */
+#endif /* OCTET_HARNESS_NPZ_H */
