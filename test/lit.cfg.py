@@ -1,4 +1,5 @@
 import os
+import platform
 import sys
 
 import lit.formats
@@ -15,6 +16,7 @@ config.substitutions += [
     ("%python", config.python),
     ("%src", config.octet_source),
     ("%build", config.octet_build),
+    ("%arch", platform.machine()),
 ]
 
 try:

@@ -214,7 +214,8 @@ void octet_samples_describe(const octet_samples *samples, const octet_tensor *t,
   octet_array_set_dtype(array, t->dtype);
   int stacked = samples->form == OCTET_FORM_STACKED;
   array->rank = t->rank + stacked;
-  memcpy(array->shape + stacked, t->shape, (size_t)t->rank * sizeof *t->shape);
+  for (int32_t d = 0; d < t->rank; ++d)
+    array->shape[stacked + d] = t->shape[d];
   if (stacked)
     array->shape[0] = samples->samples;
   else if (samples->form == OCTET_FORM_JOINED)

@@ -182,7 +182,8 @@ static void write_header(FILE *file, const zip_source *s, int central) {
   put(&b, name, 2);
   put(&b, (uint64_t)(extra ? extra + 4 : 0), 2);
   if (central) {
-    put(&b, 0, 10); /* comment, disk, attributes */
+    put(&b, 0, 8); /* comment, disk, attributes */
+    put(&b, 0, 2);
     put(&b, narrow(s->offset), 4);
   }
   fwrite(b.bytes, 1, b.size, file);
