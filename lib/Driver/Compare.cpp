@@ -228,6 +228,7 @@ struct Outputs {
   octet_npz npz = {};
   std::string precision;
   int64_t samples = 0;
+  bool hasLabels = false;
   /// Rows that are judged, of each output; see Harness/samples.h.
   SmallVector<int64_t> rows;
 
@@ -255,6 +256,7 @@ struct Outputs {
       return false;
     precision = report->getString("precision").value_or("?").str();
     samples = report->getInteger("samples").value_or(0);
+    hasLabels = report->getBoolean("labels").value_or(false);
     for (const auto &[value, array] : llvm::zip(*list, arrays())) {
       rows.push_back(value.getAsInteger().value_or(0));
       if (rows.back() < 1 || octet_array_elements(&array) % rows.back())
@@ -315,8 +317,6 @@ int octet::runEval(const CommandOptions &options) {
   Outputs data;
   if (octet_npz_read(options.data.c_str(), &data.npz, &error))
     return refuse(error.text);
-  const octet_array *labels = octet_npz_find(&data.npz, "labels");
-
   std::vector<Outputs> outputs(programs->size());
   for (auto [program, output] : llvm::zip(*programs, outputs)) {
     if (int status = computeOutputs(program, options.data, output))
@@ -327,6 +327,8 @@ int octet::runEval(const CommandOptions &options) {
                     (*programs)[0].name() + "'s");
   }
   // Labels are the classes of the first output.
+  const octet_array *labels =
+      outputs[0].hasLabels ? octet_npz_find(&data.npz, "labels") : nullptr;
   const octet_array &scores = outputs[0].arrays().front();
   int64_t rows = outputs[0].rows.front();
   if (labels && octet_check_labels(options.data.c_str(), labels, rows,
@@ -334,10 +336,12 @@ int octet::runEval(const CommandOptions &options) {
                                    scores.name, &error))
     return refuse(error.text);
 
+  llvm::outs() << outputs[0].samples << " samples";
+  if (rows != outputs[0].samples)
+    llvm::outs() << ", " << rows << " rows";
   llvm::outs() << llvm::formatv(
-      "{0} samples\n\n{1,-32} {2,9} {3,8} {4,8} {5,12} {6,10} {7,9}\n",
-      outputs[0].samples, "program", "precision", "top-1", "top-5", "bytes",
-      "agreement", "SQNR");
+      "\n\n{0,-32} {1,9} {2,8} {3,8} {4,12} {5,10} {6,9}\n", "program",
+      "precision", "top-1", "top-5", "bytes", "agreement", "SQNR");
   llvm::json::Array list;
   double agreement = 100, sqnr = 999;
   for (auto [program, output] : llvm::zip(*programs, outputs)) {

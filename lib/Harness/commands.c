@@ -26,8 +26,9 @@ static void free_results(octet_array *results) {
   free(results);
 }
 
-/* Samples, and rows of each output. */
-static int write_report(const char *path, const octet_samples *samples) {
+/* Samples, rows of each output, and whether the data have labels. */
+static int write_report(const char *path, const octet_npz *npz,
+                        const octet_samples *samples) {
   octet_output output;
   FILE *file = open_output(&output, path);
   if (!file)
@@ -37,7 +38,8 @@ static int write_report(const char *path, const octet_samples *samples) {
   for (int i = 0; i < model->num_outputs; ++i)
     fprintf(file, "%s%lld", i ? ", " : "",
             (long long)octet_samples_rows(samples, &model->outputs[i]));
-  fprintf(file, "]}\n");
+  fprintf(file, "], \"labels\": %s}\n",
+          octet_find_labels(model, npz) ? "true" : "false");
   return close_output(&output);
 }
 
@@ -52,7 +54,7 @@ int command_run(const options *o) {
   octet_error error = {""};
   if (octet_npz_write(o->output, results, model->num_outputs, &error))
     return refuse(error.text);
-  int status = o->report ? write_report(o->report, &samples) : 0;
+  int status = o->report ? write_report(o->report, &npz, &samples) : 0;
   free_results(results);
   octet_samples_free(&samples);
   octet_npz_close(&npz);
@@ -75,7 +77,7 @@ int command_eval(const options *o) {
   octet_error error = {""};
   if (open_data(o->data, &npz) || find_samples(o->data, &npz, &samples))
     return 1;
-  const octet_array *labels = octet_npz_find(&npz, "labels");
+  const octet_array *labels = octet_find_labels(model, &npz);
   if (!labels) {
     octet_fail(&error,
                "%s: has no array 'labels'; compare with another program by "

@@ -174,7 +174,8 @@ static int parse(const command *c, int argc, char **argv, options *o) {
   opterr = 0;
   optind = 2;
   for (;;) {
-    int at = optind, value = getopt_long(argc, argv, ":o:h", taken, NULL);
+    /* It stops at the first argument, none of which belongs here. */
+    int at = optind, value = getopt_long(argc, argv, "+:o:h", taken, NULL);
     if (value == -1)
       break;
     if (value == 'h') {

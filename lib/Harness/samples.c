@@ -233,6 +233,14 @@ int64_t octet_samples_rows(const octet_samples *samples,
   return samples->samples;
 }
 
+const octet_array *octet_find_labels(const octet_model *model,
+                                     const octet_npz *npz) {
+  for (int32_t i = 0; i < model->num_inputs; ++i)
+    if (!strcmp(model->inputs[i].name, "labels"))
+      return NULL;
+  return octet_npz_find(npz, "labels");
+}
+
 int octet_check_labels(const char *path, const octet_array *labels,
                        int64_t rows, int64_t classes, const char *output,
                        octet_error *error) {

@@ -19,7 +19,6 @@
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Program.h"
-#include "llvm/Support/Signals.h"
 
 using namespace mlir;
 using namespace octet;
@@ -77,7 +76,6 @@ static LogicalResult emit(MutableArrayRef<Variant> variants, StringRef path,
   if (octet::createTemporaryFile("octet", "o", object))
     return module.emitError("cannot create a temporary file");
   llvm::FileRemover remover(object);
-  llvm::sys::RemoveFileOnSignal(object);
   if (failed(emitFile(variants, FileKind::Object, symbol, object)))
     return failure();
   step();

@@ -94,9 +94,13 @@ octet::writeWholeFile(StringRef path,
 
 std::error_code octet::createTemporaryFile(StringRef prefix, StringRef suffix,
                                            llvm::SmallVectorImpl<char> &path) {
-  if (!llvm::sys::fs::createTemporaryFile(prefix, suffix, path))
-    return {};
-  return llvm::sys::fs::createUniqueFile(
-      "/tmp/" + prefix + "-%%%%%%%%" + (suffix.empty() ? "" : ".") + suffix,
-      path);
+  std::error_code error =
+      llvm::sys::fs::createTemporaryFile(prefix, suffix, path);
+  if (error)
+    error = llvm::sys::fs::createUniqueFile(
+        "/tmp/" + prefix + "-%%%%%%%%" + (suffix.empty() ? "" : ".") + suffix,
+        path);
+  if (!error)
+    llvm::sys::RemoveFileOnSignal(StringRef(path.data(), path.size()));
+  return error;
 }

@@ -13,7 +13,6 @@
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Program.h"
-#include "llvm/Support/Signals.h"
 
 using namespace mlir;
 using namespace octet;
@@ -107,8 +106,6 @@ LogicalResult octet::link(ModuleOp module, StringRef object,
       octet::createTemporaryFile("octet-link", "out", linked))
     return module.emitError("cannot create a temporary file");
   llvm::FileRemover removeLog(log), removeLinked(linked);
-  llvm::sys::RemoveFileOnSignal(log);
-  llvm::sys::RemoveFileOnSignal(linked);
   arguments.append({"-o", linked});
   std::optional<StringRef> redirects[] = {std::nullopt, StringRef(log),
                                           StringRef(log)};

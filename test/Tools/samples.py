@@ -213,6 +213,11 @@ def check_judging():
         result = call(good, "eval", "--data", folder / "d.npz")
         expect(result.returncode == 1 and text in result.stderr, text, result.stderr)
 
+    # An input of that name is no labels.
+    named = compiled("named", [node("Relu", ["labels"], ["y"])], {"labels": (F, ["N", 2])}, {"y": ["N", 2]})
+    result, report = evaluate(named, labels=f32(3, 2))
+    expect(report and report["samples"] == 3 and "top1" not in report["programs"][0], result.stderr)
+
     # Of a fixed batch: the rows of what is joined, the samples of what is stacked.
     fixed = compiled("four", [node("Relu", ["x"], ["y"])], {"x": (F, [2, 4])}, {"y": [2, 4]})
     for shape, count in (((10, 4), 10), ((2, 4), 2), ((5, 2, 4), 5)):

@@ -63,6 +63,10 @@ static inline int octet_is_shared(const octet_samples *samples,
   return samples->form == OCTET_FORM_BATCH && !t->symbolic_batch;
 }
 
+/* The array of `npz` that has labels, or null: an input of that name is none.
+ */
+const octet_array *octet_find_labels(const octet_model *model,
+                                     const octet_npz *npz);
 /* Checks that `labels`, from `path`, has a class of `classes` for each of
  * `rows`; 0, or -1 with a sentence. */
 int octet_check_labels(const char *path, const octet_array *labels,
