@@ -33,8 +33,8 @@ llvm::Error writeWholeFile(llvm::StringRef path,
                            llvm::function_ref<void(llvm::raw_ostream &)> write);
 
 /// Creates an empty file for this process alone, in $TMPDIR or, where that does
-/// not exist, in /tmp; `path` receives its name. The caller removes it; a signal
-/// does too.
+/// not exist, in /tmp; `path` receives its name. The caller removes it; a
+/// signal does too.
 std::error_code createTemporaryFile(llvm::StringRef prefix,
                                     llvm::StringRef suffix,
                                     llvm::SmallVectorImpl<char> &path);
