@@ -84,19 +84,21 @@ int64_t octet_array_int(const octet_array *array, int64_t at) {
   return x >= -0x1p63 && x < 0x1p63 ? (int64_t)x : 0;
 }
 
-/* The float nearest to `x`; false if a finite number becomes infinite. */
+/* Writes the float nearest to `x`; false if a finite number becomes infinite.
+ */
 static int store_float(double x, int32_t dtype, void *out, int64_t at) {
-  _Float16 half = (_Float16)x;
-  float single = (float)x;
-  double stored = x;
-  if (dtype == OCTET_F16) {
-    memcpy((char *)out + at * 2, &half, 2);
-    stored = (double)half;
-  } else if (dtype == OCTET_F32) {
+  double stored;
+  if (dtype == OCTET_F32) {
+    float single = (float)x;
     memcpy((char *)out + at * 4, &single, 4);
     stored = single;
+  } else if (dtype == OCTET_F16) {
+    _Float16 half = (_Float16)x;
+    memcpy((char *)out + at * 2, &half, 2);
+    stored = (double)half;
   } else {
     memcpy((char *)out + at * 8, &x, 8);
+    stored = x;
   }
   return isinf(stored) ? isinf(x) : 1;
 }

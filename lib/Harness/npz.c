@@ -161,7 +161,8 @@ void octet_npz_close(octet_npz *npz) {
 }
 
 const octet_array *octet_npz_find(const octet_npz *npz, const char *name) {
-  for (int i = 0; i < npz->count; ++i)
+  /* Of several the last, as NumPy does. */
+  for (int i = npz->count; i-- > 0;)
     if (!strcmp(npz->arrays[i].name, name))
       return &npz->arrays[i];
   return NULL;

@@ -1,5 +1,6 @@
 /* A model written by hand: an input and an output of each element type, [2, 3]
- * and a scalar, that pass on what they get. With the harness it is a program. */
+ * and a scalar, that pass on what they get. With the harness it is a program.
+ */
 
 #include "octet/Runtime/octet.h"
 
@@ -7,8 +8,7 @@
 
 extern const octet_variant *octet_v3_choose(const octet_model *, const char *,
                                             octet_status *);
-extern size_t octet_v3_context_size(const octet_model *,
-                                    const octet_options *);
+extern size_t octet_v3_context_size(const octet_model *, const octet_options *);
 extern octet_status octet_v3_context_create(const octet_model *,
                                             const octet_options *, void *,
                                             size_t, octet_context **);
@@ -26,7 +26,7 @@ static const int64_t shape[] = {2, 3};
       {prefix "bool", shape, 2, OCTET_BOOL, 0},                                \
       {prefix "f16", shape, 2, OCTET_F16, 0},                                  \
       {prefix "f64", shape, 2, OCTET_F64, 0},                                  \
-      {prefix "scalar", NULL, 0, OCTET_I64, 0},                                \
+      {prefix "skal\xc3\xa4r %s%n", NULL, 0, OCTET_I64, 0},                    \
   }
 enum { COUNT = 9 };
 static const octet_tensor inputs[COUNT] = TENSORS("");
@@ -42,17 +42,17 @@ static void run(void *arena, const void *const *in, void *const *out) {
 
 static const octet_variant variant = {.isa = "generic", .run = run};
 
-const octet_model octet_compiled_model = {
-    .abi_version = OCTET_ABI_VERSION,
-    .num_inputs = COUNT,
-    .num_outputs = COUNT,
-    .num_variants = 1,
-    .precision = "fp32",
-    .model_hash = "0",
-    .inputs = inputs,
-    .outputs = outputs,
-    .variants = &variant,
-    .choose = octet_v3_choose,
-    .context_size = octet_v3_context_size,
-    .context_create = octet_v3_context_create,
-    .run = octet_v3_run};
+const octet_model octet_compiled_model = {.abi_version = OCTET_ABI_VERSION,
+                                          .num_inputs = COUNT,
+                                          .num_outputs = COUNT,
+                                          .num_variants = 1,
+                                          .precision = "fp32",
+                                          .model_hash = "0",
+                                          .inputs = inputs,
+                                          .outputs = outputs,
+                                          .variants = &variant,
+                                          .choose = octet_v3_choose,
+                                          .context_size = octet_v3_context_size,
+                                          .context_create =
+                                              octet_v3_context_create,
+                                          .run = octet_v3_run};

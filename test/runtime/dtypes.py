@@ -6,17 +6,19 @@
 import pathlib
 import subprocess
 import sys
+import zipfile
 
 import numpy as np
 
 TYPES = {"f32": np.float32, "u8": np.uint8, "i8": np.int8, "i32": np.int32,
          "i64": np.int64, "bool": np.bool_, "f16": np.float16, "f64": np.float64}
+SCALAR = "skal\u00e4r %s%n"
 program, folder = sys.argv[1], pathlib.Path(sys.argv[2])
 failed = 0
 
 
-def run(arrays, path=folder / "y.npz"):
-    np.savez(folder / "x.npz", **arrays)
+def run(arrays, path=folder / "y.npz", save=np.savez):
+    save(folder / "x.npz", **arrays)
     path.unlink(missing_ok=True)
     result = subprocess.run([program, "run", "--input", folder / "x.npz", "-o", path],
                             capture_output=True, text=True, timeout=60)
@@ -33,7 +35,7 @@ def expect(good, *what):
 def inputs(lead=(), **others):
     rng = np.random.default_rng(1)
     arrays = {name: rng.integers(0, 2, (*lead, 2, 3)).astype(t) for name, t in TYPES.items()}
-    return {**arrays, "scalar": np.full(lead, -(1 << 62)), **others}
+    return {**arrays, SCALAR: np.full(lead, -(1 << 62)), **others}
 
 
 for lead in ((), (1,), (5,)):
@@ -46,6 +48,27 @@ for lead in ((), (1,), (5,)):
                 y = got[f"same {name}"]
                 expect(y.dtype == x.dtype and y.shape == x.shape and np.array_equal(x, y),
                        lead, name, y.dtype, y.shape)
+
+# Archives as NumPy writes large ones, and compressed.
+limits = zipfile.ZIP64_LIMIT, zipfile.ZIP_FILECOUNT_LIMIT
+for zip64 in (False, True):
+    for save in (np.savez, np.savez_compressed):
+        if zip64:
+            zipfile.ZIP64_LIMIT = zipfile.ZIP_FILECOUNT_LIMIT = 0
+        given = inputs((5,))
+        result, path = run(given, save=save)
+        zipfile.ZIP64_LIMIT, zipfile.ZIP_FILECOUNT_LIMIT = limits
+        content = (folder / "x.npz").read_bytes()
+        expect((b"PK\x06\x06" in content) == zip64, "no zip64 archive was made")
+        expect(result.returncode == 0, save, zip64, result.stderr)
+        with np.load(path) as got:
+            for name, x in given.items():
+                expect(np.array_equal(x, got[f"same {name}"]), save, zip64, name)
+
+# To what cannot be sought in.
+result = subprocess.run(f"'{program}' run --input '{folder}/x.npz' -o /dev/stdout | cat > '{folder}/z.npz'",
+                        shell=True, capture_output=True, text=True, timeout=60)
+expect((folder / "z.npz").read_bytes() == (folder / "y.npz").read_bytes(), "pipe", result.stderr)
 
 extremes = {"u8": (0, 255), "i8": (-128, 127), "i32": (-2**31, 2**31 - 1),
             "i64": (-2**63, 2**63 - 1), "bool": (0, 1)}

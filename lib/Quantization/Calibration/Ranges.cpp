@@ -81,7 +81,7 @@ llvm::Expected<Ranges> octet::parseRanges(llvm::StringRef text) {
   Ranges ranges;
   ranges.version = *version;
   ranges.modelHash = hash->str();
-  ranges.inputsFinite = root->getBoolean("inputs_finite").value_or(false);
+  ranges.inputsFinite = root->getBoolean("inputs_finite");
   ranges.samples = root->getInteger("samples").value_or(0);
   if (const auto *percentile = root->get("percentile"))
     ranges.percentile = percentile->getAsNumber().value_or(0.0);
@@ -116,8 +116,10 @@ bool octet::fitsModel(const Ranges &ranges, llvm::StringRef graphHash,
 }
 
 llvm::StringRef octet::explainNotFinite(const Ranges &ranges) {
-  return ranges.inputsFinite
-             ? "while every input was finite; check the model's weights, and "
+  if (!ranges.inputsFinite)
+    return "check the data and the model's weights";
+  return *ranges.inputsFinite
+             ? "though every input was finite; check the model's weights, and "
                "divisions and sums that leave the range of f32"
              : "check the data";
 }

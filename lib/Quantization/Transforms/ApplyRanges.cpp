@@ -72,7 +72,7 @@ private:
       if (it->second.notFinite > 0) {
         op.emitError() << "'" << op.getKey() << "' was NaN or infinite "
                        << it->second.notFinite << " times during calibration"
-                       << (loaded->inputsFinite ? ", " : "; ")
+                       << (loaded->inputsFinite.value_or(false) ? ", " : "; ")
                        << explainNotFinite(*loaded);
         return WalkResult::interrupt();
       }

@@ -16,6 +16,7 @@
 #include "mlir/Support/LLVM.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/Error.h"
+#include <optional>
 #include <vector>
 
 namespace octet {
@@ -35,8 +36,8 @@ struct Ranges {
   /// Of the imported graph; in version 1 of the model's file.
   std::string modelHash;
   int64_t samples = 0;
-  /// No input held NaN or infinity. Version 1 does not say: false.
-  bool inputsFinite = false;
+  /// No input held NaN or infinity; version 1 does not say.
+  std::optional<bool> inputsFinite;
   /// Percentage of values that ranges are to cover, unless said otherwise.
   double percentile = 100.0;
   llvm::StringMap<Histogram> tensors;
