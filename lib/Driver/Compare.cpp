@@ -327,8 +327,11 @@ int octet::runEval(const CommandOptions &options) {
                     (*programs)[0].name() + "'s");
   }
   // Labels are the classes of the first output.
-  const octet_array *labels =
-      outputs[0].hasLabels ? octet_npz_find(&data.npz, "labels") : nullptr;
+  const octet_array *labels = outputs[0].hasLabels
+                                  ? octet_npz_find(&data.npz, "labels", &error)
+                                  : nullptr;
+  if (!labels && error.text[0])
+    return refuse(error.text);
   const octet_array &scores = outputs[0].arrays().front();
   int64_t rows = outputs[0].rows.front();
   if (labels && octet_check_labels(options.data.c_str(), labels, rows,

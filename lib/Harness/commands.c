@@ -38,8 +38,9 @@ static int write_report(const char *path, const octet_npz *npz,
   for (int i = 0; i < model->num_outputs; ++i)
     fprintf(file, "%s%lld", i ? ", " : "",
             (long long)octet_samples_rows(samples, &model->outputs[i]));
-  fprintf(file, "], \"labels\": %s}\n",
-          octet_find_labels(model, npz) ? "true" : "false");
+  octet_error error = {""};
+  int labels = octet_find_labels(model, npz, &error) || error.text[0];
+  fprintf(file, "], \"labels\": %s}\n", labels ? "true" : "false");
   return close_output(&output);
 }
 
@@ -77,7 +78,9 @@ int command_eval(const options *o) {
   octet_error error = {""};
   if (open_data(o->data, &npz) || find_samples(o->data, &npz, &samples))
     return 1;
-  const octet_array *labels = octet_find_labels(model, &npz);
+  const octet_array *labels = octet_find_labels(model, &npz, &error);
+  if (!labels && error.text[0])
+    return refuse(error.text);
   if (!labels) {
     octet_fail(&error,
                "%s: has no array 'labels'; compare with another program by "

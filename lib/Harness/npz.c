@@ -56,8 +56,8 @@ static int inflate_entry(const char *path, const zip_entry *entry,
   return octet_npy_parse(path, array->owned, size, array, error);
 }
 
-static int read_entry(const char *path, const zip_entry *entry,
-                      octet_array *array, octet_error *error) {
+static int name_array(const zip_entry *entry, octet_array *array,
+                      octet_error *error) {
   array->name = calloc(entry->name_length + 1, 1);
   if (!array->name)
     return octet_fail(error, "out of memory");
@@ -65,6 +65,11 @@ static int read_entry(const char *path, const zip_entry *entry,
   size_t length = strlen(array->name);
   if (length > 4 && !strcmp(array->name + length - 4, ".npy"))
     array->name[length - 4] = '\0';
+  return 0;
+}
+
+static int read_entry(const char *path, const zip_entry *entry,
+                      octet_array *array, octet_error *error) {
   if (!entry->data)
     return octet_fail(error, "%s: entry '%s' is damaged, or cut short", path,
                       array->name);
@@ -101,8 +106,16 @@ static int read_entries(const char *path, zip_reader *zip, octet_npz *npz,
     }
     octet_array *array = &npz->arrays[npz->count++];
     memset(array, 0, sizeof *array);
-    if (read_entry(path, &entry, array, error))
+    if (name_array(&entry, array, error))
       return -1;
+    octet_error problem = {""};
+    if (!read_entry(path, &entry, array, &problem))
+      continue;
+    array->problem = strdup(problem.text);
+    array->rank = 0;
+    array->data = NULL;
+    if (!array->problem)
+      return octet_fail(error, "out of memory");
   }
   if (status < 0)
     return octet_fail(error, "%s: the archive's directory is damaged", path);
@@ -153,6 +166,7 @@ void octet_npz_close(octet_npz *npz) {
   for (int i = 0; i < npz->count; ++i) {
     free(npz->arrays[i].name);
     free(npz->arrays[i].owned);
+    free(npz->arrays[i].problem);
   }
   free(npz->arrays);
   if (npz->map)
@@ -160,11 +174,17 @@ void octet_npz_close(octet_npz *npz) {
   memset(npz, 0, sizeof *npz);
 }
 
-const octet_array *octet_npz_find(const octet_npz *npz, const char *name) {
+const octet_array *octet_npz_find(const octet_npz *npz, const char *name,
+                                  octet_error *error) {
   /* Of several the last, as NumPy does. */
-  for (int i = npz->count; i-- > 0;)
-    if (!strcmp(npz->arrays[i].name, name))
-      return &npz->arrays[i];
+  for (int i = npz->count; i-- > 0;) {
+    const octet_array *array = &npz->arrays[i];
+    if (strcmp(array->name, name) != 0)
+      continue;
+    if (array->problem)
+      octet_fail(error, "%s", array->problem);
+    return array->problem ? NULL : array;
+  }
   return NULL;
 }
 

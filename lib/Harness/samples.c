@@ -182,8 +182,10 @@ int octet_samples_find(const octet_model *model, const char *path,
     const char *name = model->inputs[i].name;
     if (model->inputs[i].symbolic_batch)
       s.form = OCTET_FORM_BATCH;
-    s.arrays[i] = octet_npz_find(npz, name);
-    if (!s.arrays[i])
+    s.arrays[i] = octet_npz_find(npz, name, error);
+    if (!s.arrays[i] && error->text[0])
+      status = -1;
+    else if (!s.arrays[i])
       status = octet_fail(error,
                           "%s: has no array named '%s', the model's "
                           "input",
@@ -234,17 +236,17 @@ int64_t octet_samples_rows(const octet_samples *samples,
 }
 
 const octet_array *octet_find_labels(const octet_model *model,
-                                     const octet_npz *npz) {
+                                     const octet_npz *npz, octet_error *error) {
   for (int32_t i = 0; i < model->num_inputs; ++i)
     if (!strcmp(model->inputs[i].name, "labels"))
       return NULL;
-  return octet_npz_find(npz, "labels");
+  return octet_npz_find(npz, "labels", error);
 }
 
 int octet_check_labels(const char *path, const octet_array *labels,
                        int64_t rows, int64_t classes, const char *output,
                        octet_error *error) {
-  if (labels->rank != 1 || labels->shape[0] != rows) {
+  if (octet_array_elements(labels) != rows) {
     char given[160];
     octet_print_shape(labels->shape, labels->rank, given);
     return octet_fail(error,

@@ -207,11 +207,16 @@ def check_judging():
     wrong[3] = 4
     for bad, text in ((wrong, "entry 3 of array 'labels' is 4"), (labels - 5, "entry 0"),
                       (labels[:9], "shape [9] and must have shape [10]"),
-                      (labels.reshape(10, 1), "shape [10, 1]"), (labels + 0.5, "entry 0")):
+                      (labels.astype(str), "'labels' has a data type"), (labels + 0.5, "entry 0")):
         result, report = evaluate(good, x=x, labels=bad)
         expect(result.returncode == 1 and report is None and text in result.stderr, text, result.stderr)
         result = call(good, "eval", "--data", folder / "d.npz")
         expect(result.returncode == 1 and text in result.stderr, text, result.stderr)
+
+    # In any shape, beside arrays that are none of ours.
+    result, report = evaluate(good, x=x, labels=labels.reshape(10, 1), names=np.array(["a", "b"]),
+                              turned=np.asfortranarray(f32(2, 3)))
+    expect(report and report["programs"][0]["top1"] == 100, result.stderr)
 
     # An input of that name is no labels.
     named = compiled("named", [node("Relu", ["labels"], ["y"])], {"labels": (F, ["N", 2])}, {"y": ["N", 2]})

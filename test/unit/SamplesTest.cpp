@@ -50,6 +50,7 @@ protected:
     }
     octet_npz npz = {int(arrays.size()), arrays.data(), nullptr, 0};
     octet_samples_free(&samples);
+    error.text[0] = 0;
     return octet_samples_find(&model, "d.npz", &npz, &samples, &error);
   }
 
@@ -200,6 +201,10 @@ TEST(Labels, AreClassesOfEachRow) {
     return octet_check_labels("d.npz", &labels, rows, 3, "y", &error);
   };
   EXPECT_EQ(check(2), 0);
+  labels.rank = 2; // [2, 1]
+  labels.shape[1] = 1;
+  EXPECT_EQ(check(2), 0);
+  labels.rank = 1;
   EXPECT_EQ(check(3), -1);
   EXPECT_NE(std::string(error.text).find("must have shape [3]"),
             std::string::npos);

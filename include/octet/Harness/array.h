@@ -35,6 +35,7 @@ typedef struct {
   int64_t shape[OCTET_MAX_RANK + 1];
   const unsigned char *data; /* little-endian, row-major, of any alignment */
   void *owned;               /* data, if it had to be unpacked */
+  char *problem;             /* of a file: why it cannot be read, else null */
 } octet_array;
 
 /* Gives `array` the kind and the itemsize of an octet_dtype. */

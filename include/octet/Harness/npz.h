@@ -24,7 +24,9 @@ typedef struct {
   size_t map_size;
 } octet_npz;
 
-/* Opens `path`; returns 0, or -1 with `error` set. */
+/* Opens `path`; returns 0, or -1 with `error` set. Arrays that cannot be read,
+ * of text for instance, have a `problem` and no data: only who asks for them is
+ * refused. */
 int octet_npz_read(const char *path, octet_npz *npz, octet_error *error);
 /* The same for the bytes of a file, called `path` in messages; they must
  * outlive `npz`. */
@@ -32,8 +34,10 @@ int octet_npz_parse(const char *path, const void *bytes, size_t size,
                     octet_npz *npz, octet_error *error);
 void octet_npz_close(octet_npz *npz);
 
-/* The array `name`, or null. */
-const octet_array *octet_npz_find(const octet_npz *npz, const char *name);
+/* The array `name`; null if there is none or, with `error` set, if it cannot be
+ * read. */
+const octet_array *octet_npz_find(const octet_npz *npz, const char *name,
+                                  octet_error *error);
 
 /* Reads the .npy file of `size` bytes at `data` into `array`, whose name is
  * set; its elements stay where they are. 0, or -1 with `error` set. */

@@ -63,12 +63,12 @@ static inline int octet_is_shared(const octet_samples *samples,
   return samples->form == OCTET_FORM_BATCH && !t->symbolic_batch;
 }
 
-/* The array of `npz` that has labels, or null: an input of that name is none.
- */
+/* The array of `npz` that has labels; null if there is none or, with `error`
+ * set, if it cannot be read. An input of that name is none. */
 const octet_array *octet_find_labels(const octet_model *model,
-                                     const octet_npz *npz);
+                                     const octet_npz *npz, octet_error *error);
 /* Checks that `labels`, from `path`, has a class of `classes` for each of
- * `rows`; 0, or -1 with a sentence. */
+ * `rows`, in any shape; 0, or -1 with a sentence. */
 int octet_check_labels(const char *path, const octet_array *labels,
                        int64_t rows, int64_t classes, const char *output,
                        octet_error *error);
