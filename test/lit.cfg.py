@@ -13,10 +13,10 @@ config.excludes = ["CMakeLists.txt", "Inputs"]
 config.environment["PATH"] = os.pathsep.join(
     [config.octet_bin, config.llvm_tools, os.environ["PATH"]])
 config.substitutions += [
+    ("%arch", platform.machine()),
     ("%python", config.python),
     ("%src", config.octet_source),
     ("%build", config.octet_build),
-    ("%arch", platform.machine()),
 ]
 
 try:

@@ -14,7 +14,6 @@
 #include "Session.h"
 #include "octet/Harness/harness.h"
 #include "octet/Harness/samples.h"
-#include "octet/Support/OutputFile.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -280,19 +279,20 @@ struct Distance {
 /// Runs `program` over all samples of `data`; the exit status.
 static int computeOutputs(const Program &program, const std::string &data,
                           Outputs &outputs) {
-  SmallString<128> path, report;
-  if (octet::createTemporaryFile("octet-outputs", "npz", path) ||
-      octet::createTemporaryFile("octet-report", "json", report))
-    return refuse("cannot create a temporary file");
-  llvm::FileRemover removePath(path), removeReport(report);
-  StringRef arguments[] = {"run", "--input",  data,  "--output",
-                           path,  "--report", report};
+  auto path = TemporaryFile::create("octet-outputs", "npz");
+  if (!path)
+    return refuse(llvm::toString(path.takeError()));
+  auto report = TemporaryFile::create("octet-report", "json");
+  if (!report)
+    return refuse(llvm::toString(report.takeError()));
+  StringRef arguments[] = {"run",        "--input",  data,          "--output",
+                           path->path(), "--report", report->path()};
   if (int status = execute(program, arguments))
     return status;
   octet_error error = {};
-  if (octet_npz_read(path.c_str(), &outputs.npz, &error))
+  if (octet_npz_read(path->path().str().c_str(), &outputs.npz, &error))
     return refuse(error.text);
-  if (outputs.arrays().empty() || !outputs.readReport(report))
+  if (outputs.arrays().empty() || !outputs.readReport(report->path()))
     return refuse(program.name() + ": is no compiled program of this version");
   return 0;
 }

@@ -10,7 +10,6 @@
 #include "mlir/IR/Diagnostics.h"
 #include "octet/Dialect/Octet/IR/OnnxNames.h"
 #include "octet/Quantization/Calibration/Ranges.h"
-#include "octet/Support/OutputFile.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
@@ -125,13 +124,13 @@ std::optional<Program> Program::open(const std::string &path,
     result.program = absolute.str().str();
     return result;
   }
-  SmallString<128> program;
-  if (octet::createTemporaryFile("octet-program", "", program)) {
-    refuse("cannot create a temporary file");
+  auto program = TemporaryFile::create("octet-program", "");
+  if (!program) {
+    refuse(llvm::toString(program.takeError()));
     return std::nullopt;
   }
-  result.program = program.str().str();
-  result.remover = std::make_shared<llvm::FileRemover>(program);
+  result.program = program->path().str();
+  result.temporary = std::make_shared<TemporaryFile>(std::move(*program));
   Session session(path);
   auto pipeline = makePipeline(options);
   auto module = loadModel(path, &session.context, options.batch);

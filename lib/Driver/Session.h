@@ -15,6 +15,7 @@
 
 #include "mlir/IR/MLIRContext.h"
 #include "octet/Driver/Commands.h"
+#include "octet/Support/OutputFile.h"
 #include "llvm/Support/FileUtilities.h"
 
 namespace octet {
@@ -48,7 +49,7 @@ public:
 
 private:
   std::string given, program;
-  std::shared_ptr<llvm::FileRemover> remover;
+  std::shared_ptr<TemporaryFile> temporary;
 };
 
 /// Writes `path` whole or not at all; returns the exit status.

@@ -15,7 +15,6 @@
 #include "octet/Target/Emit.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Program.h"
@@ -72,14 +71,13 @@ static LogicalResult emit(MutableArrayRef<Variant> variants, StringRef path,
     return message.empty() ? failure() : module.emitError() << message;
   }
   LinkKind kind = *linkKindFor(path);
-  SmallString<128> object;
-  if (octet::createTemporaryFile("octet", "o", object))
-    return module.emitError("cannot create a temporary file");
-  llvm::FileRemover remover(object);
-  if (failed(emitFile(variants, FileKind::Object, symbol, object)))
+  auto object = TemporaryFile::create("octet", "o");
+  if (!object)
+    return module.emitError() << llvm::toString(object.takeError());
+  if (failed(emitFile(variants, FileKind::Object, symbol, object->path())))
     return failure();
   step();
-  if (failed(link(module, object, architecture, kind, path)))
+  if (failed(link(module, object->path(), architecture, kind, path)))
     return failure();
   if (!isLibrary)
     return success();
@@ -175,28 +173,30 @@ LogicalResult octet::compileTo(ModuleOp module, const PipelineOptions &options,
 }
 
 FailureOr<std::string> octet::calibrate(ModuleOp module, StringRef data) {
-  SmallString<128> program, ranges;
-  if (octet::createTemporaryFile("octet-calibrate", "", program) ||
-      octet::createTemporaryFile("octet-ranges", "json", ranges))
-    return module.emitError("cannot create a temporary file");
-  llvm::FileRemover removeProgram(program), removeRanges(ranges);
+  auto program = TemporaryFile::create("octet-calibrate", "");
+  if (!program)
+    return module.emitError() << llvm::toString(program.takeError());
+  auto ranges = TemporaryFile::create("octet-ranges", "json");
+  if (!ranges)
+    return module.emitError() << llvm::toString(ranges.takeError());
   OwningOpRef<ModuleOp> copy = module.clone();
   PipelineOptions options;
   options.targets = {lookupTarget("host")};
   options.observe = true;
-  if (failed(compileTo(*copy, options, program)))
+  if (failed(compileTo(*copy, options, program->path())))
     return failure();
   // The program says itself what is wrong with the data.
-  StringRef arguments[] = {"octet", "calibrate", "--data", data, "-o", ranges};
+  StringRef arguments[] = {"octet", "calibrate", "--data",
+                           data,    "-o",        ranges->path()};
   std::string message;
-  int status = llvm::sys::ExecuteAndWait(program, arguments, std::nullopt, {},
-                                         0, 0, &message);
+  int status = llvm::sys::ExecuteAndWait(program->path(), arguments,
+                                         std::nullopt, {}, 0, 0, &message);
   if (status == 1)
     return failure();
   if (status != 0)
     return module.emitError() << data << ": calibration failed"
                               << (message.empty() ? "" : ": ") << message;
-  auto text = llvm::MemoryBuffer::getFile(ranges);
+  auto text = llvm::MemoryBuffer::getFile(ranges->path());
   if (!text)
     return module.emitError("the ranges cannot be read back");
   return (*text)->getBuffer().str();

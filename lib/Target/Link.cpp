@@ -9,7 +9,6 @@
 #include "octet/Support/OutputFile.h"
 #include "octet/Target/Emit.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Program.h"
@@ -101,25 +100,26 @@ LogicalResult octet::link(ModuleOp module, StringRef object,
 #endif
   }
   // Beside nobody's files: a linker that outlives this process still writes.
-  SmallString<128> log, linked;
-  if (octet::createTemporaryFile("octet-link", "txt", log) ||
-      octet::createTemporaryFile("octet-link", "out", linked))
-    return module.emitError("cannot create a temporary file");
-  llvm::FileRemover removeLog(log), removeLinked(linked);
-  arguments.append({"-o", linked});
-  std::optional<StringRef> redirects[] = {std::nullopt, StringRef(log),
-                                          StringRef(log)};
+  auto log = TemporaryFile::create("octet-link", "txt");
+  if (!log)
+    return module.emitError() << llvm::toString(log.takeError());
+  auto linked = TemporaryFile::create("octet-link", "out");
+  if (!linked)
+    return module.emitError() << llvm::toString(linked.takeError());
+  arguments.append({"-o", linked->path()});
+  std::optional<StringRef> redirects[] = {std::nullopt, log->path(),
+                                          log->path()};
   std::string message;
   if (llvm::sys::ExecuteAndWait(tool, arguments, std::nullopt, redirects, 0, 0,
                                 &message)) {
     // What the linker said, as one line.
-    if (auto text = llvm::MemoryBuffer::getFile(log))
+    if (auto text = llvm::MemoryBuffer::getFile(log->path()))
       message += (*text)->getBuffer().take_front(400).str();
     std::replace(message.begin(), message.end(), '\n', ' ');
     return module.emitError() << path << ": cannot be linked: " << message;
   }
   auto error = replaceFile(path, [&](StringRef part) -> llvm::Error {
-    auto code = llvm::sys::fs::copy_file(linked, part);
+    auto code = llvm::sys::fs::copy_file(linked->path(), part);
     if (!code && kind != LinkKind::Object) {
       auto permissions = llvm::sys::fs::getPermissions(part);
       code = permissions ? llvm::sys::fs::setPermissions(

@@ -14,11 +14,29 @@
 #define OCTET_SUPPORT_OUTPUTFILE_H
 
 #include "llvm/ADT/STLFunctionalExtras.h"
-#include "llvm/ADT/SmallVector.h"
 #include "llvm/Support/Error.h"
 #include "llvm/Support/raw_ostream.h"
 
 namespace octet {
+
+/// An empty file in TMPDIR, or in /tmp where TMPDIR is no folder that can be
+/// written or has a % in its name. It is removed with this object, or by a
+/// signal.
+class TemporaryFile {
+public:
+  /// The file is called PREFIX-NUMBER.EXTENSION; the error is a sentence.
+  static llvm::Expected<TemporaryFile> create(llvm::StringRef prefix,
+                                              llvm::StringRef extension);
+  TemporaryFile(TemporaryFile &&other);
+  TemporaryFile &operator=(TemporaryFile &&) = delete;
+  ~TemporaryFile();
+
+  llvm::StringRef path() const { return name; }
+
+private:
+  explicit TemporaryFile(std::string name) : name(std::move(name)) {}
+  std::string name;
+};
 
 /// Lets `produce` make a file at a temporary path beside `path`, then renames
 /// it to `path`. After a failure, or a signal, neither is left. `produce`
@@ -31,13 +49,6 @@ replaceFile(llvm::StringRef path,
 /// /dev/stdout, is written in place.
 llvm::Error writeWholeFile(llvm::StringRef path,
                            llvm::function_ref<void(llvm::raw_ostream &)> write);
-
-/// Creates an empty file for this process alone, in $TMPDIR or, where that does
-/// not exist, in /tmp; `path` receives its name. The caller removes it; a
-/// signal does too.
-std::error_code createTemporaryFile(llvm::StringRef prefix,
-                                    llvm::StringRef suffix,
-                                    llvm::SmallVectorImpl<char> &path);
 
 } // namespace octet
 
