@@ -87,13 +87,15 @@ static int misfit(const octet_samples *s, const char *path,
                   octet_error *error) {
   char given[160], one[200], stacked[200], joined[200] = "";
   octet_print_shape(array->shape, array->rank, given);
+  const char *some = array->rank > 0 && array->shape[0] == 0
+                         ? ", with at least one sample"
+                         : "";
   if (s->form == OCTET_FORM_BATCH) {
     print_form(s, t->symbolic_batch ? OCTET_FORM_BATCH : OCTET_FORM_OWN, 0, t,
                one);
     return octet_fail(error,
                       "%s: array '%s' has shape %s and must have shape %s%s",
-                      path, t->name, given, one,
-                      t->symbolic_batch ? ", with at least one sample" : "");
+                      path, t->name, given, one, some);
   }
   print_form(s, OCTET_FORM_OWN, 0, t, one);
   print_form(s, OCTET_FORM_STACKED, 0, t, stacked);
