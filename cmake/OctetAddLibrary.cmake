@@ -33,7 +33,8 @@ endfunction()
 # The architectures compiled programs run on, Debian's names of them, and those
 # whose C library is here.
 set(OCTET_RUNTIME_FLAGS -std=gnu11 -Wall -Wextra -Werror -O2 -fPIC
-  -ffp-contract=off -ffunction-sections -fdata-sections -fvisibility=hidden)
+  -ffp-contract=off -ffunction-sections -fdata-sections -fvisibility=hidden
+  -DOCTET_VERSION=${PROJECT_VERSION})
 string(REPLACE "arm64" "aarch64" OCTET_HOST_ARCHITECTURE
   "${CMAKE_SYSTEM_PROCESSOR}")
 set(OCTET_CROSS_ARCHITECTURES)

@@ -1,4 +1,5 @@
 import os
+import platform
 import sys
 
 import lit.formats
@@ -12,6 +13,7 @@ config.excludes = ["CMakeLists.txt", "Inputs"]
 config.environment["PATH"] = os.pathsep.join(
     [config.octet_bin, config.llvm_tools, os.environ["PATH"]])
 config.substitutions += [
+    ("%arch", platform.machine()),
     ("%python", config.python),
     ("%src", config.octet_source),
     ("%build", config.octet_build),

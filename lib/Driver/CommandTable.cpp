@@ -8,6 +8,7 @@
 
 #include "Session.h"
 #include "octet/Driver/CommandLine.h"
+#include "octet/Quantization/Calibration/Ranges.h"
 #include "llvm/ADT/StringExtras.h"
 #include <cmath>
 

@@ -12,12 +12,13 @@
 //===----------------------------------------------------------------------===//
 
 #include "Session.h"
-#include "octet/Runtime/harness.h"
-#include "octet/Runtime/npz.h"
+#include "octet/Harness/harness.h"
+#include "octet/Harness/samples.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/JSON.h"
+#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Program.h"
 #include "llvm/Support/raw_ostream.h"
 #include <cmath>
@@ -42,7 +43,8 @@ openAll(const CommandOptions &options) {
 
 /// Runs a program to its end; its exit status, 1 if it could not be run.
 static int execute(const Program &program, ArrayRef<StringRef> arguments) {
-  SmallVector<StringRef> all{program.path()};
+  // Under the name that the user knows.
+  SmallVector<StringRef> all{program.name()};
   llvm::append_range(all, arguments);
   std::string message;
   int status = llvm::sys::ExecuteAndWait(program.path(), all, std::nullopt, {},
@@ -73,8 +75,8 @@ static int writeJson(const std::string &path, llvm::json::Value value) {
   });
 }
 
-/// An infinite ratio is written as 999: JSON has no infinity.
-static double finiteDb(double x) { return std::isfinite(x) ? x : 999.0; }
+/// Infinite ratios are written as 999 and -999: JSON has no infinity.
+static double finiteDb(double x) { return std::clamp(x, -999.0, 999.0); }
 
 //===----------------------------------------------------------------------===//
 // Speed
@@ -219,20 +221,92 @@ int octet::runBench(const CommandOptions &options) {
 //===----------------------------------------------------------------------===//
 
 namespace {
+
+/// What a program computed of a data set.
 struct Outputs {
   octet_npz npz = {};
+  std::string precision;
+  int64_t samples = 0;
+  bool hasLabels = false;
+  /// Rows that are judged, of each output; see Harness/samples.h.
+  SmallVector<int64_t> rows;
+
+  Outputs() = default;
+  Outputs(const Outputs &) = delete;
   ~Outputs() { octet_npz_close(&npz); }
 
-  const float *data() const {
-    return reinterpret_cast<const float *>(npz.arrays[0].data);
+  ArrayRef<octet_array> arrays() const {
+    return {npz.arrays, static_cast<size_t>(npz.count)};
+  }
+
+  /// Reads what `run --report` wrote; false if it is not that.
+  bool readReport(StringRef path) {
+    auto text = llvm::MemoryBuffer::getFile(path);
+    if (!text)
+      return false;
+    auto parsed = llvm::json::parse((*text)->getBuffer());
+    if (!parsed) {
+      llvm::consumeError(parsed.takeError());
+      return false;
+    }
+    const auto *report = parsed->getAsObject();
+    const auto *list = report ? report->getArray("rows") : nullptr;
+    if (!list || list->size() != arrays().size())
+      return false;
+    precision = report->getString("precision").value_or("?").str();
+    samples = report->getInteger("samples").value_or(0);
+    hasLabels = report->getBoolean("labels").value_or(false);
+    for (const auto &[value, array] : llvm::zip(*list, arrays())) {
+      rows.push_back(value.getAsInteger().value_or(0));
+      if (rows.back() < 1 || octet_array_elements(&array) % rows.back())
+        return false;
+    }
+    return true;
   }
 };
+
+/// A program against the first one.
+struct Distance {
+  double agreement, sqnr;
+
+  Distance(const octet_array &reference, const octet_array &array, int64_t rows)
+      : agreement(100 * octet_agreement(&reference, &array, rows)),
+        sqnr(finiteDb(octet_sqnr_db(&reference, &array))) {}
+};
+
 } // namespace
 
-/// The precision that a program says it has.
-static std::string precisionOf(const Program &program) {
-  BenchProcess process;
-  return process.start(program) ? process.precision : "?";
+/// Runs `program` over all samples of `data`; the exit status.
+static int computeOutputs(const Program &program, const std::string &data,
+                          Outputs &outputs) {
+  auto path = TemporaryFile::create("octet-outputs", "npz");
+  if (!path)
+    return refuse(llvm::toString(path.takeError()));
+  auto report = TemporaryFile::create("octet-report", "json");
+  if (!report)
+    return refuse(llvm::toString(report.takeError()));
+  StringRef arguments[] = {"run",        "--input",  data,          "--output",
+                           path->path(), "--report", report->path()};
+  if (int status = execute(program, arguments))
+    return status;
+  octet_error error = {};
+  if (octet_npz_read(path->path().str().c_str(), &outputs.npz, &error))
+    return refuse(error.text);
+  if (outputs.arrays().empty() || !outputs.readReport(report->path()))
+    return refuse(program.name() + ": is no compiled program of this version");
+  return 0;
+}
+
+/// True if both programs have the same outputs.
+static bool areComparable(const Outputs &a, const Outputs &b) {
+  if (a.rows != b.rows)
+    return false;
+  for (const auto &[x, y] : llvm::zip(a.arrays(), b.arrays()))
+    if (StringRef(x.name) != y.name || (x.kind == 'f') != (y.kind == 'f') ||
+        ArrayRef<int64_t>(x.shape, x.rank) !=
+            ArrayRef<int64_t>(y.shape, y.rank))
+      return false;
+  return true;
 }
 
 int octet::runEval(const CommandOptions &options) {
@@ -243,66 +317,81 @@ int octet::runEval(const CommandOptions &options) {
   Outputs data;
   if (octet_npz_read(options.data.c_str(), &data.npz, &error))
     return refuse(error.text);
-  const octet_array *labels = octet_npz_find(&data.npz, "labels");
-
   std::vector<Outputs> outputs(programs->size());
   for (auto [program, output] : llvm::zip(*programs, outputs)) {
-    SmallString<128> path;
-    if (llvm::sys::fs::createTemporaryFile("octet-outputs", "npz", path))
-      return refuse("cannot create a temporary file");
-    llvm::FileRemover remover(path);
-    StringRef arguments[] = {"run", "--input", options.data, "--output", path};
-    if (int status = execute(program, arguments))
+    if (int status = computeOutputs(program, options.data, output))
       return status;
-    if (octet_npz_read(path.c_str(), &output.npz, &error))
-      return refuse(error.text);
-  }
-  const octet_array &reference = outputs[0].npz.arrays[0];
-  int64_t samples = reference.rank > 0 ? reference.shape[0] : 1;
-  int64_t count = octet_array_elements(&reference);
-  int64_t classes = count / std::max<int64_t>(samples, 1);
-  for (auto [program, output] : llvm::zip(*programs, outputs))
-    if (octet_array_elements(&output.npz.arrays[0]) != count)
-      return refuse(program.name() + ": its outputs have another shape than " +
+    if (!areComparable(outputs[0], output))
+      return refuse(program.name() +
+                    ": its outputs have other names, types or shapes than " +
                     (*programs)[0].name() + "'s");
-  if (labels && (labels->rank != 1 || labels->shape[0] != samples))
-    return refuse(options.data +
-                  ": 'labels' must hold one class for each sample");
+  }
+  // Labels are the classes of the first output.
+  const octet_array *labels = outputs[0].hasLabels
+                                  ? octet_npz_find(&data.npz, "labels", &error)
+                                  : nullptr;
+  if (!labels && error.text[0])
+    return refuse(error.text);
+  const octet_array &scores = outputs[0].arrays().front();
+  int64_t rows = outputs[0].rows.front();
+  if (labels && octet_check_labels(options.data.c_str(), labels, rows,
+                                   octet_array_elements(&scores) / rows,
+                                   scores.name, &error))
+    return refuse(error.text);
 
+  llvm::outs() << outputs[0].samples << " samples";
+  if (rows != outputs[0].samples)
+    llvm::outs() << ", " << rows << " rows";
   llvm::outs() << llvm::formatv(
-      "{0} samples\n\n{1,-32} {2,9} {3,8} {4,8} {5,12} {6,10} {7,9}\n", samples,
-      "program", "precision", "top-1", "top-5", "bytes", "agreement", "SQNR");
-  llvm::json::Array rows;
+      "\n\n{0,-32} {1,9} {2,8} {3,8} {4,12} {5,10} {6,9}\n", "program",
+      "precision", "top-1", "top-5", "bytes", "agreement", "SQNR");
+  llvm::json::Array list;
   double agreement = 100, sqnr = 999;
-  for (auto [i, program] : llvm::enumerate(*programs)) {
-    const float *scores = outputs[i].data();
+  for (auto [program, output] : llvm::zip(*programs, outputs)) {
     uint64_t bytes = 0;
     (void)llvm::sys::fs::file_size(program.name(), bytes);
-    std::string precision = precisionOf(program);
-    llvm::json::Object row{{"path", program.name()},
-                           {"precision", precision},
-                           {"bytes", static_cast<int64_t>(bytes)}};
+    llvm::json::Object entry{{"path", program.name()},
+                             {"precision", output.precision},
+                             {"bytes", static_cast<int64_t>(bytes)}};
     std::string top1 = "-", top5 = "-";
     if (labels) {
-      double one = 100 * octet_top_k(scores, samples, classes, labels, 1);
-      double five = 100 * octet_top_k(scores, samples, classes, labels, 5);
+      const octet_array &own = output.arrays().front();
+      double one = 100 * octet_top_k(&own, rows, labels, 1);
+      double five = 100 * octet_top_k(&own, rows, labels, 5);
       top1 = llvm::formatv("{0:f2}%", one).str();
       top5 = llvm::formatv("{0:f2}%", five).str();
-      row["top1"] = one;
-      row["top5"] = five;
+      entry["top1"] = one;
+      entry["top5"] = five;
     }
-    agreement =
-        100 * octet_agreement(outputs[0].data(), scores, samples, classes);
-    sqnr = finiteDb(octet_sqnr_db(outputs[0].data(), scores, count));
+    std::string perOutput;
+    llvm::json::Array judged;
+    agreement = 100;
+    sqnr = 999;
+    for (auto [reference, array, count] :
+         llvm::zip(outputs[0].arrays(), output.arrays(), output.rows)) {
+      Distance distance(reference, array, count);
+      agreement = std::min(agreement, distance.agreement);
+      sqnr = std::min(sqnr, distance.sqnr);
+      judged.push_back(llvm::json::Object{{"name", array.name},
+                                          {"agreement", distance.agreement},
+                                          {"sqnr_db", distance.sqnr}});
+      llvm::raw_string_ostream(perOutput)
+          << llvm::format("  %-70s %11.2f%% %6.2f dB\n", array.name,
+                          distance.agreement, distance.sqnr);
+    }
+    entry["outputs"] = std::move(judged);
     llvm::outs() << llvm::format(
         "%-32s %9s %8s %8s %12llu %9.2f%% %6.2f dB\n",
-        program.name().str().c_str(), precision.c_str(), top1.c_str(),
+        program.name().str().c_str(), output.precision.c_str(), top1.c_str(),
         top5.c_str(), static_cast<unsigned long long>(bytes), agreement, sqnr);
-    rows.push_back(std::move(row));
+    if (output.rows.size() > 1)
+      llvm::outs() << perOutput;
+    list.push_back(std::move(entry));
   }
   return writeJson(options.json,
-                   llvm::json::Object{{"samples", samples},
-                                      {"programs", std::move(rows)},
+                   llvm::json::Object{{"samples", outputs[0].samples},
+                                      {"rows", rows},
+                                      {"programs", std::move(list)},
                                       {"agreement", agreement},
                                       {"sqnr_db", sqnr}});
 }

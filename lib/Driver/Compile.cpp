@@ -13,6 +13,7 @@
 #include "Session.h"
 #include "octet/Dialect/Octet/IR/Octet.h"
 #include "octet/Import/ONNX/Import.h"
+#include "octet/Quantization/Calibration/Ranges.h"
 #include "octet/Support/InputFile.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
@@ -44,26 +45,28 @@ int octet::runImport(const CommandOptions &options) {
   return module ? print(*module, options) : 1;
 }
 
+/// Calibrates one sample at a time, whatever the batch: what fills a batch up
+/// would be counted.
+static FailureOr<std::string> calibrateSamples(const CommandOptions &options,
+                                               MLIRContext *context,
+                                               StringRef data) {
+  auto module = loadModel(options.inputs[0], context, /*batch=*/1);
+  if (!module)
+    return failure();
+  return calibrate(*module, data);
+}
+
 int octet::runCalibrate(const CommandOptions &options) {
   Session session(options.inputs[0]);
   auto pipeline = makePipeline(options);
   if (!pipeline)
     return 1;
-  auto module = loadModel(options.inputs[0], &session.context, options.batch);
-  if (!module)
-    return 1;
-  auto ranges = calibrate(*module, options.data);
+  auto ranges = calibrateSamples(options, &session.context, options.data);
   if (failed(ranges))
     return 1;
   // The histograms serve every method; which one to use travels with them.
-  if (pipeline->percentile > 0) {
-    // The shortest text that reads back the same.
-    char text[32];
-    char *end =
-        std::to_chars(text, text + sizeof text, pipeline->percentile).ptr;
-    ranges->insert(ranges->find('{') + 1,
-                   "\n  \"percentile\": " + std::string(text, end) + ",");
-  }
+  if (pipeline->percentile > 0)
+    setPercentile(*ranges, pipeline->percentile);
   return writeFile(options.output.empty() ? "ranges.json" : options.output,
                    [&](llvm::raw_ostream &os) { os << *ranges; });
 }
@@ -86,7 +89,10 @@ static bool findRanges(const CommandOptions &options, ModuleOp module,
            "RANGES.json, or --precision fp32");
     return false;
   }
-  auto ranges = calibrate(module, options.calibration);
+  auto ranges =
+      options.batch == 1
+          ? calibrate(module, options.calibration)
+          : calibrateSamples(options, module.getContext(), options.calibration);
   if (failed(ranges))
     return false;
   pipeline.ranges = std::move(*ranges);

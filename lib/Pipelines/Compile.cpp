@@ -8,13 +8,12 @@
 
 #include "mlir/IR/TypeUtilities.h"
 #include "octet/Dialect/Octet/IR/Octet.h"
+#include "octet/Harness/harness.h"
 #include "octet/Pipelines/Pipelines.h"
-#include "octet/Runtime/harness.h"
 #include "octet/Support/OutputFile.h"
 #include "octet/Target/Emit.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Program.h"
@@ -227,25 +226,30 @@ LogicalResult octet::compileTo(ModuleOp module, const PipelineOptions &given,
 }
 
 FailureOr<std::string> octet::calibrate(ModuleOp module, StringRef data) {
-  SmallString<128> program, ranges;
-  if (llvm::sys::fs::createTemporaryFile("octet-calibrate", "", program) ||
-      llvm::sys::fs::createTemporaryFile("octet-ranges", "json", ranges))
-    return module.emitError("cannot create a temporary file");
-  llvm::FileRemover removeProgram(program), removeRanges(ranges);
+  auto program = TemporaryFile::create("octet-calibrate", "");
+  if (!program)
+    return module.emitError() << llvm::toString(program.takeError());
+  auto ranges = TemporaryFile::create("octet-ranges", "json");
+  if (!ranges)
+    return module.emitError() << llvm::toString(ranges.takeError());
   OwningOpRef<ModuleOp> copy = module.clone();
   PipelineOptions options;
   options.targets = {lookupTarget("host")};
   options.observe = true;
-  if (failed(compileTo(*copy, options, program)))
+  if (failed(compileTo(*copy, options, program->path())))
     return failure();
-  StringRef arguments[] = {program, "calibrate", "--data", data, "-o", ranges};
+  // The program says itself what is wrong with the data.
+  StringRef arguments[] = {"octet", "calibrate", "--data",
+                           data,    "-o",        ranges->path()};
   std::string message;
-  int status = llvm::sys::ExecuteAndWait(program, arguments, std::nullopt, {},
-                                         0, 0, &message);
+  int status = llvm::sys::ExecuteAndWait(program->path(), arguments,
+                                         std::nullopt, {}, 0, 0, &message);
+  if (status == 1)
+    return failure();
   if (status != 0)
     return module.emitError() << data << ": calibration failed"
                               << (message.empty() ? "" : ": ") << message;
-  auto text = llvm::MemoryBuffer::getFile(ranges);
+  auto text = llvm::MemoryBuffer::getFile(ranges->path());
   if (!text)
     return module.emitError("the ranges cannot be read back");
   return (*text)->getBuffer().str();

@@ -18,6 +18,7 @@
 #include "octet/Dialect/Octet/Transforms/Passes.h"
 #include "octet/Pipelines/Passes.h"
 #include "octet/Pipelines/Pipelines.h"
+#include "octet/Quantization/Calibration/Ranges.h"
 #include "octet/Quantization/Passes.h"
 #include "llvm/ADT/StringExtras.h"
 

@@ -33,7 +33,7 @@ static size_t align(size_t size) {
 }
 
 static size_t tensor_bytes(const octet_tensor *t) {
-  size_t bytes = t->dtype == OCTET_F32 ? 4 : 1;
+  size_t bytes = octet_dtype_size(t->dtype);
   for (int32_t i = 0; i < t->rank; ++i)
     bytes *= (size_t)t->shape[i];
   return bytes;
@@ -44,7 +44,8 @@ static const octet_tensor *tensor_at(const octet_model *model, int32_t i) {
                                : &model->outputs[i - model->num_inputs];
 }
 
-/* The samples of one inference. */
+/* The samples of one inference: 1 where a sample is a tensor of its own shape.
+ */
 static int64_t batch_of(const octet_model *model) {
   for (int32_t i = 0; i < model->num_inputs; ++i)
     if (model->inputs[i].symbolic_batch)
@@ -59,7 +60,7 @@ static int is_symbolic(const octet_model *model) {
   return symbolic;
 }
 
-OCTET_WEAK const octet_variant *octet_v2_choose(const octet_model *model,
+OCTET_WEAK const octet_variant *octet_v3_choose(const octet_model *model,
                                                 const char *isa,
                                                 octet_status *status) {
   uint64_t features = octet_cpu_features();
@@ -98,29 +99,29 @@ static int64_t threads_of(const octet_options *options) {
              : 1;
 }
 
-OCTET_WEAK size_t octet_v2_context_size(const octet_model *model,
+OCTET_WEAK size_t octet_v3_context_size(const octet_model *model,
                                         const octet_options *options) {
   octet_status status;
   const octet_variant *variant =
-      octet_v2_choose(model, options ? options->isa : NULL, &status);
+      octet_v3_choose(model, options ? options->isa : NULL, &status);
   if (!variant)
     return 0;
   return align(sizeof(octet_context)) +
          slot_size(model, variant) * (size_t)threads_of(options);
 }
 
-OCTET_WEAK octet_status octet_v2_context_create(const octet_model *model,
+OCTET_WEAK octet_status octet_v3_context_create(const octet_model *model,
                                                 const octet_options *options,
                                                 void *memory, size_t size,
                                                 octet_context **context) {
   octet_status status;
   const octet_variant *variant =
-      octet_v2_choose(model, options ? options->isa : NULL, &status);
+      octet_v3_choose(model, options ? options->isa : NULL, &status);
   if (!variant)
     return status;
   if (!memory || !context || (uintptr_t)memory % OCTET_ALIGNMENT)
     return OCTET_BAD_ARGUMENT;
-  if (size < octet_v2_context_size(model, options))
+  if (size < octet_v3_context_size(model, options))
     return OCTET_SMALL_MEMORY;
   octet_context *c = (octet_context *)memory;
   memset(c, 0, sizeof *c);
@@ -152,7 +153,7 @@ static void run_batch(octet_context *c, int64_t slot, int64_t first) {
     size_t bytes = tensor_bytes(t), sample = bytes / (size_t)batch;
     char *given = is_input ? (char *)(uintptr_t)c->inputs[i]
                            : (char *)c->outputs[i - model->num_inputs];
-    if (symbolic && t->symbolic_batch)
+    if (t->symbolic_batch || !symbolic)
       given += (size_t)first * sample;
     tensors[i] = given;
     if (t->symbolic_batch && present < batch) {
@@ -190,7 +191,7 @@ static void run_slot(void *state, int64_t slot) {
     run_batch(c, slot, b * batch);
 }
 
-OCTET_WEAK octet_status octet_v2_run(octet_context *c,
+OCTET_WEAK octet_status octet_v3_run(octet_context *c,
                                      const void *const *inputs,
                                      void *const *outputs, int64_t samples) {
   if (!c || !inputs || !outputs || samples < 1)
@@ -201,8 +202,6 @@ OCTET_WEAK octet_status octet_v2_run(octet_context *c,
   for (int32_t i = 0; i < c->model->num_outputs; ++i)
     if (!outputs[i])
       return OCTET_BAD_ARGUMENT;
-  if (!is_symbolic(c->model) && samples != 1)
-    return OCTET_BAD_ARGUMENT;
   c->inputs = inputs;
   c->outputs = outputs;
   c->samples = samples;

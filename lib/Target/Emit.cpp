@@ -53,9 +53,9 @@ public:
          number(info.outputs.size()), number(compiled.size()),
          number(info.observed.size()), text(info.precision), text(info.hash),
          tensors(info.inputs), tensors(info.outputs), variants(compiled),
-         texts(info.observed), function("octet_v2_choose"),
-         function("octet_v2_context_size"), function("octet_v2_context_create"),
-         function("octet_v2_run")});
+         texts(info.observed), function("octet_v3_choose"),
+         function("octet_v3_context_size"), function("octet_v3_context_create"),
+         function("octet_v3_run")});
     new llvm::GlobalVariable(module, model->getType(), /*isConstant=*/true,
                              llvm::GlobalValue::ExternalLinkage, model, symbol);
   }
@@ -96,8 +96,7 @@ private:
     for (const auto &t : values)
       elements.push_back(structure(
           {text(t.name), sizes(t.shape), builder.getInt32(t.shape.size()),
-           builder.getInt32(t.isByte ? OCTET_U8 : OCTET_F32),
-           builder.getInt32(t.symbolicBatch)}));
+           builder.getInt32(t.dtype), builder.getInt32(t.symbolicBatch)}));
     return array(elements);
   }
 
@@ -257,7 +256,6 @@ void optimize(llvm::Module &module, llvm::TargetMachine &machine,
       .run(module, modules);
 }
 
-/// One variant, optimized for its target.
 /// Drops names of tensors and the like, whose use is over: the translation
 /// warns of each, with the whole function printed beside.
 void dropInterfaceAttributes(ModuleOp module) {
@@ -269,6 +267,7 @@ void dropInterfaceAttributes(ModuleOp module) {
             function.removeArgAttr(i, attribute.getName());
 }
 
+/// One variant, optimized for its target.
 std::unique_ptr<llvm::Module> compileVariant(Variant &variant,
                                              llvm::LLVMContext &context) {
   ModuleOp module = *variant.module;
@@ -293,6 +292,19 @@ std::unique_ptr<llvm::Module> compileVariant(Variant &variant,
   return translated;
 }
 
+/// Callers hold shapes in arrays of OCTET_MAX_RANK.
+LogicalResult checkRanks(ModuleOp module, const ModelInfo &info) {
+  for (const auto *tensors : {&info.inputs, &info.outputs})
+    for (const ModelInfo::Tensor &tensor : *tensors)
+      if (tensor.shape.size() > OCTET_MAX_RANK)
+        return module.emitError()
+               << (tensors == &info.inputs ? "input '" : "output '")
+               << tensor.name << "' has " << tensor.shape.size()
+               << " dimensions; at most " << OCTET_MAX_RANK
+               << " are possible, reshape it in the model";
+  return success();
+}
+
 void mergeConstants(llvm::Module &module) {
   llvm::ModuleAnalysisManager modules;
   llvm::PassBuilder().registerModuleAnalyses(modules);
@@ -303,6 +315,8 @@ void mergeConstants(llvm::Module &module) {
 
 LogicalResult octet::emitFile(MutableArrayRef<Variant> variants, FileKind kind,
                               StringRef symbol, StringRef path) {
+  if (failed(checkRanks(*variants.front().module, variants.front().info)))
+    return failure();
   // One context: equal constants of several variants are one object.
   llvm::LLVMContext context;
   ModuleOp first = *variants.front().module;

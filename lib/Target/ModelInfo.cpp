@@ -9,10 +9,29 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "octet/Codegen/Passes.h"
 #include "octet/Dialect/Octet/IR/LayerInfo.h"
+#include "octet/Runtime/octet.h"
 #include "octet/Target/Emit.h"
 
 using namespace mlir;
 using namespace octet;
+
+/// The dtype of a tensor of the graph; signless integers are signed.
+static octet_dtype dtypeOf(Type type) {
+  if (type.isF16())
+    return OCTET_F16;
+  if (type.isF64())
+    return OCTET_F64;
+  if (type.isInteger(1))
+    return OCTET_BOOL;
+  if (type.isInteger(8))
+    return type.isUnsignedInteger() ? OCTET_U8 : OCTET_I8;
+  if (type.isInteger(32))
+    return OCTET_I32;
+  if (type.isInteger(64))
+    return OCTET_I64;
+  assert(type.isF32() && "the graph's types have been checked");
+  return OCTET_F32;
+}
 
 static ModelInfo::Tensor describeArgument(func::FuncOp run, unsigned index) {
   auto type = cast<MemRefType>(run.getArgument(index).getType());
@@ -20,7 +39,15 @@ static ModelInfo::Tensor describeArgument(func::FuncOp run, unsigned index) {
   if (auto name = run.getArgAttrOfType<StringAttr>(index, "octet.name"))
     tensor.name = name.str();
   tensor.shape = llvm::to_vector(type.getShape());
-  tensor.isByte = type.getElementType().isInteger(8);
+  // Memory has lost the sign of integers: what the graph had is kept beside it.
+  // Where nothing is, bytes are unsigned, as images and quantized values are.
+  auto original = run.getArgAttrOfType<TypeAttr>(index, "octet.type");
+  if (original)
+    tensor.dtype = dtypeOf(original.getValue());
+  else if (type.getElementType().isInteger(8))
+    tensor.dtype = OCTET_U8;
+  else
+    tensor.dtype = dtypeOf(type.getElementType());
   tensor.symbolicBatch = bool(run.getArgAttr(index, "octet.symbolic_batch"));
   return tensor;
 }

@@ -83,7 +83,9 @@ DATA = {
     "must have shape \\[samples, 2, 4, 4\\]": dict(x=np.zeros((1, 2, 4, 5), np.float32)),
     "Fortran order": dict(x=np.asfortranarray(np.ones((2, 2, 4, 4), np.float32))),
     "data type that is not supported": dict(x=np.zeros((1, 2, 4, 4), np.complex64)),
-    "NaN or infinite": dict(x=np.full((1, 2, 4, 4), np.nan, np.float32)),
+    "array 'x' is NaN in sample 1": dict(x=np.stack([np.zeros((2, 4, 4), np.float32),
+                                                     np.full((2, 4, 4), np.nan, np.float32)])),
+    "NaN or infinite .* check the data": dict(x=np.full((1, 2, 4, 4), np.inf, np.float32)),
 }
 
 
@@ -91,13 +93,13 @@ class Checker:
     def __init__(self, octet, folder):
         self.octet, self.folder, self.passed, self.failed = octet, folder, 0, 0
 
-    def refuses(self, name, pattern, *arguments):
+    def refuses(self, name, pattern, *arguments, statuses=(1,)):
         output = self.folder / "out"
         result = subprocess.run([self.octet, *map(str, arguments), "-o", str(output)],
                                 capture_output=True, text=True, timeout=60)
         message = result.stderr.strip()
         problems = []
-        if result.returncode != 1:
+        if result.returncode not in statuses:
             problems.append(f"status {result.returncode}")
         if not re.search(pattern, message):
             problems.append("another message")
@@ -142,6 +144,16 @@ def main():
         for pattern, arrays in DATA.items():
             np.savez(folder / "d.npz", **arrays)
             c.refuses(pattern, pattern, "compile", path, "--calib", folder / "d.npz")
+        np.savez(folder / "d.npz", x=np.ones((1, 2, 4, 4), np.float32))
+        bad = model([CONV], initializers=[("w", np.full((3, 2, 3, 3), np.nan, np.float32))])
+        onnx.save(bad, path)
+        c.refuses("NaN weight", "every input was finite; check the model's weights", "compile", path,
+                  "--calib", folder / "d.npz")
+        onnx.save(GOOD, path)
+        for percentile in ("-3", "0", "50", "101", "nan", "inf", "1e999"):
+            for command in (["compile", path, "--calib"], ["quantize", path, "--calib"], ["calibrate", path, "--data"]):
+                c.refuses(f"percentile {percentile}", "percentile", *command, folder / "d.npz",
+                          "--method", "percentile", "--percentile", percentile, statuses=(1, 2))
         (folder / "d.npz").write_bytes(b"PK" + bytes(100))
         c.refuses("no npz", "not an .npz file", "compile", path, "--calib", folder / "d.npz")
         onnx.save(model([helper.make_node("Identity", ["x"], ["y"])]), path)

@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "octet/Runtime/npz.h"
+#include "octet/Harness/npz.h"
 #include <algorithm>
 #include <vector>
 
@@ -21,10 +21,14 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   }
   for (int i = 0; i < npz.count; ++i) {
     const octet_array &array = npz.arrays[i];
+    if (array.problem)
+      continue;
     int64_t count = octet_array_elements(&array);
     int64_t some = std::min<int64_t>(count, 1000);
     std::vector<float> values(some);
-    octet_array_to_f32(&array, count - some, some, values.data());
+    int64_t bad;
+    (void)octet_array_convert(&array, count - some, some, OCTET_F32,
+                              values.data(), &bad);
     for (int64_t k = 0; k < some; ++k)
       (void)octet_array_int(&array, k);
   }

@@ -10,9 +10,9 @@
 // with one byte changed or cut short, is imported and simplified, or refused.
 
 #include "mlir/IR/Diagnostics.h"
+#include "octet/Harness/harness.h"
 #include "octet/Import/ONNX/Import.h"
 #include "octet/Pipelines/Pipelines.h"
-#include "octet/Runtime/harness.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include <google/protobuf/stubs/logging.h>
 #include <random>

@@ -46,7 +46,7 @@ def onnx_models():
 
 def npz_files():
     rng = np.random.default_rng(1)
-    for dtype in ("f4", "f8", "u1", "i1", "i2", "u4", "i8", "?", "c8"):
+    for dtype in ("f2", "f4", "f8", "u1", "i1", "i2", "u4", "i8", "?", "c8"):
         for shape in ((3, 4), (2, 1, 5), (), (0, 3), (7,)):
             x = rng.integers(0, 2, shape).astype(dtype)
             for write in (np.savez, np.savez_compressed):
@@ -62,12 +62,26 @@ def npz_files():
     yield file.getvalue()
 
 
+def zip64_files():
+    """Small archives with all that zip64 has."""
+    limits = zipfile.ZIP64_LIMIT, zipfile.ZIP_FILECOUNT_LIMIT
+    zipfile.ZIP64_LIMIT = zipfile.ZIP_FILECOUNT_LIMIT = 0
+    try:
+        for write in (np.savez, np.savez_compressed):
+            file = io.BytesIO()
+            write(file, image=np.ones((3, 4)), labels=np.arange(3))
+            yield file.getvalue()
+    finally:
+        zipfile.ZIP64_LIMIT, zipfile.ZIP_FILECOUNT_LIMIT = limits
+
+
 def ranges_files():
     rng = np.random.default_rng(2)
     for tensors in (0, 1, 3):
         for counts in ([], [1], [0, 5, 9], rng.integers(0, 99, 40).tolist()):
             yield json.dumps({
-                "version": 1, "model_hash": "4c7a", "samples": 8,
+                "version": 1 + tensors % 2, "model_hash": "4c7a", "samples": 8,
+                "inputs_finite": tensors < 3,
                 "percentile": 99.9,
                 "tensors": {f"t{i}": {
                     "min": -1.5, "max": 3.25e4, "not_finite": i, "exponent": -3,
@@ -78,7 +92,7 @@ def ranges_files():
 def main():
     folder = pathlib.Path(sys.argv[1])
     for kind, files in (("onnx", (m.SerializeToString() for m in onnx_models())),
-                        ("npz", npz_files()), ("ranges", ranges_files())):
+                        ("npz", (*npz_files(), *zip64_files())), ("ranges", ranges_files())):
         (folder / kind).mkdir(parents=True, exist_ok=True)
         for i, content in enumerate(files):
             (folder / kind / f"seed-{i:03}").write_bytes(content)

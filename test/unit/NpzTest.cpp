@@ -6,7 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "octet/Runtime/npz.h"
+#include "octet/Harness/npz.h"
+#include <algorithm>
 #include <cstring>
 #include <fstream>
 #include <gtest/gtest.h>
@@ -47,11 +48,21 @@ protected:
     std::ofstream(path, std::ios::binary) << bytes;
   }
 
+  const octet_array *find(const octet_npz &npz, const char *name) {
+    return octet_npz_find(&npz, name, &error);
+  }
+
+  /// Reads the file and each of its arrays.
   int read() {
     octet_npz npz;
-    int status = octet_npz_read(path.c_str(), &npz, &error);
-    if (status == 0)
-      octet_npz_close(&npz);
+    error.text[0] = 0;
+    if (octet_npz_read(path.c_str(), &npz, &error))
+      return -1;
+    int status = 0;
+    for (int i = 0; i < npz.count; ++i)
+      if (!find(npz, npz.arrays[i].name))
+        status = -1;
+    octet_npz_close(&npz);
     return status;
   }
 };
@@ -60,19 +71,20 @@ TEST_F(Npz, RoundTrip) {
   write();
   octet_npz npz;
   ASSERT_EQ(octet_npz_read(path.c_str(), &npz, &error), 0) << error.text;
-  const octet_array *x = octet_npz_find(&npz, "x");
+  const octet_array *x = find(npz, "x");
   ASSERT_TRUE(x);
   EXPECT_EQ(x->rank, 2);
   EXPECT_EQ(octet_array_elements(x), 6);
   float values[2];
-  octet_array_to_f32(x, 1, 2, values);
+  int64_t bad;
+  ASSERT_EQ(octet_array_convert(x, 1, 2, OCTET_F32, values, &bad), 0);
   EXPECT_EQ(values[0], -2.0f);
   EXPECT_EQ(values[1], 3.25f);
-  const octet_array *labels = octet_npz_find(&npz, "labels");
+  const octet_array *labels = find(npz, "labels");
   ASSERT_TRUE(labels);
   EXPECT_EQ(octet_array_int(labels, 0), -1);
   EXPECT_EQ(octet_array_int(labels, 1), 1234567890123);
-  EXPECT_FALSE(octet_npz_find(&npz, "y"));
+  EXPECT_FALSE(find(npz, "y"));
   octet_npz_close(&npz);
 }
 
@@ -106,6 +118,134 @@ TEST_F(Npz, FortranOrderIsRefusedByName) {
   store(whole);
   EXPECT_EQ(read(), -1);
   EXPECT_NE(std::strstr(error.text, "Fortran"), nullptr) << error.text;
+}
+
+TEST_F(Npz, EveryTypeComesBack) {
+  const unsigned char bytes[16] = {1, 0, 1, 1, 0x40, 7, 8, 0x3c,
+                                   9, 2, 3, 4, 5,    6, 7, 0x40};
+  for (int32_t dtype = OCTET_F32; dtype <= OCTET_F64; ++dtype) {
+    octet_array array = {};
+    octet_array_set_dtype(&array, dtype);
+    array.name = const_cast<char *>("eing\xc3\xa4ng/%s%n");
+    array.rank = 2;
+    array.shape[0] = 1;
+    array.shape[1] = 16 / array.itemsize;
+    array.data = bytes;
+    ASSERT_EQ(octet_npz_write(path.c_str(), &array, 1, &error), 0);
+    octet_npz npz;
+    ASSERT_EQ(octet_npz_read(path.c_str(), &npz, &error), 0) << error.text;
+    const octet_array *back = find(npz, array.name);
+    ASSERT_TRUE(back);
+    EXPECT_EQ(back->kind, array.kind);
+    EXPECT_EQ(back->itemsize, array.itemsize);
+    EXPECT_EQ(back->shape[1], array.shape[1]);
+    EXPECT_EQ(std::memcmp(back->data, bytes, 16), 0);
+    octet_npz_close(&npz);
+  }
+}
+
+TEST_F(Npz, ScalarsAndSeventeenDimensions) {
+  const float value = 3;
+  octet_array arrays[2] = {};
+  for (int rank : {0, OCTET_MAX_RANK + 1}) {
+    octet_array &array = arrays[rank > 0];
+    octet_array_set_dtype(&array, OCTET_F32);
+    array.name = const_cast<char *>(rank ? "deep" : "scalar");
+    array.rank = rank;
+    std::fill(array.shape, array.shape + rank, 1);
+    array.data = reinterpret_cast<const unsigned char *>(&value);
+  }
+  ASSERT_EQ(octet_npz_write(path.c_str(), arrays, 2, &error), 0);
+  octet_npz npz;
+  ASSERT_EQ(octet_npz_read(path.c_str(), &npz, &error), 0) << error.text;
+  EXPECT_EQ(find(npz, "scalar")->rank, 0);
+  EXPECT_EQ(find(npz, "deep")->rank, OCTET_MAX_RANK + 1);
+  octet_npz_close(&npz);
+}
+
+/// NumPy and others may use zip64 for an entry of any size.
+TEST_F(Npz, Zip64EntriesAndDirectories) {
+  std::string whole = write();
+  size_t central = whole.find("PK\x01\x02"), end = whole.find("PK\x05\x06");
+  auto number = [](uint64_t x, int width) {
+    std::string text;
+    for (int i = 0; i < width; ++i)
+      text += char(x >> 8 * i);
+    return text;
+  };
+  uint32_t size;
+  std::memcpy(&size, &whole[central + 24], 4);
+  std::string entry = whole.substr(central, 46) + "x.npy";
+  for (size_t field : {20, 24, 42})
+    entry.replace(field, 4, number(0xffffffff, 4));
+  entry.replace(30, 2, number(28, 2));
+  entry += number(1, 2) + number(24, 2) + number(size, 8) + number(size, 8) +
+           number(0, 8);
+  std::string directory =
+      entry + whole.substr(central + 51, end - central - 51);
+  std::string last =
+      "PK\x06\x06" + number(44, 8) + number(45, 2) + number(45, 2) +
+      number(0, 8) + number(2, 8) + number(2, 8) + number(directory.size(), 8) +
+      number(central, 8) + "PK\x06\x07" + number(0, 4) +
+      number(central + directory.size(), 8) + number(1, 4) + "PK\x05\x06" +
+      number(0, 4) + number(0xffff, 2) + number(0xffff, 2) +
+      number(0xffffffff, 4) + number(0xffffffff, 4) + number(0, 2);
+  std::string wide = whole.substr(0, central) + directory + last;
+  store(wide);
+  octet_npz npz;
+  ASSERT_EQ(octet_npz_read(path.c_str(), &npz, &error), 0) << error.text;
+  EXPECT_EQ(octet_array_elements(find(npz, "x")), 6);
+  EXPECT_EQ(octet_array_int(find(npz, "labels"), 0), -1);
+  octet_npz_close(&npz);
+  for (size_t length = 0; length < wide.size(); ++length) {
+    store(wide.substr(0, length));
+    EXPECT_EQ(read(), -1) << "cut at " << length;
+  }
+  // An entry that reaches beyond the file, or wraps around.
+  for (uint64_t large : {uint64_t(1) << 40, ~uint64_t(0)}) {
+    for (size_t field : {0, 8, 16}) {
+      std::string bad = wide;
+      bad.replace(central + 55 + field, 8, number(large, 8));
+      store(bad);
+      EXPECT_EQ(read(), -1) << field << " " << large;
+    }
+  }
+}
+
+/// The header ends where the memory ends.
+TEST_F(Npz, HeadersAreNotReadBeyondTheirEnd) {
+  std::string whole =
+      "{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }";
+  for (size_t length = 0; length < whole.size(); ++length) {
+    // Of the texts that are cut short, and those that say nothing behind.
+    for (const std::string &text :
+         {whole.substr(0, length), whole.substr(whole.size() - length),
+          "'fortran_order': False, 'shape': (), 'descr': " +
+              whole.substr(10, length)}) {
+      std::vector<unsigned char> bytes = {0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0};
+      bytes.push_back(text.size());
+      bytes.push_back(text.size() >> 8);
+      bytes.insert(bytes.end(), text.begin(), text.end());
+      bytes.shrink_to_fit();
+      octet_array array = {};
+      array.name = const_cast<char *>("x");
+      EXPECT_EQ(
+          octet_npy_parse("p", bytes.data(), bytes.size(), &array, &error), -1)
+          << text;
+    }
+  }
+}
+
+TEST_F(Npz, WhatIsNotAskedForMayBeText) {
+  std::string whole = write();
+  whole.replace(whole.find("<f4"), 3, "<U1");
+  store(whole);
+  octet_npz npz;
+  ASSERT_EQ(octet_npz_read(path.c_str(), &npz, &error), 0) << error.text;
+  EXPECT_TRUE(find(npz, "labels"));
+  EXPECT_FALSE(find(npz, "x"));
+  EXPECT_NE(std::strstr(error.text, "array 'x' has a data type"), nullptr);
+  octet_npz_close(&npz);
 }
 
 TEST_F(Npz, AMissingFileIsNamed) {

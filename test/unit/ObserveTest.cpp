@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "octet/Runtime/observe.h"
+#include "octet/Harness/observe.h"
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -29,7 +29,8 @@ std::unique_ptr<octet_histogram> histogramOf(const std::vector<float> &values,
 
 bool equal(const octet_histogram &a, const octet_histogram &b) {
   return a.exponent == b.exponent && a.min == b.min && a.max == b.max &&
-         a.total == b.total &&
+         std::signbit(a.min) == std::signbit(b.min) &&
+         std::signbit(a.max) == std::signbit(b.max) && a.total == b.total &&
          std::memcmp(a.counts, b.counts, sizeof a.counts) == 0;
 }
 
@@ -44,6 +45,31 @@ TEST(Observe, NeitherOrderNorBatchingShows) {
     EXPECT_TRUE(equal(*whole, *histogramOf(values, chunk)));
   std::shuffle(values.begin(), values.end(), random);
   EXPECT_TRUE(equal(*whole, *histogramOf(values, 13)));
+}
+
+/// Every order of a few values, one at a time and in rows of two.
+void expectOneHistogram(std::vector<float> values) {
+  std::sort(values.begin(), values.end());
+  auto first = histogramOf(values, values.size());
+  do {
+    for (size_t chunk : {1u, 2u})
+      ASSERT_TRUE(equal(*first, *histogramOf(values, chunk)));
+  } while (std::next_permutation(values.begin(), values.end()));
+}
+
+TEST(Observe, ZerosDoNotSetTheBins) {
+  expectOneHistogram({0.0f, 0.0f, 1e-3f, 7e-4f});
+  expectOneHistogram({0.0f, -0.0f, 0.0f});
+  auto h = histogramOf({0.0f, 0.0f, 1e-3f}, 1);
+  EXPECT_EQ(h->exponent, -9 - 11);
+}
+
+TEST(Observe, NeitherSignsNorSubnormalsNorWideningShow) {
+  expectOneHistogram({-1e-3f, -5.0f, -0.0f, -1e-20f});
+  expectOneHistogram({1e-45f, -3e-42f, 0.0f, 1e-39f});
+  expectOneHistogram({1e-45f, 0.0f});
+  expectOneHistogram({1e-30f, 1e-10f, 1.0f, 1e10f, 3e38f});
+  expectOneHistogram({2048.0f, -2048.0f, 2047.9f, 0.0f, 1.0f});
 }
 
 TEST(Observe, EveryValueFallsIntoItsBin) {

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "octet/Quantization/Calibration/Ranges.h"
+#include <cmath>
 #include <gtest/gtest.h>
 
 using namespace octet;
@@ -52,6 +53,57 @@ TEST(Ranges, ParsesWhatCalibrationWrites) {
   EXPECT_EQ(ranges->tensors["x"].max, 2.5f);
 }
 
+Ranges parse(const std::string &text) {
+  auto ranges = parseRanges(text);
+  EXPECT_TRUE(bool(ranges)) << llvm::toString(ranges.takeError());
+  return ranges ? std::move(*ranges) : Ranges();
+}
+
+TEST(Ranges, APercentileTravelsToTheBit) {
+  for (double percentile : {99.999, 99.99, 50.000001, 100.0, 200.0 / 3}) {
+    std::string text = R"({"version": 2, "model_hash": "ab", "tensors": {}})";
+    setPercentile(text, percentile);
+    EXPECT_EQ(parse(text).percentile, percentile) << text;
+  }
+  std::string text = "{}";
+  setPercentile(text, 99.999);
+  EXPECT_NE(text.find("99.999,"), std::string::npos) << text;
+}
+
+TEST(Ranges, NonsenseIsNoPercentile) {
+  for (double p : {-3.0, 0.0, 50.0, 100.001, double(NAN), double(INFINITY)})
+    EXPECT_FALSE(isPercentile(p)) << p;
+  for (const char *p : {"-3", "0", "50", "101", "1e999", "\"99\"", "null"}) {
+    auto ranges = parseRanges(std::string(R"({"version": 2, "percentile": )") +
+                              p + R"(, "model_hash": "a", "tensors": {}})");
+    EXPECT_FALSE(bool(ranges)) << p;
+    llvm::consumeError(ranges.takeError());
+  }
+}
+
+TEST(Ranges, EachVersionIsOfItsOwnHash) {
+  Ranges one = parse(R"({"version": 1, "model_hash": "f", "tensors": {}})");
+  Ranges two = parse(R"({"version": 2, "model_hash": "g", "tensors": {}})");
+  EXPECT_TRUE(fitsModel(one, "g", "f"));
+  EXPECT_TRUE(fitsModel(two, "g", "f"));
+  EXPECT_FALSE(fitsModel(one, "f", "g"));
+  EXPECT_FALSE(fitsModel(two, "f", "g"));
+  EXPECT_TRUE(fitsModel(one, "f", ""));
+  EXPECT_FALSE(fitsModel(two, "f", ""));
+  EXPECT_TRUE(fitsModel(two, "", ""));
+}
+
+TEST(Ranges, FiniteInputsAreNotBlamed) {
+  auto explain = [](const std::string &more) {
+    return explainNotFinite(parse(
+        R"({"version": 2, "model_hash": "g", "tensors": {})" + more + "}"));
+  };
+  EXPECT_FALSE(explain(R"(, "inputs_finite": true)").contains("data"));
+  EXPECT_FALSE(explain(R"(, "inputs_finite": false)").contains("weights"));
+  EXPECT_TRUE(explain("").contains("data"));
+  EXPECT_TRUE(explain("").contains("weights"));
+}
+
 TEST(Ranges, BinsBeyondTheBoundsStayFinite) {
   auto ranges = octet::parseRanges(
       R"({"version": 1, "model_hash": "0", "samples": 8, "tensors": {"x":
@@ -65,7 +117,7 @@ TEST(Ranges, BinsBeyondTheBoundsStayFinite) {
 
 TEST(Ranges, MalformedTextIsAnError) {
   for (const char *text :
-       {"", "{", "[]", "{}", R"({"version": 2})",
+       {"", "{", "[]", "{}", R"({"version": 3})", R"({"version": "1"})",
         R"({"version": 1, "model_hash": "a", "tensors": {"x": {}}})",
         R"({"version": 1, "model_hash": "a", "tensors": {"x": {"min": 2,
             "max": 1, "not_finite": 0, "exponent": 0, "first_bin": 0,

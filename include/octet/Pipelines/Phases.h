@@ -76,12 +76,6 @@ const TargetInfo *lookupQualifiedTarget(llvm::StringRef name);
 /// The names of all targets, "host, avx2, ...".
 std::string listTargets();
 
-/// True for what may be asked of `quantize`: a range covers more than half of
-/// the values.
-inline bool isPercentile(double percentile) {
-  return percentile > 50.0 && percentile <= 100.0;
-}
-
 /// Registers all phases as pipelines, and octet-enter-phase.
 void registerPhases();
 

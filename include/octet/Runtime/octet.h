@@ -36,12 +36,24 @@ extern "C" {
 
 /* Raised when this interface changes; octet_model.abi_version says which one a
  * model was compiled for. */
-#define OCTET_ABI_VERSION 2
+#define OCTET_ABI_VERSION 3
 /* What a context's memory must be aligned to. Tensors need the alignment of
  * their elements only. */
 #define OCTET_ALIGNMENT 64
+/* No input or output of a model has more dimensions. */
+#define OCTET_MAX_RANK 16
 
-typedef enum { OCTET_F32 = 0, OCTET_U8 = 1 } octet_dtype;
+/* Little-endian; OCTET_BOOL is a byte of 0 or 1, OCTET_F16 IEEE's binary16. */
+typedef enum {
+  OCTET_F32 = 0,
+  OCTET_U8 = 1,
+  OCTET_I8 = 2,
+  OCTET_I32 = 3,
+  OCTET_I64 = 4,
+  OCTET_BOOL = 5,
+  OCTET_F16 = 6,
+  OCTET_F64 = 7
+} octet_dtype;
 
 typedef enum {
   OCTET_OK = 0,
@@ -51,13 +63,13 @@ typedef enum {
   OCTET_ISA_MISSING = 4   /* this CPU cannot run the ISA asked for, or any */
 } octet_status;
 
-/* An input or output: dense, row-major. The first dimension is the batch the
- * model was compiled for; where `symbolic_batch` is set, any number of samples
- * may be run, and the caller's tensors have that many instead. */
+/* An input or output: dense, row-major. Where `symbolic_batch` is set, the
+ * first dimension is the batch the model was compiled for, or a multiple of it,
+ * and the caller's tensor has as many samples as are run instead. */
 typedef struct {
   const char *name;
   const int64_t *shape;
-  int32_t rank;
+  int32_t rank;  /* at most OCTET_MAX_RANK */
   int32_t dtype; /* octet_dtype */
   int32_t symbolic_batch;
 } octet_tensor;
@@ -113,7 +125,7 @@ struct octet_model {
   int32_t num_variants;
   int32_t num_observed;
   const char *precision;  /* "int8" or "fp32" */
-  const char *model_hash; /* of the model's file */
+  const char *model_hash; /* what it was compiled from */
   const octet_tensor *inputs;
   const octet_tensor *outputs;
   const octet_variant *variants; /* best first */
@@ -128,6 +140,23 @@ struct octet_model {
   octet_status (*run)(octet_context *context, const void *const *inputs,
                       void *const *outputs, int64_t samples);
 };
+
+/* Bytes of one element. */
+static inline size_t octet_dtype_size(int32_t dtype) {
+  switch (dtype) {
+  case OCTET_U8:
+  case OCTET_I8:
+  case OCTET_BOOL:
+    return 1;
+  case OCTET_F16:
+    return 2;
+  case OCTET_I64:
+  case OCTET_F64:
+    return 8;
+  default:
+    return 4;
+  }
+}
 
 /* The code that a context with `isa` (null: OCTET_ISA, or the best) would run;
  * null, with the reason in `status`, if there is none. */
@@ -151,9 +180,12 @@ static inline octet_status octet_context_create(const octet_model *model,
   return model->context_create(model, options, memory, size, context);
 }
 
-/* Computes the outputs of `samples` samples, a batch at a time; `inputs` and
- * `outputs` hold one pointer for each tensor. A model whose batch is not
- * symbolic takes its tensors as they are: `samples` is 1. */
+/* Computes the outputs of `samples` samples; `inputs` and `outputs` hold one
+ * pointer for each tensor. Of a symbolic batch, a batch is run at a time; the
+ * last need not be full. A tensor that has no symbolic batch beside others that
+ * have is the same for all samples and there once. Where no input has one, a
+ * sample is a tensor of its own shape, and `samples` of them lie behind each
+ * other: [samples, *shape]. */
 static inline octet_status octet_run(octet_context *context,
                                      const void *const *inputs,
                                      void *const *outputs, int64_t samples) {

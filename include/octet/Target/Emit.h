@@ -23,7 +23,8 @@ struct ModelInfo {
   struct Tensor {
     std::string name;
     llvm::SmallVector<int64_t> shape;
-    bool isByte = false;
+    /// An octet_dtype of Runtime/octet.h.
+    int dtype = 0;
     bool symbolicBatch = false;
   };
   struct Layer {

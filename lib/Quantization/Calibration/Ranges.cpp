@@ -10,6 +10,7 @@
 #include "llvm/Support/JSON.h"
 #include <algorithm>
 #include <cfloat>
+#include <charconv>
 #include <cmath>
 #include <numeric>
 
@@ -70,16 +71,22 @@ llvm::Expected<Ranges> octet::parseRanges(llvm::StringRef text) {
     return malformed(message);
   }
   const auto *root = parsed->getAsObject();
-  if (!root || root->getInteger("version") != 1)
-    return malformed("version 1 is expected");
+  auto version = root ? root->getInteger("version") : std::nullopt;
+  if (version != 1 && version != 2)
+    return malformed("version 1 or 2 is expected");
   auto hash = root->getString("model_hash");
   const auto *tensors = root->getObject("tensors");
   if (!hash || !tensors)
     return malformed("model_hash or tensors is missing");
   Ranges ranges;
+  ranges.version = *version;
   ranges.modelHash = hash->str();
+  ranges.inputsFinite = root->getBoolean("inputs_finite");
   ranges.samples = root->getInteger("samples").value_or(0);
-  ranges.percentile = root->getNumber("percentile").value_or(100.0);
+  if (const auto *percentile = root->get("percentile"))
+    ranges.percentile = percentile->getAsNumber().value_or(0.0);
+  if (!isPercentile(ranges.percentile))
+    return malformed("the percentile must be above 50 and at most 100");
   for (const auto &entry : *tensors) {
     auto histogram = parseHistogram(entry.first, entry.second);
     if (!histogram)
@@ -87,6 +94,34 @@ llvm::Expected<Ranges> octet::parseRanges(llvm::StringRef text) {
     ranges.tensors[entry.first] = std::move(*histogram);
   }
   return ranges;
+}
+
+bool octet::isPercentile(double percentile) {
+  return percentile > 50.0 && percentile <= 100.0;
+}
+
+void octet::setPercentile(std::string &text, double percentile) {
+  char digits[32];
+  auto end = std::to_chars(digits, digits + sizeof digits, percentile).ptr;
+  text.insert(text.find('{') + 1,
+              "\n  \"percentile\": " + std::string(digits, end) + ",");
+}
+
+bool octet::fitsModel(const Ranges &ranges, llvm::StringRef graphHash,
+                      llvm::StringRef fileHash) {
+  // Models that know one hash only were calibrated by it in every version.
+  llvm::StringRef hash =
+      ranges.version == 1 && !fileHash.empty() ? fileHash : graphHash;
+  return hash.empty() || hash == ranges.modelHash;
+}
+
+llvm::StringRef octet::explainNotFinite(const Ranges &ranges) {
+  if (!ranges.inputsFinite)
+    return "check the data and the model's weights";
+  return *ranges.inputsFinite
+             ? "though every input was finite; check the model's weights, and "
+               "divisions and sums that leave the range of f32"
+             : "check the data";
 }
 
 std::pair<float, float> octet::percentileRange(const Histogram &histogram,

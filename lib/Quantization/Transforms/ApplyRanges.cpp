@@ -51,11 +51,14 @@ private:
     if (failed(loaded))
       return failure();
     double covered = percentile > 0 ? percentile : loaded->percentile;
-    if (!(covered > 50.0 && covered <= 100.0))
+    if (!isPercentile(covered))
       return getOperation().emitError(
           "the percentile must be above 50 and at most 100");
-    auto hash = getOperation()->getAttrOfType<StringAttr>("octet.model_hash");
-    if (hash && hash.getValue() != loaded->modelHash)
+    auto hash = [&](StringRef name) {
+      auto value = getOperation()->getAttrOfType<StringAttr>(name);
+      return value ? value.getValue() : StringRef();
+    };
+    if (!fitsModel(*loaded, hash("octet.model_hash"), hash("octet.file_hash")))
       return getOperation().emitError(
           "the ranges were calibrated on another model; calibrate again");
     Builder builder(&getContext());
@@ -68,8 +71,9 @@ private:
       }
       if (it->second.notFinite > 0) {
         op.emitError() << "'" << op.getKey() << "' was NaN or infinite "
-                       << it->second.notFinite
-                       << " times during calibration; check the data";
+                       << it->second.notFinite << " times during calibration"
+                       << (loaded->inputsFinite.value_or(false) ? ", " : "; ")
+                       << explainNotFinite(*loaded);
         return WalkResult::interrupt();
       }
       auto [low, high] = percentileRange(it->second, covered);

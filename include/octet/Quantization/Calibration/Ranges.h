@@ -16,11 +16,12 @@
 #include "mlir/Support/LLVM.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/Error.h"
+#include <optional>
 #include <vector>
 
 namespace octet {
 
-/// The histogram of one tensor; see Runtime/observe.h.
+/// The histogram of one tensor; see Harness/observe.h.
 struct Histogram {
   float min = 0, max = 0;
   uint64_t notFinite = 0;
@@ -30,8 +31,13 @@ struct Histogram {
 };
 
 struct Ranges {
+  /// 1 or 2.
+  int64_t version = 2;
+  /// Of the imported graph; in version 1 of the model's file.
   std::string modelHash;
   int64_t samples = 0;
+  /// No input held NaN or infinity; version 1 does not say.
+  std::optional<bool> inputsFinite;
   /// Percentage of values that ranges are to cover, unless said otherwise.
   double percentile = 100.0;
   llvm::StringMap<Histogram> tensors;
@@ -39,6 +45,20 @@ struct Ranges {
 
 /// Parses the text of ranges.json; the error says what is wrong with it.
 llvm::Expected<Ranges> parseRanges(llvm::StringRef text);
+
+/// True for what may be asked of ranges: above 50 and at most 100.
+bool isPercentile(double percentile);
+
+/// Writes `percentile` into the text of ranges.json, to the bit.
+void setPercentile(std::string &text, double percentile);
+
+/// True if `ranges` were calibrated on the model whose graph and file have
+/// these hashes; empty ones are not known and fit.
+bool fitsModel(const Ranges &ranges, llvm::StringRef graphHash,
+               llvm::StringRef fileHash);
+
+/// Where NaN or infinity among a tensor's values must come from.
+llvm::StringRef explainNotFinite(const Ranges &ranges);
 
 /// The bounds between which `percentile` percent of the values lie, on each
 /// side as many as half the rest outside; 100 gives the extremes.

@@ -6,50 +6,72 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "octet/Runtime/harness.h"
+#include "octet/Harness/harness.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-static int64_t largest(const float *row, int64_t classes) {
+/* The index of the row's largest element, or -1 if one is NaN. */
+static int64_t largest(const octet_array *array, int64_t row, int64_t size) {
   int64_t best = 0;
-  for (int64_t i = 1; i < classes; ++i)
-    if (row[i] > row[best])
+  double most = -INFINITY;
+  for (int64_t i = 0; i < size; ++i) {
+    double x = octet_array_number(array, row * size + i);
+    if (isnan(x))
+      return -1;
+    if (x > most) {
+      most = x;
       best = i;
+    }
+  }
   return best;
 }
 
-double octet_top_k(const float *scores, int64_t rows, int64_t classes,
+double octet_top_k(const octet_array *scores, int64_t rows,
                    const octet_array *labels, int k) {
-  int64_t hits = 0;
+  int64_t hits = 0, classes = octet_array_elements(scores) / rows;
   for (int64_t r = 0; r < rows; ++r) {
-    const float *row = scores + r * classes;
     int64_t label = octet_array_int(labels, r), ahead = 0;
     if (label < 0 || label >= classes)
       continue;
-    for (int64_t i = 0; i < classes; ++i)
-      ahead += row[i] > row[label] || (row[i] == row[label] && i < label);
-    hits += ahead < k;
+    double own = octet_array_number(scores, r * classes + label);
+    for (int64_t i = 0; i < classes; ++i) {
+      double x = octet_array_number(scores, r * classes + i);
+      ahead += x > own || (x == own && i < label);
+    }
+    hits += ahead < k && !isnan(own);
   }
-  return rows ? (double)hits / rows : 0.0;
+  return (double)hits / rows;
 }
 
-double octet_agreement(const float *a, const float *b, int64_t rows,
-                       int64_t classes) {
-  int64_t same = 0;
-  for (int64_t r = 0; r < rows; ++r)
-    same +=
-        largest(a + r * classes, classes) == largest(b + r * classes, classes);
-  return rows ? (double)same / rows : 0.0;
+double octet_agreement(const octet_array *a, const octet_array *b,
+                       int64_t rows) {
+  int64_t same = 0, count = octet_array_elements(a), size = count / rows;
+  if (a->kind != 'f') {
+    for (int64_t i = 0; i < count; ++i)
+      same += octet_array_int(a, i) == octet_array_int(b, i);
+    return count ? (double)same / count : 1.0;
+  }
+  for (int64_t r = 0; r < rows; ++r) {
+    int64_t best = largest(a, r, size);
+    same += best >= 0 && best == largest(b, r, size);
+  }
+  return (double)same / rows;
 }
 
-double octet_sqnr_db(const float *reference, const float *x, int64_t count) {
+double octet_sqnr_db(const octet_array *reference, const octet_array *x) {
   double signal = 0, noise = 0;
+  int64_t count = octet_array_elements(reference);
   for (int64_t i = 0; i < count; ++i) {
-    double difference = (double)reference[i] - x[i];
-    signal += (double)reference[i] * reference[i];
-    noise += difference * difference;
+    double a = octet_array_number(reference, i), b = octet_array_number(x, i);
+    if (!isfinite(a) || !isfinite(b)) {
+      if (a == b || (isnan(a) && isnan(b)))
+        continue;
+      return -INFINITY;
+    }
+    signal += a * a;
+    noise += (a - b) * (a - b);
   }
   return noise > 0 ? 10 * log10(signal / noise) : INFINITY;
 }

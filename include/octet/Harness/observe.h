@@ -11,8 +11,8 @@
  * nor the batching of the data shows in the result, and memory does not grow.
  */
 
-#ifndef OCTET_RUNTIME_OBSERVE_H
-#define OCTET_RUNTIME_OBSERVE_H
+#ifndef OCTET_HARNESS_OBSERVE_H
+#define OCTET_HARNESS_OBSERVE_H
 
 #include <stdint.h>
 #include <stdio.h>
@@ -24,7 +24,9 @@ extern "C" {
 #define OCTET_HISTOGRAM_BINS 4096
 
 typedef struct {
-  /* Bin i counts values in [(i - BINS/2)·2^exponent, ... + 2^exponent). */
+  /* Bin i counts values in [(i - BINS/2)·2^exponent, ... + 2^exponent). The
+   * exponent is the smallest at which the largest magnitude falls into a bin.
+   */
   int exponent;
   float min, max;
   uint64_t total, not_finite;
@@ -43,12 +45,19 @@ void octet_observe(int64_t index, int64_t address, int64_t offset, int64_t n,
 
 /* Makes room for `count` observed values; 0, or -1 without memory. */
 int octet_observers_start(int32_t count);
-/* Writes ranges.json. */
-void octet_observers_write(FILE *file, const char *model_hash, int64_t samples,
+
+typedef struct {
+  const char *model_hash;
+  int64_t samples;
+  int inputs_finite; /* no input held NaN or infinity */
+} octet_calibration;
+
+/* Writes ranges.json, version 2. */
+void octet_observers_write(FILE *file, const octet_calibration *calibration,
                            const char *const *names, int32_t count);
 
 #ifdef __cplusplus
 }
 #endif
 
-#endif /* OCTET_RUNTIME_OBSERVE_H */
+#endif /* OCTET_HARNESS_OBSERVE_H */

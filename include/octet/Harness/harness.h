@@ -9,10 +9,10 @@
 /* What compiled programs and the driver share: running over data sets,
  * accuracy, speed. */
 
-#ifndef OCTET_RUNTIME_HARNESS_H
-#define OCTET_RUNTIME_HARNESS_H
+#ifndef OCTET_HARNESS_HARNESS_H
+#define OCTET_HARNESS_HARNESS_H
 
-#include "octet/Runtime/npz.h"
+#include "octet/Harness/npz.h"
 #include <stdio.h>
 
 #ifdef __cplusplus
@@ -36,15 +36,20 @@ double octet_now_ns(void);
 
 /* Accuracy */
 
-/* Share of the rows of `scores` [rows, classes] whose label is among the `k`
- * largest; of equal scores the first counts as larger. */
-double octet_top_k(const float *scores, int64_t rows, int64_t classes,
+/* The scores of a row are its part of an array that `rows` divides evenly. */
+
+/* Share of the rows of `scores` whose label is among the `k` largest; of equal
+ * scores the first counts as larger, and NaN is never among them. */
+double octet_top_k(const octet_array *scores, int64_t rows,
                    const octet_array *labels, int k);
-/* Share of rows with the same largest element. */
-double octet_agreement(const float *a, const float *b, int64_t rows,
-                       int64_t classes);
-/* 10·log10(Σ reference² / Σ (reference - x)²), infinite if equal. */
-double octet_sqnr_db(const float *reference, const float *x, int64_t count);
+/* Of floats, the share of rows with the same largest element, of integers and
+ * bools the share of equal elements. The arrays have one shape and one kind. */
+double octet_agreement(const octet_array *a, const octet_array *b,
+                       int64_t rows);
+/* 10·log10(Σ reference² / Σ (reference - x)²): infinite if all are equal, minus
+ * infinite if one of two elements that differ is not finite, or if only the
+ * reference is zero throughout. */
+double octet_sqnr_db(const octet_array *reference, const octet_array *x);
 
 /* Speed */
 
@@ -69,4 +74,4 @@ int octet_harness_main(int argc, char **argv);
 }
 #endif
 
-#endif /* OCTET_RUNTIME_HARNESS_H */
+#endif /* OCTET_HARNESS_HARNESS_H */

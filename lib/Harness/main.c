@@ -6,6 +6,6 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "octet/Runtime/harness.h"
+#include "octet/Harness/harness.h"
 
 int main(int argc, char **argv) { return octet_harness_main(argc, argv); }

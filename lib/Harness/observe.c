@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "octet/Runtime/observe.h"
-#include "octet/Runtime/harness.h"
+#include "octet/Harness/observe.h"
+#include "octet/Harness/harness.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -24,20 +24,23 @@ void octet_histogram_init(octet_histogram *histogram) {
   histogram->max = -INFINITY;
 }
 
-/* Doubles the bins' width: bin i goes to floor(i / 2), seen from zero. */
-static void widen(octet_histogram *histogram) {
+/* Widens the bins to 2^exponent: bin i, seen from zero, goes to
+ * floor(i / 2^shift). */
+static void widen(octet_histogram *histogram, int exponent) {
   static _Thread_local uint64_t merged[OCTET_HISTOGRAM_BINS];
+  int shift = exponent - histogram->exponent;
+  shift = shift < 31 ? shift : 31;
   memset(merged, 0, sizeof merged);
-  for (int i = 0; i < OCTET_HISTOGRAM_BINS; ++i) {
-    int from_zero = i - HALF;
-    merged[(from_zero - (from_zero & 1)) / 2 + HALF] += histogram->counts[i];
-  }
+  for (int i = 0; i < OCTET_HISTOGRAM_BINS; ++i)
+    merged[((i - HALF) >> shift) + HALF] += histogram->counts[i];
   memcpy(histogram->counts, merged, sizeof merged);
-  ++histogram->exponent;
+  histogram->exponent = exponent;
 }
 
-/* The smallest exponent at which `x` falls into a bin. */
+/* The smallest exponent at which `x` falls into a bin; zero does at any. */
 static int exponent_for(float x) {
+  if (x == 0)
+    return LOWEST_EXPONENT;
   int exponent;
   frexpf(x, &exponent); /* |x| < 2^exponent */
   int needed = exponent - (ffs(HALF) - 1);
@@ -57,14 +60,12 @@ void octet_histogram_add(octet_histogram *histogram, const float *values,
   }
   if (min > max)
     return;
-  histogram->min = min;
-  histogram->max = max;
+  /* Without a sign of zero, which would depend on the order. */
+  histogram->min = min + 0.0f;
+  histogram->max = max + 0.0f;
   int needed = exponent_for(fmaxf(fabsf(min), fabsf(max)));
-  /* Before the first value there is nothing to merge. */
-  if (histogram->total == 0)
-    histogram->exponent = needed;
-  while (histogram->exponent < needed)
-    widen(histogram);
+  if (histogram->exponent < needed)
+    widen(histogram, needed);
   double inverse = ldexp(1.0, -histogram->exponent);
   for (int64_t i = 0; i < count; ++i)
     if (isfinite(values[i])) {
@@ -98,15 +99,19 @@ int octet_observers_start(int32_t count) {
   return 0;
 }
 
-void octet_observers_write(FILE *file, const char *model_hash, int64_t samples,
+void octet_observers_write(FILE *file, const octet_calibration *calibration,
                            const char *const *names, int32_t count) {
+  fprintf(file, "{\n  \"version\": 2,\n  \"model_hash\": ");
+  octet_json_string(file, calibration->model_hash);
   fprintf(file,
-          "{\n  \"version\": 1,\n  \"model_hash\": \"%s\",\n"
-          "  \"samples\": %lld,\n  \"tensors\": {",
-          model_hash, (long long)samples);
+          ",\n  \"samples\": %lld,\n  \"inputs_finite\": %s,\n"
+          "  \"tensors\": {",
+          (long long)calibration->samples,
+          calibration->inputs_finite ? "true" : "false");
   for (int32_t i = 0; i < count; ++i) {
     const octet_histogram *h = &histograms[i];
-    int first = 0, last = OCTET_HISTOGRAM_BINS - 1;
+    int first = h->total ? 0 : HALF,
+        last = h->total ? OCTET_HISTOGRAM_BINS - 1 : HALF;
     while (first < last && h->counts[first] == 0)
       ++first;
     while (last > first && h->counts[last] == 0)

@@ -8,10 +8,10 @@
 
 /* Files that appear whole or not at all. */
 
-#ifndef OCTET_RUNTIME_OUTPUT_H
-#define OCTET_RUNTIME_OUTPUT_H
+#ifndef OCTET_HARNESS_OUTPUT_H
+#define OCTET_HARNESS_OUTPUT_H
 
-#include "octet/Runtime/npz.h"
+#include "octet/Harness/array.h"
 #include <stdio.h>
 
 #ifdef __cplusplus
@@ -20,6 +20,7 @@ extern "C" {
 
 typedef struct {
   const char *path;
+  char *real; /* what `path` links to */
   char *part; /* what is written first; null if `path` is no regular file */
   FILE *file;
 } octet_output;
@@ -36,4 +37,4 @@ int octet_output_close(octet_output *output, int status, octet_error *error);
 }
 #endif
 
-#endif /* OCTET_RUNTIME_OUTPUT_H */
+#endif /* OCTET_HARNESS_OUTPUT_H */

@@ -8,12 +8,12 @@
 
 /* What the files of a program's harness share. */
 
-#ifndef OCTET_LIB_RUNTIME_PROGRAM_H
-#define OCTET_LIB_RUNTIME_PROGRAM_H
+#ifndef OCTET_LIB_HARNESS_PROGRAM_H
+#define OCTET_LIB_HARNESS_PROGRAM_H
 
-#include "octet/Runtime/harness.h"
-#include "octet/Runtime/octet.h"
-#include "octet/Runtime/output.h"
+#include "octet/Harness/harness.h"
+#include "octet/Harness/output.h"
+#include "octet/Harness/samples.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +29,7 @@ extern const char *program;
 /* Flags of the command line; null or zero where not given. */
 typedef struct {
   const char *input, *output, *data, *json;
+  const char *report; /* of `run`: what the driver's eval asks */
   int64_t runs;
   int serve;
 } options;
@@ -37,19 +38,16 @@ typedef struct {
 typedef struct {
   void *memory;
   octet_context *context;
-  void **inputs, **outputs;
+  void **inputs, **outputs; /* what octet_run gets */
+  void **buffers;           /* of inputs, then outputs */
 } state;
 
 /* Prints `program: message`; returns 1. */
 int refuse(const char *message);
-/* Prints the commands; returns 2. */
-int usage(void);
 
 int64_t elements(const octet_tensor *t);
-/* Samples of one inference. */
+/* Samples of one inference: the batch of a symbolic one, or 1. */
 int64_t batch(void);
-/* True if the first dimension of some input was symbolic. */
-int is_symbolic(void);
 int64_t total_macs(void);
 /* Buffers for one inference; 0, or 1 without memory. */
 int allocate(state *s);
@@ -58,10 +56,13 @@ void infer(const state *s);
 
 /* Opens a data set; 0, or 1 after a message. */
 int open_data(const char *path, octet_npz *npz);
-/* Runs every sample of `npz`. Where `results` is given, it receives one array
- * of [samples, ...] for each output. Returns the samples, or -1. */
-int64_t run_all(const char *path, const octet_npz *npz, float **results,
-                const char *what);
+/* Finds the samples of a data set; 0, or 1 after a message. */
+int find_samples(const char *path, const octet_npz *npz,
+                 octet_samples *samples);
+/* Runs all of `samples`, from `path`. Where `results` is given, it receives an
+ * array for each output, whose data are `owned`. 0, or 1 after a message. */
+int run_all(const char *path, const octet_samples *samples,
+            octet_array *results, const char *what);
 /* Opens a file to write; null after a message. */
 FILE *open_output(octet_output *output, const char *path);
 /* Makes it appear; 0, or 1 after a message. */
@@ -74,4 +75,4 @@ int command_inspect(const options *o);
 /* Only in instrumented programs. */
 int command_calibrate(const options *o);
 
-#endif /* OCTET_LIB_RUNTIME_PROGRAM_H */
+#endif /* OCTET_LIB_HARNESS_PROGRAM_H */

@@ -7,7 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #define _GNU_SOURCE /* mkostemp */
-#include "octet/Runtime/output.h"
+#include "octet/Harness/output.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,9 +17,19 @@
 #include <unistd.h>
 
 static int cannot_write(const char *path, int cause, octet_error *error) {
-  snprintf(error->text, sizeof error->text, "%s: cannot be written: %s", path,
-           strerror(cause));
-  return -1;
+  return octet_fail(error, "%s: cannot be written: %s", path, strerror(cause));
+}
+
+/* A template for mkostemps beside `path`; null without memory. */
+static char *part_beside(const char *path) {
+  enum { LONGEST = 200 }; /* of a name, which may have 255 bytes */
+  const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+  size_t length = strlen(path) + sizeof ".XXXXXX.part";
+  char *part = malloc(length);
+  if (part)
+    snprintf(part, length, "%.*s%.*s.XXXXXX.part", (int)(name - path), path,
+             LONGEST, name);
+  return part;
 }
 
 int octet_output_open(octet_output *output, const char *path,
@@ -31,11 +41,15 @@ int octet_output_open(octet_output *output, const char *path,
     output->file = fopen(path, "wbe");
     return output->file ? 0 : cannot_write(path, errno, error);
   }
-  size_t length = strlen(path) + sizeof ".XXXXXX.part";
-  output->part = malloc(length);
-  if (!output->part)
+  /* A link's target is replaced, not the link. */
+  output->real = realpath(path, NULL);
+  if (!output->real)
+    output->real = strdup(path);
+  output->part = output->real ? part_beside(output->real) : NULL;
+  if (!output->part) {
+    free(output->real);
     return cannot_write(path, ENOMEM, error);
-  snprintf(output->part, length, "%s.XXXXXX.part", path);
+  }
   int descriptor = mkostemps(output->part, 5, O_CLOEXEC);
   if (descriptor >= 0) {
     mode_t mask = umask(0);
@@ -51,6 +65,7 @@ int octet_output_open(octet_output *output, const char *path,
     unlink(output->part);
   }
   free(output->part);
+  free(output->real);
   return cannot_write(path, cause, error);
 }
 
@@ -63,11 +78,12 @@ int octet_output_close(octet_output *output, int status, octet_error *error) {
     cause = errno;
   if (fclose(output->file) && !cause)
     cause = errno;
-  if (!status && !cause && output->part && rename(output->part, output->path))
+  if (!status && !cause && output->part && rename(output->part, output->real))
     cause = errno;
   if ((status || cause) && output->part)
     unlink(output->part);
   free(output->part);
+  free(output->real);
   if (status)
     return -1;
   return cause ? cannot_write(output->path, cause, error) : 0;

@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "octet/Harness/harness.h"
 #include "octet/Runtime/cpu.h"
-#include "octet/Runtime/harness.h"
 
 #include <string.h>
 #include <time.h>

@@ -11,17 +11,29 @@
 #include "program.h"
 
 /* Fixed pseudo-random inputs: speed does not depend on them, but zeros and
- * denormals could. */
+ * denormals could. Integers may be indices: 0 and 1 are nearly always some. */
 static void fill_inputs(const state *s) {
   uint32_t seed = 1;
-  for (int i = 0; i < model->num_inputs; ++i)
-    for (int64_t k = 0; k < elements(&model->inputs[i]); ++k) {
+  for (int i = 0; i < model->num_inputs; ++i) {
+    const octet_tensor *t = &model->inputs[i];
+    size_t size = octet_dtype_size(t->dtype);
+    octet_array value = {.kind = 'f', .itemsize = 8};
+    int64_t unused;
+    for (int64_t k = 0; k < elements(t); ++k) {
       seed = seed * 1664525u + 1013904223u;
-      if (model->inputs[i].dtype == OCTET_F32)
-        ((float *)s->inputs[i])[k] = (seed >> 8) / 8388608.0f - 1.0f;
-      else
-        ((unsigned char *)s->inputs[i])[k] = seed >> 24;
+      double x = seed >> 31;
+      if (t->dtype == OCTET_F32 || t->dtype == OCTET_F16 ||
+          t->dtype == OCTET_F64)
+        x = (seed >> 8) / 8388608.0 - 1.0;
+      else if (t->dtype == OCTET_U8)
+        x = seed >> 24;
+      else if (t->dtype == OCTET_I8)
+        x = (seed >> 24) - 128.0;
+      value.data = (const unsigned char *)&x;
+      octet_array_convert(&value, 0, 1, t->dtype,
+                          (char *)s->inputs[i] + (size_t)k * size, &unused);
     }
+  }
 }
 
 static void measure(const state *s, double *ns, int64_t runs) {
