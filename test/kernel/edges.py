@@ -23,7 +23,8 @@ import onnx
 from onnx import TensorProto, helper
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "e2e"))
-from random_graphs import Graph, load  # noqa: E402
+from random_graphs import load
+from random_model import Graph  # noqa: E402
 from targets import families, octet  # noqa: E402
 
 EDGES = (1, 3, 4, 5, 15, 16, 17, 31, 33, 64, 65)

@@ -229,7 +229,7 @@ def qcast(call, x):
         shape = [-1 if d == axis else 1 for d in range(x.ndim)]
         return numerics.quantize(x, F32(0), scales.reshape(shape), -127, 127,
                                  zeros.reshape(shape))
-    offset, divisor = np.zeros(1, F32), scales
+    offset, divisor = F32(0), scales[0]
     found = normalization(call)
     if found:
         x, factor, shift = found
