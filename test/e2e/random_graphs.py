@@ -133,7 +133,7 @@ def check(seed, options):
             if "int8" in precisions:
                 distance = sqnr(b, outputs["int8", "generic"][name])
                 if options.verbose:
-                    print(f"seed {seed}: {name}: {distance:.1f} dB", flush=True)
+                    print(f"seed {seed}: {name}: {distance:.1f} dB {b.std():.2g}", flush=True)
         for (precision, target), values in outputs.items():
             for name, value in values.items():
                 same = outputs[precision, "generic"][name]

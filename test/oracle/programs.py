@@ -7,6 +7,7 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from interpreter import run_graph  # noqa: E402
+from mlir_text import functions  # noqa: E402, F401
 
 # The integers found from scales, and those that code is generated from.
 PHASES = "quantize", "fold-scales"
