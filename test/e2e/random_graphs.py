@@ -90,7 +90,9 @@ def check(seed, options):
         data = graph.data(6)
         np.savez(folder / "x.npz", **data)
         np.savez(folder / "last.npz", **{k: v[-2:] for k, v in data.items()})
-        np.savez(folder / "calib.npz", **graph.data(8))
+        # Ranges that hold what is run: values cut off would be the distance.
+        np.savez(folder / "calib.npz", **data if graph.is_one_sample() else {
+            k: np.concatenate([v, graph.data(4)[k]]) for k, v in data.items()})
         # A network may have nothing but movements and activations.
         if "int8" in precisions and not make_ranges(driver, folder):
             precisions = [p for p in precisions if p != "int8"]

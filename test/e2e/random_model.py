@@ -5,7 +5,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 # What a network may leave out, by name: see `Graph.may`.
-FEATURES = ("batches", "clip", "concat", "constants", "matmul", "moved", "norm",
+FEATURES = ("batches", "ceil", "clip", "concat", "constants", "matmul", "moved", "norm",
             "pad-values", "reverse", "two-pads")
 
 
@@ -130,8 +130,14 @@ class Graph:
         attributes = {}
         if op == "AveragePool":
             attributes["count_include_pad"] = self.pick(0, 1)
-        out = [(s + pads[i] + pads[i + len(size)] - kernel[i]) // stride[i] + 1
-               for i, s in enumerate(size)]
+        ceil = not attributes.get("count_include_pad") and self.may("ceil", 0.3)
+        attributes["ceil_mode"] = int(ceil)
+        out = []
+        for i, s in enumerate(size):
+            room = s + pads[i] + pads[i + len(size)] - kernel[i]
+            windows = (-(-room // stride[i]) if ceil else room // stride[i]) + 1
+            # A window that would start in the padding at the end is dropped.
+            out.append(windows - (ceil and (windows - 1) * stride[i] >= s + pads[i]))
         return self.node(op, [x], [n, c, *out], kernel_shape=kernel,
                          strides=stride, pads=pads, **attributes)
 
