@@ -4,7 +4,7 @@ For each seed a small ONNX network with unfriendly shapes is made. Checked:
 
 - FP32 on `generic` against ONNX Runtime, max |a - b| <= 1e-4 max |b|;
 - INT8 on `generic` against the oracle of the numerics contract, byte for byte;
-- INT8 against FP32, by their distance: see `least_sqnr`;
+- INT8 against FP32, by their distance: see `LEAST_SQNR`;
 - FP32 and INT8 on every other target, Arm's under qemu, against `generic`,
   byte for byte;
 - the last samples alone, with memory full of garbage, against the same samples
@@ -67,6 +67,13 @@ def make_ranges(driver, folder):
             return False
         raise
     return True
+
+
+# INT8 is at least so many dB from FP32 where an output varies at all. What was
+# calibrated on the data that is run has 25 dB or more, for outputs with a standard
+# deviation of 0.05 or more and networks that grow from unit variance. A mean of
+# thousands of values may be smaller than the steps of what it is taken of.
+LEAST_SQNR, SIGNAL = 12.0, 0.05
 
 
 def sqnr(reference, value):
@@ -134,6 +141,8 @@ def check(seed, options):
                     f"{name}: off by {error}")
             if "int8" in precisions:
                 distance = sqnr(b, outputs["int8", "generic"][name])
+                assert b.std() < SIGNAL or distance >= LEAST_SQNR, (
+                    f"{name}: INT8 is {distance:.1f} dB from FP32")
                 if options.verbose:
                     print(f"seed {seed}: {name}: {distance:.1f} dB {b.std():.2g}", flush=True)
         for (precision, target), values in outputs.items():
@@ -155,6 +164,7 @@ def main():
     parser.add_argument("--precision", choices=["fp32", "int8"])
     parser.add_argument("--without", type=lambda s: s.split(","), default=[])
     parser.add_argument("--verbose", action="store_true")
+    parser.add_argument("--stop", action="store_true", help="at the first failure")
     options = parser.parse_args()
     unknown = set(options.without) - set(FEATURES)
     if unknown:
@@ -169,6 +179,9 @@ def main():
             if job.exception():
                 failed += 1
                 print(f"seed {jobs[job]}: {job.exception()}", flush=True)
+                if options.stop:
+                    pool.shutdown(cancel_futures=True)
+                    break
     print(f"random graphs: {options.count - failed} passed, {failed} failed")
     return failed > 0
 

@@ -8,6 +8,8 @@
 
 !a = !quant.uniform<u8:f32, 0.5:10>
 !b = !quant.uniform<u8:f32, 0.25:100>
+!c = !quant.uniform<u8:f32, 0.25:90>
+!d = !quant.uniform<u8:f32, 1.0:80>
 !w = !quant.uniform<i8<-127:127>:f32:0, {1.0, 2.0}>
 
 "builtin.module"() ({
@@ -33,6 +35,21 @@
   %q = "quant.qcast"(%x) : (tensor<1x1x1x2xf32>) -> tensor<1x1x1x2x!a>
   %w = "quant.qcast"(%f) : (tensor<2x1x1x2xf32>) -> tensor<2x1x1x2x!w>
   %y = "octet.conv2d"(%q, %w, %bias) <{clamp_min = -5.1 : f32, dilations = array<i64: 1, 1>, groups = 1 : i64, operandSegmentSizes = array<i32: 1, 1, 1, 0>, pads = array<i64: 0, 0, 0, 0>, strides = array<i64: 1, 1>}> : (tensor<1x1x1x2x!a>, tensor<2x1x1x2x!w>, tensor<2xf32>) -> tensor<1x1x1x2x!b>
+  %d = "quant.dcast"(%y) : (tensor<1x1x1x2x!b>) -> tensor<1x1x1x2xf32>
+  "func.return"(%d) : (tensor<1x1x1x2xf32>) -> ()
+}) : () -> ()
+
+// acc = 20·4 - 2·3 = 74 and 20·1; times 2 and 4, plus -30·4 and -25·4: 28 and -20
+// steps, those above 5.0 / 0.25 cut off.
+// CHECK-NEXT: residual: {{\[\[\[}}[5.0, -5.0]]]]
+"func.func"() <{function_type = () -> tensor<1x1x1x2xf32>, sym_name = "residual"}> ({
+  %x = "arith.constant"() <{value = dense<[[[[10.0, 1.0]]]]> : tensor<1x1x1x2xf32>}> : () -> tensor<1x1x1x2xf32>
+  %f = "arith.constant"() <{value = dense<[[[[4.0, -3.0]]], [[[2.0, 0.0]]]]> : tensor<2x1x1x2xf32>}> : () -> tensor<2x1x1x2xf32>
+  %r = "arith.constant"() <{value = dense<[[[[-30.0, -25.0]]]]> : tensor<1x1x1x2xf32>}> : () -> tensor<1x1x1x2xf32>
+  %q = "quant.qcast"(%x) : (tensor<1x1x1x2xf32>) -> tensor<1x1x1x2x!a>
+  %w = "quant.qcast"(%f) : (tensor<2x1x1x2xf32>) -> tensor<2x1x1x2x!w>
+  %s = "quant.qcast"(%r) : (tensor<1x1x1x2xf32>) -> tensor<1x1x1x2x!d>
+  %y = "octet.conv2d"(%q, %w, %s) <{clamp_max = 5.0 : f32, dilations = array<i64: 1, 1>, groups = 1 : i64, operandSegmentSizes = array<i32: 1, 1, 0, 1>, pads = array<i64: 0, 0, 0, 0>, strides = array<i64: 1, 1>}> : (tensor<1x1x1x2x!a>, tensor<2x1x1x2x!w>, tensor<1x1x1x2x!d>) -> tensor<1x1x1x2x!b>
   %d = "quant.dcast"(%y) : (tensor<1x1x1x2x!b>) -> tensor<1x1x1x2xf32>
   "func.return"(%d) : (tensor<1x1x1x2xf32>) -> ()
 }) : () -> ()
@@ -120,5 +137,17 @@
   %dp = "quant.dcast"(%p) : (tensor<2x!a>) -> tensor<2xf32>
   %dy = "quant.dcast"(%y) : (tensor<3x!b>) -> tensor<3xf32>
   "func.return"(%dp, %dy) : (tensor<2xf32>, tensor<3xf32>) -> ()
+}) : () -> ()
+
+// Parts that differ in nothing but the zero point.
+// CHECK-NEXT: shifted: [1.5, -3.0]
+"func.func"() <{function_type = () -> tensor<2xf32>, sym_name = "shifted"}> ({
+  %x = "arith.constant"() <{value = dense<[1.5]> : tensor<1xf32>}> : () -> tensor<1xf32>
+  %z = "arith.constant"() <{value = dense<[-3.0]> : tensor<1xf32>}> : () -> tensor<1xf32>
+  %q = "quant.qcast"(%x) : (tensor<1xf32>) -> tensor<1x!c>
+  %r = "quant.qcast"(%z) : (tensor<1xf32>) -> tensor<1x!b>
+  %y = "octet.concat"(%q, %r) <{axis = 0 : i64}> : (tensor<1x!c>, tensor<1x!b>) -> tensor<2x!b>
+  %d = "quant.dcast"(%y) : (tensor<2x!b>) -> tensor<2xf32>
+  "func.return"(%d) : (tensor<2xf32>) -> ()
 }) : () -> ()
 }) : () -> ()
