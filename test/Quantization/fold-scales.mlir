@@ -59,7 +59,7 @@ func.func @difference(%x: tensor<4xf32>, %y: tensor<4xf32>) -> tensor<4xf32> {
   // CHECK-DAG: %[[TEN:.*]] = arith.constant 10 : i32
   // CHECK-DAG: %[[TWO:.*]] = arith.constant 2.000000e+00 : f32
   // CHECK-DAG: %[[MINUS:.*]] = arith.constant -1.000000e+00 : f32
-  // CHECK: octet.integer_add %{{[^,]*}}, %[[TEN]], %[[TWO]], %{{[^,]*}}, %[[ZERO]], %[[MINUS]]
+  // CHECK: octet.integer_add %{{[^,]*}}, %[[TEN]], %[[TWO]], %{{[^,]*}}, %[[ZERO]], %[[MINUS]],
   %q = quant.qcast %x : tensor<4xf32> to tensor<4x!a>
   %r = quant.qcast %y : tensor<4xf32> to tensor<4x!b>
   %0 = octet.sub %q, %r : tensor<4x!a>, tensor<4x!b> -> tensor<4x!b>
@@ -73,7 +73,7 @@ func.func @product(%x: tensor<4xf32>, %y: tensor<4xf32>) -> tensor<4xf32> {
   // CHECK-DAG: %[[M:.*]] = arith.constant 2.500000e-01 : f32
   // CHECK-DAG: %[[TEN:.*]] = arith.constant 10 : i32
   // CHECK-DAG: %[[SEVEN:.*]] = arith.constant 7 : i32
-  // CHECK: octet.integer_mul %{{[^,]*}}, %[[TEN]], %{{[^,]*}}, %[[SEVEN]], %[[M]]
+  // CHECK: octet.integer_mul %{{[^,]*}}, %[[TEN]], %{{[^,]*}}, %[[SEVEN]], %[[M]],
   %q = quant.qcast %x : tensor<4xf32> to tensor<4x!a>
   %r = quant.qcast %y : tensor<4xf32> to tensor<4x!quant.uniform<u8:f32, 0.125:7>>
   %0 = octet.mul %q, %r : tensor<4x!a>, tensor<4x!quant.uniform<u8:f32, 0.125:7>> -> tensor<4x!b>

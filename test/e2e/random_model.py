@@ -115,7 +115,7 @@ class Graph:
                        "HardSigmoid", "HardSwish")
         if op == "Clip":
             bounds = [self.pick(0, -1), self.pick(6, 1.5)]
-            if self.may("clip", 0.1):  # all becomes the second bound
+            if self.may("clip", 0.25):  # all becomes the second bound
                 bounds.reverse()
             bounds = [self.floats(b) for b in bounds]
             return self.node(op, [x, *bounds], self.shapes[x])
@@ -171,7 +171,7 @@ class Graph:
         end = int(self.rng.integers(start + 1, shape[axis] + 1))
         step = self.pick(1, 1, 2)
         size = -(-(end - start) // step)
-        if self.may("reverse", 0.3):  # from end - 1 down to start
+        if self.may("reverse", 0.5):  # from end - 1 down to start
             first, last = end - 1, start - 1
             start, step = first, -step
             end = last if last >= 0 else -shape[axis] - 1
@@ -322,7 +322,7 @@ class Graph:
                       self.residual, self.concat, self.slice, self.pad,
                       self.scale, self.two_pads, self.beside_constant, self.matmul,
                       self.moved]
-            for _ in range(self.rng.integers(1, 5)):
+            for _ in range(self.rng.integers(1, 6)):
                 grown = self.pick(*layers)(x)
                 if self.chance(0.08):
                     self.outputs.append(grown)

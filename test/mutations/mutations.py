@@ -51,7 +51,7 @@ MUTATIONS = [
              'op->getAttrOfType<FloatAttr>("clamp_max")',
              'op->getAttrOfType<FloatAttr>("clamp_none")', FOLDED),
     Mutation("divided by the first window's count", SCALES,
-             "in.scale / (out.scale * count)", "in.scale / (out.scale * counts[0])",
+             "in.scale / (out.scale * count)", "in.scale / (out.scale * (count > 0 ? counts[0] : count))",
              [RANDOM_INT8]),
     Mutation("parts of another zero point are joined as they are", SCALES,
              "in.scale != out.scale || in.zeroPoint != out.zeroPoint",
