@@ -144,7 +144,8 @@ def check(seed, options):
                 assert b.std() < SIGNAL or distance >= LEAST_SQNR, (
                     f"{name}: INT8 is {distance:.1f} dB from FP32")
                 if options.verbose:
-                    print(f"seed {seed}: {name}: {distance:.1f} dB {b.std():.2g}", flush=True)
+                    print(f"seed {seed}: {name}: {distance:.1f} dB of a standard "
+                          f"deviation of {b.std():.2g}", flush=True)
         for (precision, target), values in outputs.items():
             for name, value in values.items():
                 same = outputs[precision, "generic"][name]

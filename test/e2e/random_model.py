@@ -121,6 +121,18 @@ class Graph:
             return self.node(op, [x, *bounds], self.shapes[x])
         return self.node(op, [x], self.shapes[x])
 
+    @staticmethod
+    def pooled(size, kernel, stride, pads, ceil, drop=True):
+        """The windows of a pool. One that would start in the padding at the end
+        is dropped."""
+        out = []
+        for i, s in enumerate(size):
+            room = s + pads[i] + pads[i + len(size)] - kernel[i]
+            windows = (-(-room // stride[i]) if ceil else room // stride[i]) + 1
+            beyond = (windows - 1) * stride[i] >= s + pads[i]
+            out.append(windows - (ceil and drop and beyond))
+        return out
+
     def pool(self, x):
         n, c, *size = self.shapes[x]
         op = self.pick("MaxPool", "AveragePool")
@@ -131,13 +143,11 @@ class Graph:
         if op == "AveragePool":
             attributes["count_include_pad"] = self.pick(0, 1)
         ceil = not attributes.get("count_include_pad") and self.may("ceil", 0.3)
+        out = self.pooled(size, kernel, stride, pads, ceil)
+        kept = self.pooled(size, kernel, stride, pads, ceil, drop=False)
+        if out != kept and self.opset < 22:  # ONNX said it then only
+            out, ceil = self.pooled(size, kernel, stride, pads, False), False
         attributes["ceil_mode"] = int(ceil)
-        out = []
-        for i, s in enumerate(size):
-            room = s + pads[i] + pads[i + len(size)] - kernel[i]
-            windows = (-(-room // stride[i]) if ceil else room // stride[i]) + 1
-            # A window that would start in the padding at the end is dropped.
-            out.append(windows - (ceil and (windows - 1) * stride[i] >= s + pads[i]))
         return self.node(op, [x], [n, c, *out], kernel_shape=kernel,
                          strides=stride, pads=pads, **attributes)
 
