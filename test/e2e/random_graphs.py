@@ -3,7 +3,8 @@
 For each seed a small ONNX network with unfriendly shapes is made. Checked:
 
 - FP32 on `generic` against ONNX Runtime, max |a - b| <= 1e-4 max |b|;
-- INT8 on `generic` against the oracle of the numerics contract, byte for byte;
+- FP32 and INT8 on `generic` against the oracle of the numerics contract, byte for
+  byte;
 - INT8 against FP32, by their distance: see `LEAST_SQNR`;
 - FP32 and INT8 on every other target, Arm's under qemu, against `generic`,
   byte for byte;
@@ -29,7 +30,7 @@ import onnx
 
 sys.path[:0] = [str(pathlib.Path(__file__).parent),
                 str(pathlib.Path(__file__).parents[1] / "oracle")]
-from programs import differences  # noqa: E402
+from programs import PHASES, differences  # noqa: E402
 from random_model import FEATURES, Graph  # noqa: E402
 from targets import families, octet  # noqa: E402
 
@@ -126,11 +127,14 @@ def check(seed, options):
                         assert z.tobytes() == y[n][-2:].tobytes(), (
                             f"{precision} on {target}: {n} depends on what is "
                             "in memory")
-        if "int8" in precisions:
-            problems = differences(driver, folder / "m.onnx",
-                                   ["--ranges", folder / "r.json"], data,
-                                   outputs["int8", "generic"])
-            assert not problems, problems
+        for precision in precisions:
+            flags = ["--precision", precision]
+            if precision == "int8":
+                flags += ["--ranges", folder / "r.json"]
+            problems = differences(driver, folder / "m.onnx", flags, data,
+                                   outputs[precision, "generic"],
+                                   PHASES[precision])
+            assert not problems, "; ".join(problems)
         expected = reference(model, data, graph.outputs)
         for name, b in expected.items():
             if "fp32" in precisions:

@@ -1,4 +1,4 @@
-"""An oracle of quantized graphs: interprets the IR behind `quantize` and behind
+"""An oracle of graphs: interprets the IR behind `simplify`, `quantize` and
 `fold-scales` as docs/QuantSpec.md says, sharing nothing with the compiler.
 
     octet-opt --mlir-print-op-generic g.mlir | interpreter.py

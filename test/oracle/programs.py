@@ -9,8 +9,9 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from interpreter import run_graph  # noqa: E402
 from mlir_text import functions  # noqa: E402, F401
 
-# The integers found from scales, and those that code is generated from.
-PHASES = "quantize", "fold-scales"
+# What is interpreted: INT8 where integers are found from scales, and what code is
+# generated from.
+PHASES = {"fp32": ["simplify"], "int8": ["quantize", "fold-scales"]}
 
 
 def generic_form(driver, model, phase, *flags):
@@ -28,7 +29,7 @@ def generic_form(driver, model, phase, *flags):
     return result.stdout
 
 
-def differences(driver, model, flags, data, outputs, phases=PHASES):
+def differences(driver, model, flags, data, outputs, phases):
     """Sentences about `outputs`, what the program of `model` made of `data`, where
     they are not the oracle's."""
     found = []
