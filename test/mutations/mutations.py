@@ -8,7 +8,7 @@ point it to where it is now; do not drop it.
 
 import dataclasses
 
-RANDOM = "random_graphs.py --targets generic --count 80 --stop"
+RANDOM = "random_graphs.py --targets generic --count 72 --stop"
 RANDOM_INT8 = RANDOM + " --precision int8"
 SCALES = "lib/Quantization/Transforms/FoldScales.cpp"
 QUANTIZE = "lib/Quantization/Transforms/Quantize.cpp"
@@ -67,7 +67,8 @@ MUTATIONS = [
              ["Quantization/quantize.mlir"]),
     Mutation("a pad of any value keeps the scale", PROPAGATE,
              "pad && !isRepresentable(pad.getValue().convertToFloat(), element)",
-             "pad && !isRepresentable(0.0f, element)", ["Quantization/propagate-quantization.mlir"]),
+             "pad && !isRepresentable(0.0f, element)",
+             ["Quantization/propagate-quantization.mlir"]),
     Mutation("no room for a dead channel's bias", "lib/Quantization/Scheme.cpp",
              "scale = std::max(scale, forBias);", "(void)forBias;",
              ["unit/unit.test"]),
