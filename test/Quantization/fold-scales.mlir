@@ -51,3 +51,32 @@ func.func @table(%x: tensor<4xf32>) -> tensor<4xf32> {
   %1 = quant.dcast %0 : tensor<4x!b> to tensor<4xf32>
   return %1 : tensor<4xf32>
 }
+
+// A difference has a negative second multiplier: 0.5 / 0.25, -0.25 / 0.25.
+// CHECK-LABEL: func @difference
+func.func @difference(%x: tensor<4xf32>, %y: tensor<4xf32>) -> tensor<4xf32> {
+  // CHECK-DAG: %[[ZERO:.*]] = arith.constant 0 : i32
+  // CHECK-DAG: %[[TEN:.*]] = arith.constant 10 : i32
+  // CHECK-DAG: %[[TWO:.*]] = arith.constant 2.000000e+00 : f32
+  // CHECK-DAG: %[[MINUS:.*]] = arith.constant -1.000000e+00 : f32
+  // CHECK: octet.integer_add %{{[^,]*}}, %[[TEN]], %[[TWO]], %{{[^,]*}}, %[[ZERO]], %[[MINUS]],
+  %q = quant.qcast %x : tensor<4xf32> to tensor<4x!a>
+  %r = quant.qcast %y : tensor<4xf32> to tensor<4x!b>
+  %0 = octet.sub %q, %r : tensor<4x!a>, tensor<4x!b> -> tensor<4x!b>
+  %1 = quant.dcast %0 : tensor<4x!b> to tensor<4xf32>
+  return %1 : tensor<4xf32>
+}
+
+// 0.5 · 0.125 / 0.25.
+// CHECK-LABEL: func @product
+func.func @product(%x: tensor<4xf32>, %y: tensor<4xf32>) -> tensor<4xf32> {
+  // CHECK-DAG: %[[M:.*]] = arith.constant 2.500000e-01 : f32
+  // CHECK-DAG: %[[TEN:.*]] = arith.constant 10 : i32
+  // CHECK-DAG: %[[SEVEN:.*]] = arith.constant 7 : i32
+  // CHECK: octet.integer_mul %{{[^,]*}}, %[[TEN]], %{{[^,]*}}, %[[SEVEN]], %[[M]],
+  %q = quant.qcast %x : tensor<4xf32> to tensor<4x!a>
+  %r = quant.qcast %y : tensor<4xf32> to tensor<4x!quant.uniform<u8:f32, 0.125:7>>
+  %0 = octet.mul %q, %r : tensor<4x!a>, tensor<4x!quant.uniform<u8:f32, 0.125:7>> -> tensor<4x!b>
+  %1 = quant.dcast %0 : tensor<4x!b> to tensor<4xf32>
+  return %1 : tensor<4xf32>
+}

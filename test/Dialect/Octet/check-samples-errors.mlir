@@ -44,3 +44,27 @@ func.func @gram(%x: tensor<13x13xf32> {octet.symbolic_batch}, %w: tensor<4x13xf3
 func.func @constant(%x: tensor<13x4xf32> {octet.symbolic_batch}, %w: tensor<4xf32>) -> tensor<4xf32> {
   return %w : tensor<4xf32>
 }
+
+// -----
+
+func.func @pad(%x: tensor<13x4xf32> {octet.symbolic_batch}) -> tensor<14x4xf32> {
+  // expected-error @+1 {{mixes samples}}
+  %0 = octet.pad %x {low = array<i64: 0, 0>, high = array<i64: 1, 0>, value = 0.0 : f32} : tensor<13x4xf32> -> tensor<14x4xf32>
+  return %0 : tensor<14x4xf32>
+}
+
+// -----
+
+func.func @pad_below(%x: tensor<13x4xf32> {octet.symbolic_batch}) -> tensor<14x4xf32> {
+  // expected-error @+1 {{mixes samples}}
+  %0 = octet.pad %x {low = array<i64: 1, 0>, high = array<i64: 0, 0>, value = 0.0 : f32} : tensor<13x4xf32> -> tensor<14x4xf32>
+  return %0 : tensor<14x4xf32>
+}
+
+// -----
+
+func.func @concat(%x: tensor<13x4xf32> {octet.symbolic_batch}) -> tensor<26x4xf32> {
+  // expected-error @+1 {{mixes samples}}
+  %0 = octet.concat %x, %x {axis = 0 : i64} : tensor<13x4xf32>, tensor<13x4xf32> -> tensor<26x4xf32>
+  return %0 : tensor<26x4xf32>
+}

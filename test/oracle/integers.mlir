@@ -1,0 +1,168 @@
+// RUN: octet-opt --mlir-print-op-generic %s | %python %src/test/oracle/interpreter.py | FileCheck %s
+// REQUIRES: onnx
+
+// The oracle itself, on numbers worked out by hand: integer operations behind
+// octet-fold-scales. Functions are in generic form, as the oracle reads them.
+
+"builtin.module"() ({
+
+// (x - 1) / 0.5 is -4, 0.5, 1.5, 254.2 and 1e10: ties go to even, clamping comes
+// first, NaN is the zero point.
+// CHECK: quantize: [0, 3, 5, 255, 255, 3]
+"func.func"() <{function_type = () -> tensor<6xui8>, sym_name = "quantize"}> ({
+  %x = "arith.constant"() <{value = dense<[-1.0, 1.25, 1.75, 128.1, 5.0e+09, 0x7FC00000]> : tensor<6xf32>}> : () -> tensor<6xf32>
+  %offset = "arith.constant"() <{value = dense<1.0> : tensor<1xf32>}> : () -> tensor<1xf32>
+  %divisor = "arith.constant"() <{value = dense<0.5> : tensor<1xf32>}> : () -> tensor<1xf32>
+  %low = "arith.constant"() <{value = -3.0 : f32}> : () -> f32
+  %high = "arith.constant"() <{value = 252.0 : f32}> : () -> f32
+  %zp = "arith.constant"() <{value = 3 : i32}> : () -> i32
+  %q = "octet.quantize"(%x, %offset, %divisor, %low, %high, %zp) <{permutation = array<i64: 0>}> : (tensor<6xf32>, tensor<1xf32>, tensor<1xf32>, f32, f32, i32) -> tensor<6xui8>
+  "func.return"(%q) : (tensor<6xui8>) -> ()
+}) : () -> ()
+
+// Channels-first [[1, 2], [30, 40]] is read as [[1, 30], [2, 40]]; channel 1 is
+// (x - 10) / 5.
+// CHECK-NEXT: planes: {{\[}}[1, 4], [2, 6]]
+"func.func"() <{function_type = () -> tensor<2x2xui8>, sym_name = "planes"}> ({
+  %x = "arith.constant"() <{value = dense<[[1.0, 2.0], [30.0, 40.0]]> : tensor<2x2xf32>}> : () -> tensor<2x2xf32>
+  %offset = "arith.constant"() <{value = dense<[0.0, 10.0]> : tensor<2xf32>}> : () -> tensor<2xf32>
+  %divisor = "arith.constant"() <{value = dense<[1.0, 5.0]> : tensor<2xf32>}> : () -> tensor<2xf32>
+  %low = "arith.constant"() <{value = 0.0 : f32}> : () -> f32
+  %high = "arith.constant"() <{value = 255.0 : f32}> : () -> f32
+  %zp = "arith.constant"() <{value = 0 : i32}> : () -> i32
+  %q = "octet.quantize"(%x, %offset, %divisor, %low, %high, %zp) <{permutation = array<i64: 1, 0>}> : (tensor<2x2xf32>, tensor<2xf32>, tensor<2xf32>, f32, f32, i32) -> tensor<2x2xui8>
+  "func.return"(%q) : (tensor<2x2xui8>) -> ()
+}) : () -> ()
+
+// 0.25 · (q - 200).
+// CHECK-NEXT: dequantize: [-50.0, 0.0, 13.75]
+"func.func"() <{function_type = () -> tensor<3xf32>, sym_name = "dequantize"}> ({
+  %q = "arith.constant"() <{value = dense<[0, 200, 255]> : tensor<3xui8>}> : () -> tensor<3xui8>
+  %s = "arith.constant"() <{value = 0.25 : f32}> : () -> f32
+  %z = "arith.constant"() <{value = 200 : i32}> : () -> i32
+  %x = "octet.dequantize"(%q, %s, %z) : (tensor<3xui8>, f32, i32) -> tensor<3xf32>
+  "func.return"(%x) : (tensor<3xf32>) -> ()
+}) : () -> ()
+
+// Two channels of two inputs, [200, 100] and [1, 255]:
+//   acc = 10 + 200·127 - 100 = 25310, 10 + 127 - 255 = -118;
+//         -7 - 2·200 + 3·100 = -107,  -7 - 2 + 765 = 756.
+// Channel 0: acc · 0.001 = 25.3, -0.118; channel 1: acc · 0.5 = -53.5 -> -54, 378.
+// Zero point 60, so that steps go from -60 to 195.
+// CHECK-NEXT: conv: {{\[\[\[}}[85, 6], [60, 255]]]]
+"func.func"() <{function_type = () -> tensor<1x1x2x2xui8>, sym_name = "conv"}> ({
+  %x = "arith.constant"() <{value = dense<[[[[200, 100], [1, 255]]]]> : tensor<1x1x2x2xui8>}> : () -> tensor<1x1x2x2xui8>
+  %w = "arith.constant"() <{value = dense<[[[[127, -1]]], [[[-2, 3]]]]> : tensor<2x1x1x2xsi8>}> : () -> tensor<2x1x1x2xsi8>
+  %b = "arith.constant"() <{value = dense<[10, -7]> : tensor<2xi32>}> : () -> tensor<2xi32>
+  %m = "arith.constant"() <{value = dense<[0.001, 0.5]> : tensor<2xf32>}> : () -> tensor<2xf32>
+  %low = "arith.constant"() <{value = -60.0 : f32}> : () -> f32
+  %high = "arith.constant"() <{value = 195.0 : f32}> : () -> f32
+  %zp = "arith.constant"() <{value = 60 : i32}> : () -> i32
+  %q = "octet.integer_conv2d"(%x, %w, %b, %m, %low, %high, %zp) <{dilations = array<i64: 1, 1>, groups = 1 : i64, operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 1, 1, 0, 0, 0>, strides = array<i64: 1, 1>}> : (tensor<1x1x2x2xui8>, tensor<2x1x1x2xsi8>, tensor<2xi32>, tensor<2xf32>, f32, f32, i32) -> tensor<1x1x2x2xui8>
+  "func.return"(%q) : (tensor<1x1x2x2xui8>) -> ()
+}) : () -> ()
+
+// Two groups, a stride of 2 and a dilation of 2 along the width. Columns 0 and 2
+// are multiplied, then 2 and 4. Group 0: 1·1 + 2·3 = 7, 3 + 2·5 = 13; group 1:
+// 3·10 - 30 = 0, 3·30 - 50 = 40. The residual [7, 8, 9, 10] with zero point 8 and
+// multiplier 1.5 adds -1.5, 0, 1.5, 3: 5.5 -> 6, 0, 14.5 -> 14, 43.
+// CHECK-NEXT: residual: {{\[\[\[}}[6, 0], [14, 43]]]]
+"func.func"() <{function_type = () -> tensor<1x1x2x2xui8>, sym_name = "residual"}> ({
+  %x = "arith.constant"() <{value = dense<[[[[1, 10], [2, 20], [3, 30], [4, 40], [5, 50]]]]> : tensor<1x1x5x2xui8>}> : () -> tensor<1x1x5x2xui8>
+  %w = "arith.constant"() <{value = dense<[[[[1], [2]]], [[[3], [-1]]]]> : tensor<2x1x2x1xsi8>}> : () -> tensor<2x1x2x1xsi8>
+  %b = "arith.constant"() <{value = dense<0> : tensor<2xi32>}> : () -> tensor<2xi32>
+  %m = "arith.constant"() <{value = dense<1.0> : tensor<2xf32>}> : () -> tensor<2xf32>
+  %low = "arith.constant"() <{value = 0.0 : f32}> : () -> f32
+  %high = "arith.constant"() <{value = 255.0 : f32}> : () -> f32
+  %zp = "arith.constant"() <{value = 0 : i32}> : () -> i32
+  %r = "arith.constant"() <{value = dense<[[[[7, 8], [9, 10]]]]> : tensor<1x1x2x2xui8>}> : () -> tensor<1x1x2x2xui8>
+  %rm = "arith.constant"() <{value = 1.5 : f32}> : () -> f32
+  %rz = "arith.constant"() <{value = 8 : i32}> : () -> i32
+  %q = "octet.integer_conv2d"(%x, %w, %b, %m, %low, %high, %zp, %r, %rm, %rz) <{dilations = array<i64: 1, 2>, groups = 2 : i64, operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 1, 1, 1, 1, 1>, strides = array<i64: 1, 2>}> : (tensor<1x1x5x2xui8>, tensor<2x1x2x1xsi8>, tensor<2xi32>, tensor<2xf32>, f32, f32, i32, tensor<1x1x2x2xui8>, f32, i32) -> tensor<1x1x2x2xui8>
+  "func.return"(%q) : (tensor<1x1x2x2xui8>) -> ()
+}) : () -> ()
+
+// f32(16777217) is 16777216: the accumulator is rounded before it is multiplied.
+// 2^-25 of it is a half, which rounds to zero; zero point 1.
+// CHECK-NEXT: wide: {{\[\[\[}}[1]]]]
+"func.func"() <{function_type = () -> tensor<1x1x1x1xui8>, sym_name = "wide"}> ({
+  %x = "arith.constant"() <{value = dense<1> : tensor<1x1x1x1xui8>}> : () -> tensor<1x1x1x1xui8>
+  %w = "arith.constant"() <{value = dense<1> : tensor<1x1x1x1xsi8>}> : () -> tensor<1x1x1x1xsi8>
+  %b = "arith.constant"() <{value = dense<16777216> : tensor<1xi32>}> : () -> tensor<1xi32>
+  %m = "arith.constant"() <{value = dense<2.98023223876953125e-08> : tensor<1xf32>}> : () -> tensor<1xf32>
+  %low = "arith.constant"() <{value = -1.0 : f32}> : () -> f32
+  %high = "arith.constant"() <{value = 254.0 : f32}> : () -> f32
+  %zp = "arith.constant"() <{value = 1 : i32}> : () -> i32
+  %q = "octet.integer_conv2d"(%x, %w, %b, %m, %low, %high, %zp) <{dilations = array<i64: 1, 1>, groups = 1 : i64, operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 1, 1, 0, 0, 0>, strides = array<i64: 1, 1>}> : (tensor<1x1x1x1xui8>, tensor<1x1x1x1xsi8>, tensor<1xi32>, tensor<1xf32>, f32, f32, i32) -> tensor<1x1x1x1xui8>
+  "func.return"(%q) : (tensor<1x1x1x1xui8>) -> ()
+}) : () -> ()
+
+// (a - 100)·0.5 - (b - 7)·0.25: -50 + 1.75, 77.5 - 62 = 15.5 -> 16, 0.5 -> 0; the
+// bounds -20 and 15 cut the first two. Zero point 20.
+// CHECK-NEXT: difference: [0, 35, 20]
+"func.func"() <{function_type = () -> tensor<3xui8>, sym_name = "difference"}> ({
+  %a = "arith.constant"() <{value = dense<[0, 255, 101]> : tensor<3xui8>}> : () -> tensor<3xui8>
+  %b = "arith.constant"() <{value = dense<[0, 255, 7]> : tensor<3xui8>}> : () -> tensor<3xui8>
+  %za = "arith.constant"() <{value = 100 : i32}> : () -> i32
+  %ma = "arith.constant"() <{value = 0.5 : f32}> : () -> f32
+  %zb = "arith.constant"() <{value = 7 : i32}> : () -> i32
+  %mb = "arith.constant"() <{value = -0.25 : f32}> : () -> f32
+  %low = "arith.constant"() <{value = -20.0 : f32}> : () -> f32
+  %high = "arith.constant"() <{value = 15.0 : f32}> : () -> f32
+  %zp = "arith.constant"() <{value = 20 : i32}> : () -> i32
+  %q = "octet.integer_add"(%a, %za, %ma, %b, %zb, %mb, %low, %high, %zp) : (tensor<3xui8>, i32, f32, tensor<3xui8>, i32, f32, f32, f32, i32) -> tensor<3xui8>
+  "func.return"(%q) : (tensor<3xui8>) -> ()
+}) : () -> ()
+
+// (a - 10)(b - 3) · 0.125 with b for each column: -10·2, -10·-3; 5·2, 5·-3: -2.5 ->
+// -2, 3.75 -> 4; 1.25 -> 1, -1.875 -> -2. Zero point 128.
+// CHECK-NEXT: product: {{\[}}[126, 132], [129, 126]]
+"func.func"() <{function_type = () -> tensor<2x2xui8>, sym_name = "product"}> ({
+  %a = "arith.constant"() <{value = dense<[[0, 0], [15, 15]]> : tensor<2x2xui8>}> : () -> tensor<2x2xui8>
+  %b = "arith.constant"() <{value = dense<[5, 0]> : tensor<2xui8>}> : () -> tensor<2xui8>
+  %za = "arith.constant"() <{value = 10 : i32}> : () -> i32
+  %zb = "arith.constant"() <{value = 3 : i32}> : () -> i32
+  %m = "arith.constant"() <{value = 0.125 : f32}> : () -> f32
+  %low = "arith.constant"() <{value = -128.0 : f32}> : () -> f32
+  %high = "arith.constant"() <{value = 127.0 : f32}> : () -> f32
+  %zp = "arith.constant"() <{value = 128 : i32}> : () -> i32
+  %q = "octet.integer_mul"(%a, %za, %b, %zb, %m, %low, %high, %zp) : (tensor<2x2xui8>, i32, tensor<2xui8>, i32, f32, f32, f32, i32) -> tensor<2x2xui8>
+  "func.return"(%q) : (tensor<2x2xui8>) -> ()
+}) : () -> ()
+
+// Windows of two with zero point 9: sums -8 + 2 = -6 and 2 + 20 =
+// 22; multipliers 0.5 and 0.25 by position: -3, 5.5 -> 6. Zero point 4.
+// CHECK-NEXT: mean: {{\[\[\[}}[1], [10]]]]
+"func.func"() <{function_type = () -> tensor<1x1x2x1xui8>, sym_name = "mean"}> ({
+  %x = "arith.constant"() <{value = dense<[[[[1], [11], [29]]]]> : tensor<1x1x3x1xui8>}> : () -> tensor<1x1x3x1xui8>
+  %zin = "arith.constant"() <{value = 9 : i32}> : () -> i32
+  %m = "arith.constant"() <{value = dense<[[0.5, 0.25]]> : tensor<1x2xf32>}> : () -> tensor<1x2xf32>
+  %low = "arith.constant"() <{value = -4.0 : f32}> : () -> f32
+  %high = "arith.constant"() <{value = 251.0 : f32}> : () -> f32
+  %zp = "arith.constant"() <{value = 4 : i32}> : () -> i32
+  %q = "octet.integer_avg_pool2d"(%x, %zin, %m, %low, %high, %zp) <{dilations = array<i64: 1, 1>, kernel = array<i64: 1, 2>, strides = array<i64: 1, 1>}> : (tensor<1x1x3x1xui8>, i32, tensor<1x2xf32>, f32, f32, i32) -> tensor<1x1x2x1xui8>
+  "func.return"(%q) : (tensor<1x1x2x1xui8>) -> ()
+}) : () -> ()
+
+// CHECK-NEXT: slice: [40, 20]
+"func.func"() <{function_type = () -> tensor<2xui8>, sym_name = "slice"}> ({
+  %x = "arith.constant"() <{value = dense<[10, 20, 30, 40]> : tensor<4xui8>}> : () -> tensor<4xui8>
+  %q = "octet.slice"(%x) <{offsets = array<i64: 3>, sizes = array<i64: 2>, strides = array<i64: -2>}> : (tensor<4xui8>) -> tensor<2xui8>
+  "func.return"(%q) : (tensor<2xui8>) -> ()
+}) : () -> ()
+
+// CHECK-NEXT: pad: [7, 10, 20, 7, 7]
+"func.func"() <{function_type = () -> tensor<5xui8>, sym_name = "pad"}> ({
+  %x = "arith.constant"() <{value = dense<[10, 20]> : tensor<2xui8>}> : () -> tensor<2xui8>
+  %q = "octet.pad"(%x) <{low = array<i64: 1>, high = array<i64: 2>, value = 7.0 : f32}> : (tensor<2xui8>) -> tensor<5xui8>
+  "func.return"(%q) : (tensor<5xui8>) -> ()
+}) : () -> ()
+
+// Padding never wins, though all values are the lowest.
+// CHECK-NEXT: max: {{\[\[\[}}[0], [5], [5]]]]
+"func.func"() <{function_type = () -> tensor<1x1x3x1xui8>, sym_name = "max"}> ({
+  %x = "arith.constant"() <{value = dense<[[[[0], [5]]]]> : tensor<1x1x2x1xui8>}> : () -> tensor<1x1x2x1xui8>
+  %q = "octet.max_pool2d"(%x) <{dilations = array<i64: 1, 1>, kernel = array<i64: 1, 2>, pads = array<i64: 0, 1, 0, 1>, strides = array<i64: 1, 1>}> : (tensor<1x1x2x1xui8>) -> tensor<1x1x3x1xui8>
+  "func.return"(%q) : (tensor<1x1x3x1xui8>) -> ()
+}) : () -> ()
+}) : () -> ()

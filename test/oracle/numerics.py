@@ -1,0 +1,146 @@
+"""The numerics contract (docs/QuantSpec.md) in NumPy, written from its text alone.
+
+Integers are int64, so nothing wraps; what must stay within 32 bits is checked.
+Floats are float32 arrays, and each operation on them rounds once, to nearest even,
+as NumPy's do.
+"""
+
+import numpy as np
+
+F32 = np.float32
+STORAGE = {"u8": (0, 255), "i8": (-128, 127)}
+
+
+def f32(x):
+    return np.asarray(x, F32)
+
+
+def rne(x):
+    return np.rint(x)
+
+
+def clamp(x, low, high):
+    return np.minimum(np.maximum(x, F32(low)), F32(high))
+
+
+def fma(a, b, c):
+    """a · b + c, rounded once to f32.
+
+    The product is exact in f64. The sum is rounded to odd there (Boldo and
+    Melquiond): rounding that to f32 is as good as rounding the exact value.
+    """
+    with np.errstate(all="ignore"):
+        p = np.multiply(a, b, dtype=np.float64)
+        c = np.asarray(c, np.float64)
+        s = p + c
+        # Only a sum whose low bits are zero may lie on a tie between two f32, and
+        # only a small one can be subnormal there.
+        near = ((s.view(np.uint64) & np.uint64(0x0FFFFFFF)) == 0) | (
+            np.abs(s) < 2.0 ** -125)
+        if near.any():
+            p, c = np.broadcast_arrays(p, c)
+            p, c, t = p[near], c[near], s[near]
+            v = t - p
+            error = (p - (t - v)) + (c - v)
+            even = (t.view(np.uint64) & np.uint64(1)) == 0
+            away = np.nextafter(t, np.where(error > 0, np.inf, -np.inf))
+            s[near] = np.where((error != 0) & np.isfinite(error) & even, away, t)
+        return s.astype(F32)
+
+
+def accumulate(terms):
+    """Sum over the first axis (QS-12, sums of pools, means and softmax)."""
+    total = np.zeros(terms.shape[1:], F32)
+    for term in terms:
+        total = total + term
+    return total
+
+
+def to_i32(acc):
+    """`acc` unchanged; QS-11 promises that it fits."""
+    if np.abs(acc).max(initial=0) >= 2 ** 31:
+        raise OverflowError("an accumulator leaves 32 bits")
+    return acc
+
+
+def quantize(x, offset, divisor, low, high, zero_point):
+    """QS-3."""
+    with np.errstate(all="ignore"):
+        scaled = (f32(x) - f32(offset)) / f32(divisor)
+    q = rne(clamp(scaled, low, high)).astype(F32)
+    return np.where(np.isnan(q), 0, q).astype(np.int64) + zero_point
+
+
+def store(x, low, high, zero_point):
+    """The last steps of QS-5 to QS-8: f32 in real steps to a stored integer."""
+    return rne(clamp(x, low, high)).astype(np.int64) + zero_point
+
+
+def windows(x, kernel, strides, dilations):
+    """[N, OH, OW, KH, KW, C] from [N, H, W, C], without a copy."""
+    (n, h, w, c), (kh, kw) = x.shape, kernel
+    (sy, sx), (dy, dx) = strides, dilations
+    oh = (h - (kh - 1) * dy - 1) // sy + 1
+    ow = (w - (kw - 1) * dx - 1) // sx + 1
+    a, b, d, e = x.strides
+    return np.lib.stride_tricks.as_strided(
+        x, (n, oh, ow, kh, kw, c), (a, b * sy, d * sx, b * dy, d * dx, e),
+        writeable=False)
+
+
+def grouped(x, filter, strides, dilations, groups):
+    """Rows [G, N·OH·OW, KH·KW·I] and columns [G, KH·KW·I, O / G] whose product is
+    the convolution, and the shape [N, OH, OW]; terms in ascending (kh, kw, i)."""
+    o, kh, kw, i = filter.shape
+    taken = windows(x, (kh, kw), strides, dilations)
+    shape = taken.shape[:3]
+    rows = taken.reshape(-1, kh * kw, groups, i).transpose(2, 0, 1, 3)
+    columns = filter.reshape(groups, o // groups, kh * kw * i).transpose(0, 2, 1)
+    return rows.reshape(groups, -1, kh * kw * i), columns, shape
+
+
+def ungrouped(result, shape):
+    """[G, N·OH·OW, O / G] as [N, OH, OW, O]."""
+    return result.transpose(1, 0, 2).reshape(*shape, -1)
+
+
+def integer_contraction(x, filter, bias, strides, dilations, groups):
+    """QS-5: b[o] + Σ q · w. Sums below 2^53 are exact in f64."""
+    rows, columns, shape = grouped(x.astype(np.float64), filter.astype(np.float64),
+                                   strides, dilations, groups)
+    acc = ungrouped(np.matmul(rows, columns), shape).astype(np.int64)
+    return to_i32(acc + bias)
+
+
+def float_contraction(x, filter, bias, strides, dilations, groups):
+    """QS-12: one chain of fma for each output that starts from the bias."""
+    rows, columns, shape = grouped(f32(x), f32(filter), strides, dilations, groups)
+    acc = np.broadcast_to(f32(bias).reshape(groups, 1, -1) if bias is not None
+                          else F32(0), (groups, rows.shape[1], columns.shape[2]))
+    for k in range(rows.shape[2]):
+        acc = fma(rows[:, :, k, None], columns[:, None, k], acc)
+    return ungrouped(acc, shape)
+
+
+def float_matmul(lhs, rhs, bias):
+    acc = np.zeros(np.broadcast_shapes(lhs.shape[:-2], rhs.shape[:-2]) +
+                   (lhs.shape[-2], rhs.shape[-1]), F32)
+    acc = acc + (f32(bias) if bias is not None else F32(0))
+    for k in range(lhs.shape[-1]):
+        acc = fma(lhs[..., :, k, None], rhs[..., None, k, :], acc)
+    return acc
+
+
+def activation(kind, x, alpha, beta):
+    """The functions of octet.activation in the precision of `x`."""
+    real = x.dtype.type
+    alpha, beta = real(alpha), real(beta)
+
+    def hard_sigmoid():
+        return np.minimum(np.maximum(alpha * x + beta, real(0)), real(1))
+    with np.errstate(all="ignore"):
+        return {"leaky_relu": lambda: np.where(x < 0, alpha * x, x),
+                "sigmoid": lambda: real(1) / (real(1) + np.exp(-x)),
+                "tanh": lambda: np.tanh(x),
+                "hard_sigmoid": hard_sigmoid,
+                "hard_swish": lambda: x * hard_sigmoid()}[kind]()
