@@ -22,10 +22,6 @@ namespace octet {
 
 namespace {
 
-RankedTensorType typeOf(Value value) {
-  return cast<RankedTensorType>(value.getType());
-}
-
 /// The border of one tensor, and what it holds.
 struct Border {
   SmallVector<int64_t> sizes{0, 0, 0, 0};
@@ -55,15 +51,8 @@ struct AssignLayoutsPass : octet::impl::AssignLayoutsBase<AssignLayoutsPass> {
         }
     });
     for (auto &[value, border] : borders)
-      for (PadOp pad : border.pads) {
-        SmallVector<int64_t> rest = border.sizes;
-        rest[0] -= pad.getLow()[1];
-        rest[1] -= pad.getLow()[2];
-        rest[2] -= pad.getHigh()[1];
-        rest[3] -= pad.getHigh()[2];
-        setLayout(pad.getOutput(), rest, /*always=*/true);
-        ++numInPlace;
-      }
+      for (PadOp pad : border.pads)
+        padInPlace(pad, border);
   }
 
 private:
@@ -74,7 +63,8 @@ private:
   }
 
   /// The caller's buffers are dense, and each is written once: a result that
-  /// is used elsewhere too, or that no operation computes, is copied.
+  /// is used elsewhere too, that no operation computes, or whose contraction
+  /// works on whole blocks, is copied.
   void separateResults() {
     Operation *terminator = getOperation().getBody().front().getTerminator();
     OpBuilder builder(terminator);
@@ -83,7 +73,8 @@ private:
       Operation *op = value.getDefiningOp();
       bool computedHere = op && isa<OctetDialect>(op->getDialect()) &&
                           !isa<ObserveOp>(op) && value.hasOneUse();
-      if (!computedHere)
+      // Blocks of channels need more room than the caller's buffer has.
+      if (!computedHere || allocatedChannels(value) > lastSize(value))
         operand.set(
             CopyOp::create(builder, value.getLoc(), value.getType(), value));
     }
@@ -116,12 +107,51 @@ private:
     return borders;
   }
 
-  void setLayout(Value value, ArrayRef<int64_t> border, bool always = false) {
+  static int64_t lastSize(Value value) {
+    auto shape = typeOf(value).getShape();
+    return shape.empty() ? 1 : shape.back();
+  }
+
+  static bool isContraction(Value value) {
+    auto op = value.getDefiningOp<LoweringOpInterface>();
+    return op && op.countMacs() > 0;
+  }
+
+  /// Channels that a contraction's blocks need; those of others as they are.
+  int64_t allocatedChannels(Value value) const {
+    if (typeOf(value).getRank() != 4 || !isContraction(value))
+      return lastSize(value);
+    return llvm::alignTo(lastSize(value), channelAlignment);
+  }
+
+  /// The pad's result becomes its input's memory, around which there is room.
+  void padInPlace(PadOp pad, const Border &border) {
+    ArrayRef<int64_t> low = pad.getLow(), high = pad.getHigh();
+    int64_t pads[] = {low[1], low[2], high[1], high[2]};
+    SmallVector<int64_t> rest = border.sizes;
+    for (int i = 0; i < 4; ++i)
+      rest[i] -= pads[i];
+    auto type = typeOf(pad.getOutput());
+    auto layout = LayoutAttr::get(
+        &getContext(), getPhysicalShape(typeOf(pad.getInput())).back(), rest);
+    OpBuilder builder(pad);
+    auto written = BorderOp::create(
+        builder, pad.getLoc(),
+        RankedTensorType::get(type.getShape(), type.getElementType(), layout),
+        pad.getInput(), ArrayRef<int64_t>(pads), pad.getValue());
+    pad.replaceAllUsesWith(written.getOutput());
+    pad.erase();
+    ++numInPlace;
+  }
+
+  void setLayout(Value value, ArrayRef<int64_t> border) {
     auto type = typeOf(value);
     int64_t channels = type.getShape().back();
     if (channelAlignment > 1)
-      channels = channels <= 4 ? 4 : llvm::alignTo(channels, channelAlignment);
-    if (!always && channels == type.getShape().back() &&
+      channels = channels <= 4 && !isContraction(value)
+                     ? 4
+                     : llvm::alignTo(channels, channelAlignment);
+    if (channels == type.getShape().back() &&
         llvm::all_of(border, [](int64_t b) { return b == 0; }))
       return;
     value.setType(RankedTensorType::get(

@@ -11,6 +11,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "octet/Codegen/Passes.h"
 #include "octet/Dialect/Octet/IR/LayerInfo.h"
 #include "octet/Dialect/Octet/IR/Layout.h"
@@ -27,10 +28,6 @@ namespace octet {
 
 namespace {
 
-RankedTensorType typeOf(Value value) {
-  return cast<RankedTensorType>(value.getType());
-}
-
 Type signless(Type element) {
   if (auto integer = dyn_cast<IntegerType>(element))
     return IntegerType::get(element.getContext(), integer.getWidth());
@@ -43,25 +40,12 @@ MemRefType bufferType(RankedTensorType type) {
                          signless(type.getElementType()));
 }
 
-/// The type that operand `index` of `op` (the result for -1) has inside the
-/// kernel: logical, except that blocked convolutions see whole blocks.
-RankedTensorType kernelType(Operation *op, int64_t index) {
-  Value value = index < 0 ? op->getResult(0) : op->getOperand(index);
-  auto type = dropLayout(typeOf(value));
-  Shape shape(type.getShape());
-  auto blockedChannels = [&](auto conv, int64_t pack) {
-    if (!conv.getLanes() || shape.size() != 4 || index == 1)
-      return;
-    // A dense filter [O / lanes, KH, KW, I / pack, ...] says what it reads.
-    bool isDenseInput = index == 0 && conv.getGroups() == 1;
-    shape.back() = isDenseInput ? typeOf(conv.getFilter()).getShape()[3] * pack
-                                : llvm::alignTo(shape.back(), *conv.getLanes());
-  };
-  if (auto conv = dyn_cast<Conv2DOp>(op))
-    blockedChannels(conv, 1);
-  else if (auto conv = dyn_cast<IntegerConv2DOp>(op))
-    blockedChannels(conv, conv.getPack());
-  return RankedTensorType::get(shape, type.getElementType());
+/// The type of `value`, operand `index` of `op` (results follow operands),
+/// inside the kernel: logical, except that blocked operations see whole blocks.
+RankedTensorType kernelType(LoweringOpInterface op, Value value,
+                            unsigned index) {
+  return RankedTensorType::get(op.getKernelShape(index),
+                               typeOf(value).getElementType());
 }
 
 /// Where the tensor lies in its memory.
@@ -77,6 +61,10 @@ SmallVector<OpFoldResult> interior(OpBuilder &builder, RankedTensorType type) {
 struct OutlineKernelsPass
     : octet::impl::OutlineKernelsBase<OutlineKernelsPass> {
   void runOnOperation() override {
+    buffers.clear();
+    globals.clear();
+    kernels.clear();
+    observed.clear();
     auto main = getOperation().lookupSymbol<func::FuncOp>("main");
     if (!main) {
       getOperation().emitError("has no function main");
@@ -116,7 +104,12 @@ struct OutlineKernelsPass
       run.setArgAttrs(i, main.getArgAttrDict(i));
     for (unsigned i = 0; i < main.getNumResults(); ++i)
       run.setArgAttrs(inputs + i, main.getResultAttrDict(i));
-    run->setAttr("octet.num_inputs", builder.getI64IntegerAttr(inputs));
+    auto interface = llvm::concat<const Type>(main.getArgumentTypes(),
+                                              main.getResultTypes());
+    for (auto [i, type] : llvm::enumerate(interface))
+      run.setArgAttr(i, elementTypeAttr,
+                     TypeAttr::get(getElementTypeOrSelf(type)));
+    run->setAttr(numInputsAttr, builder.getI64IntegerAttr(inputs));
     main.erase();
   }
 
@@ -126,19 +119,20 @@ private:
       emitObserve(builder, observe);
       return success();
     }
-    auto pad = dyn_cast<PadOp>(op);
-    if (pad && pad.isInPlace()) {
-      emitBorder(builder, pad);
+    if (auto border = dyn_cast<BorderOp>(op)) {
+      emitBorder(builder, border);
       return success();
     }
     SmallVector<Value> operands;
     for (Value operand : op.getOperands())
       operands.push_back(bufferOf(builder, operand));
-    Value &out = buffers[op.getResult(0)];
-    if (!out)
-      out = memref::AllocOp::create(builder, op.getLoc(),
-                                    bufferType(typeOf(op.getResult(0))));
-    operands.push_back(out);
+    for (Value result : op.getResults()) {
+      Value &out = buffers[result];
+      if (!out)
+        out = memref::AllocOp::create(builder, op.getLoc(),
+                                      bufferType(typeOf(result)));
+      operands.push_back(out);
+    }
     auto kernel = createKernel(op, ValueRange(operands).getTypes());
     emitCall(builder, op, kernel, operands);
     return success();
@@ -216,7 +210,7 @@ private:
 
   func::FuncOp createKernel(Operation &op, TypeRange types) {
     OpBuilder builder(&getContext());
-    auto kernel = startKernel(builder, op, op.getName().stripDialect(), types);
+    auto kernel = startKernel(builder, op, labelOf(&op), types);
     auto loc = builder.getUnknownLoc();
     auto ones = [&](int64_t rank) {
       return SmallVector<OpFoldResult>(rank, builder.getIndexAttr(1));
@@ -228,64 +222,68 @@ private:
           RankedTensorType::get(type.getShape(), type.getElementType()), buffer,
           /*restrict=*/true, writable);
     };
-    Value outBuffer = kernel.getArguments().back();
-    Value out = wholeTensor(outBuffer, /*writable=*/true);
-
-    SmallVector<Value> operands;
-    for (unsigned i = 0; i < op.getNumOperands(); ++i) {
+    auto logical = cast<LoweringOpInterface>(op);
+    auto plain = [](RankedTensorType type) {
+      return RankedTensorType::get(type.getShape(),
+                                   signless(type.getElementType()));
+    };
+    SmallVector<Value> operands, outputs;
+    for (BlockArgument argument :
+         kernel.getArguments().take_back(op.getNumResults()))
+      outputs.push_back(wholeTensor(argument, /*writable=*/true));
+    for (auto [i, operand] : llvm::enumerate(op.getOperands())) {
       Value argument = kernel.getArgument(i);
-      auto outer = dyn_cast<RankedTensorType>(op.getOperand(i).getType());
+      auto outer = dyn_cast<RankedTensorType>(operand.getType());
       if (!outer) {
         operands.push_back(argument);
         continue;
       }
-      auto type = kernelType(&op, i);
+      auto type = kernelType(logical, operand, i);
       Value tensor = wholeTensor(argument, /*writable=*/false);
       tensor = tensor::ExtractSliceOp::create(
-          builder, loc,
-          RankedTensorType::get(type.getShape(),
-                                signless(type.getElementType())),
-          tensor, interior(builder, outer),
+          builder, loc, plain(type), tensor, interior(builder, outer),
           getAsIndexOpFoldResult(&getContext(), type.getShape()),
           ones(type.getRank()));
       if (tensor.getType() != type)
         tensor = tensor::BitcastOp::create(builder, loc, type, tensor);
       operands.push_back(tensor);
     }
-    Value result = op.getResult(0);
-    auto type = kernelType(&op, -1);
     Operation *inner = builder.clone(op);
     inner->setLoc(loc);
     inner->removeAttr(noteAttr);
     inner->setOperands(operands);
-    inner->getResult(0).setType(type);
-    Value value = inner->getResult(0);
-    auto plain =
-        RankedTensorType::get(type.getShape(), signless(type.getElementType()));
-    if (plain != type)
-      value = tensor::BitcastOp::create(builder, loc, plain, value);
-    Value filled = tensor::InsertSliceOp::create(
-        builder, loc, value, out, interior(builder, typeOf(result)),
-        getAsIndexOpFoldResult(&getContext(), type.getShape()),
-        ones(type.getRank()));
-    auto store = bufferization::MaterializeInDestinationOp::create(
-        builder, loc, filled, outBuffer);
-    store.setRestrict(true);
-    store.setWritable(true);
+    for (auto [i, outer] : llvm::enumerate(op.getResults())) {
+      unsigned index = op.getNumOperands() + i;
+      auto type = kernelType(logical, outer, index);
+      Value result = inner->getResult(i);
+      result.setType(type);
+      Value value = result;
+      if (plain(type) != type)
+        value = tensor::BitcastOp::create(builder, loc, plain(type), value);
+      Value buffer = kernel.getArgument(index);
+      Value filled = tensor::InsertSliceOp::create(
+          builder, loc, value, outputs[i], interior(builder, typeOf(outer)),
+          getAsIndexOpFoldResult(&getContext(), type.getShape()),
+          ones(type.getRank()));
+      auto store = bufferization::MaterializeInDestinationOp::create(
+          builder, loc, filled, buffer);
+      store.setRestrict(true);
+      store.setWritable(true);
+    }
     func::ReturnOp::create(builder, loc);
     return unique(kernel);
   }
 
-  /// Writes the border around `pad`'s input; the result is the same memory.
-  void emitBorder(OpBuilder &outer, PadOp pad) {
-    auto type = typeOf(pad.getInput());
-    auto buffer = bufferOf(outer, pad.getInput());
-    buffers[pad.getOutput()] = buffer;
+  /// Writes the border around the input; the result is the same memory.
+  void emitBorder(OpBuilder &outer, BorderOp op) {
+    auto type = typeOf(op.getInput());
+    auto buffer = bufferOf(outer, op.getInput());
+    buffers[op.getOutput()] = buffer;
 
     OpBuilder builder(&getContext());
     Type element = signless(type.getElementType());
     auto kernel =
-        startKernel(builder, *pad, "border", {buffer.getType(), element});
+        startKernel(builder, *op, "border", {buffer.getType(), element});
     auto loc = builder.getUnknownLoc();
     auto shape = getPhysicalShape(type);
     auto border = getBorder(type);
@@ -307,12 +305,12 @@ private:
     }
     func::ReturnOp::create(builder, loc);
 
-    TypedAttr value = pad.getValueAttr();
+    TypedAttr value = op.getValueAttr();
     if (element.isInteger(8))
       value = outer.getI8IntegerAttr(
-          static_cast<int>(pad.getValue().convertToFloat()));
-    Value scalar = arith::ConstantOp::create(outer, pad.getLoc(), value);
-    emitCall(outer, *pad, unique(kernel), {buffer, scalar});
+          static_cast<int>(op.getValue().convertToFloat()));
+    Value scalar = arith::ConstantOp::create(outer, op.getLoc(), value);
+    emitCall(outer, *op, unique(kernel), {buffer, scalar});
   }
 
   /// Calls octet_observe(key index, pointer, 4 sizes, 3 strides in elements).
@@ -360,7 +358,7 @@ private:
       function.setPrivate();
     }
     func::CallOp::create(builder, loc, function, operands);
-    getOperation()->setAttr("octet.observed", builder.getArrayAttr(observed));
+    getOperation()->setAttr(observedAttr, builder.getArrayAttr(observed));
   }
 
   DenseMap<Value, Value> buffers;

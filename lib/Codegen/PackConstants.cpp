@@ -25,10 +25,6 @@ namespace octet {
 
 namespace {
 
-RankedTensorType typeOf(Value value) {
-  return cast<RankedTensorType>(value.getType());
-}
-
 /// A constant of `shape` whose element at a position is `source`'s element at
 /// `locate(position)`, or zero where that is negative.
 template <typename T>
@@ -61,6 +57,8 @@ template <typename ConvOp> struct PackConv : OpRewritePattern<ConvOp> {
     DenseElementsAttr filter;
     if (op.getLanes() || !matchPattern(op.getFilter(), m_Constant(&filter)))
       return rewriter.notifyMatchFailure(op, "blocked or no constant filter");
+    if (op.getBias() && !matchPattern(op.getBias(), m_Constant()))
+      return rewriter.notifyMatchFailure(op, "bias is no constant");
     Shape shape(filter.getType().getShape()); // [O, KH, KW, I / groups]
     int64_t outputs = shape[0], groups = op.getGroups();
     int64_t blocks = llvm::divideCeil(outputs, lanes);
@@ -113,9 +111,10 @@ template <typename ConvOp> struct PackConv : OpRewritePattern<ConvOp> {
       return arith::ConstantOp::create(rewriter, op.getLoc(), value);
     };
     auto padded = [&](Value value, auto zero) -> Value {
-      DenseElementsAttr elements;
-      if (!value || !matchPattern(value, m_Constant(&elements)))
+      if (!value)
         return value;
+      DenseElementsAttr elements;
+      matchPattern(value, m_Constant(&elements));
       return constant(gather<decltype(zero)>(
           elements, elements.getElementType(), {blocks * lanes},
           [&](ArrayRef<int64_t> p) { return p[0] < outputs ? p[0] : -1; }));

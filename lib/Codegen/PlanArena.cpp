@@ -10,6 +10,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/Builders.h"
 #include "octet/Codegen/Passes.h"
+#include "octet/Dialect/Octet/IR/AttributeNames.h"
 
 using namespace mlir;
 using namespace octet;
@@ -72,7 +73,7 @@ struct PlanArenaPass : octet::impl::PlanArenaBase<PlanArenaPass> {
       buffer.op.replaceAllUsesWith(view);
       buffer.op.erase();
     }
-    getOperation()->setAttr("octet.arena_size",
+    getOperation()->setAttr(arenaSizeAttr,
                             builder.getI64IntegerAttr(size));
   }
 

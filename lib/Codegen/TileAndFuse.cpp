@@ -16,9 +16,11 @@
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "octet/Codegen/Passes.h"
+#include "octet/Dialect/Octet/IR/Lowering.h"
 
 using namespace mlir;
 using namespace octet;
+using lowering::blockedAttr;
 
 namespace octet {
 #define GEN_PASS_DEF_TILEANDFUSE

@@ -23,10 +23,12 @@
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "mlir/Transforms/LoopInvariantCodeMotionUtils.h"
 #include "octet/Codegen/Passes.h"
+#include "octet/Dialect/Octet/IR/Lowering.h"
 #include "octet/Codegen/VectorUtils.h"
 
 using namespace mlir;
 using namespace octet;
+using lowering::blockedAttr;
 
 namespace octet {
 #define GEN_PASS_DEF_VECTORIZEKERNELS

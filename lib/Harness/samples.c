@@ -14,13 +14,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The first dimension that all tensors have, or 0. */
+/* The first dimension that all inputs have, or 0; outputs must have one too, to
+ * be joined along it. */
 static int64_t common_dimension(const octet_model *model) {
+  for (int32_t i = 0; i < model->num_outputs; ++i)
+    if (model->outputs[i].rank == 0)
+      return 0;
   int64_t common = 0;
-  for (int32_t i = 0; i < model->num_inputs + model->num_outputs; ++i) {
-    const octet_tensor *t = i < model->num_inputs
-                                ? &model->inputs[i]
-                                : &model->outputs[i - model->num_inputs];
+  for (int32_t i = 0; i < model->num_inputs; ++i) {
+    const octet_tensor *t = &model->inputs[i];
     if (t->rank == 0 || (i > 0 && t->shape[0] != common))
       return 0;
     common = t->shape[0];
@@ -223,7 +225,7 @@ void octet_samples_describe(const octet_samples *samples, const octet_tensor *t,
   if (stacked)
     array->shape[0] = samples->samples;
   else if (samples->form == OCTET_FORM_JOINED)
-    array->shape[0] = samples->samples * samples->common;
+    array->shape[0] = samples->samples * t->shape[0];
   else if (samples->form == OCTET_FORM_BATCH && t->symbolic_batch)
     array->shape[0] = t->shape[0] / samples->batch * samples->samples;
 }
@@ -232,7 +234,9 @@ int64_t octet_samples_rows(const octet_samples *samples,
                            const octet_tensor *t) {
   if (octet_is_shared(samples, t))
     return 1;
-  if (samples->common && samples->form != OCTET_FORM_STACKED)
+  /* An output that begins with the inputs' first dimension has a row for each. */
+  if (samples->common && samples->form != OCTET_FORM_STACKED && t->rank > 0 &&
+      t->shape[0] == samples->common)
     return samples->samples * samples->common;
   return samples->samples;
 }

@@ -193,7 +193,7 @@ OwningOpRef<ModuleOp> octet::loadModel(StringRef path, MLIRContext *context,
   auto main = module->lookupSymbol<func::FuncOp>("main");
   bool symbolic = false;
   for (unsigned i = 0; i < main.getNumArguments(); ++i)
-    symbolic |= bool(main.getArgAttr(i, "octet.symbolic_batch"));
+    symbolic |= bool(main.getArgAttr(i, symbolicBatchAttr));
   // With one sample, a dimension of one may or may not be the batch. What a
   // model does with several shows in the graph for a number that no other
   // dimension is likely to have.

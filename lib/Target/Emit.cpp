@@ -114,7 +114,7 @@ private:
     SmallVector<llvm::Constant *> elements;
     for (const Variant &v : compiled) {
       ModuleOp source = *v.module;
-      auto arena = source->getAttrOfType<IntegerAttr>("octet.arena_size");
+      auto arena = source->getAttrOfType<IntegerAttr>(arenaSizeAttr);
       elements.push_back(structure(
           {text(v.target->name), builder.getInt64(v.target->needs),
            builder.getInt64(arena.getInt()),

@@ -8,6 +8,7 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "octet/Codegen/Passes.h"
+#include "octet/Dialect/Octet/IR/AttributeNames.h"
 #include "octet/Dialect/Octet/IR/LayerInfo.h"
 #include "octet/Runtime/octet.h"
 #include "octet/Target/Emit.h"
@@ -36,19 +37,19 @@ static octet_dtype dtypeOf(Type type) {
 static ModelInfo::Tensor describeArgument(func::FuncOp run, unsigned index) {
   auto type = cast<MemRefType>(run.getArgument(index).getType());
   ModelInfo::Tensor tensor;
-  if (auto name = run.getArgAttrOfType<StringAttr>(index, "octet.name"))
+  if (auto name = run.getArgAttrOfType<StringAttr>(index, nameAttr))
     tensor.name = name.str();
   tensor.shape = llvm::to_vector(type.getShape());
   // Memory has lost the sign of integers: what the graph had is kept beside it.
   // Where nothing is, bytes are unsigned, as images and quantized values are.
-  auto original = run.getArgAttrOfType<TypeAttr>(index, "octet.type");
+  auto original = run.getArgAttrOfType<TypeAttr>(index, elementTypeAttr);
   if (original)
     tensor.dtype = dtypeOf(original.getValue());
   else if (type.getElementType().isInteger(8))
     tensor.dtype = OCTET_U8;
   else
     tensor.dtype = dtypeOf(type.getElementType());
-  tensor.symbolicBatch = bool(run.getArgAttr(index, "octet.symbolic_batch"));
+  tensor.symbolicBatch = bool(run.getArgAttr(index, symbolicBatchAttr));
   return tensor;
 }
 
@@ -77,7 +78,7 @@ ModelInfo octet::collectModelInfo(ModuleOp module) {
   ModelInfo info;
   auto run = module.lookupSymbol<func::FuncOp>(runFunction);
   assert(run && "kernels have been outlined");
-  int64_t inputs = run->getAttrOfType<IntegerAttr>("octet.num_inputs").getInt();
+  int64_t inputs = run->getAttrOfType<IntegerAttr>(numInputsAttr).getInt();
   for (unsigned i = 0; i < run.getNumArguments(); ++i)
     (i < inputs ? info.inputs : info.outputs)
         .push_back(describeArgument(run, i));
@@ -89,9 +90,9 @@ ModelInfo octet::collectModelInfo(ModuleOp module) {
     }
   });
   info.precision = hasIntegers ? "int8" : "fp32";
-  if (auto hash = module->getAttrOfType<StringAttr>("octet.model_hash"))
+  if (auto hash = module->getAttrOfType<StringAttr>(modelHashAttr))
     info.hash = hash.str();
-  if (auto observed = module->getAttrOfType<ArrayAttr>("octet.observed"))
+  if (auto observed = module->getAttrOfType<ArrayAttr>(observedAttr))
     for (Attribute key : observed)
       info.observed.push_back(cast<StringAttr>(key).str());
   return info;

@@ -3,18 +3,18 @@
 !b = tensor<1x4x4x4xf32, #octet.layout<channels = 4, border = 1, 1, 1, 1>>
 !p = tensor<1x6x6x4xf32, #octet.layout<channels = 4, border = 0, 0, 0, 0>>
 
-// One kernel serves both sums; the pad writes the border in place.
+// One kernel serves both sums; the border is written in place.
 // CHECK-LABEL: func.func @octet_run(
-// CHECK-SAME: %[[X:.*]]: memref<1x4x4x4xf32> {octet.name = "x"}, %[[Y:.*]]: memref<1x6x6x4xf32> {octet.name = "y"})
+// CHECK-SAME: %[[X:.*]]: memref<1x4x4x4xf32> {octet.element_type = f32, octet.name = "x"}, %[[Y:.*]]: memref<1x6x6x4xf32> {octet.element_type = f32, octet.name = "y"})
 // CHECK: %[[A:.*]] = memref.alloc() : memref<1x6x6x4xf32>
 // CHECK: call @[[ADD:add_[0-9]+]](%[[X]], %[[X]], %[[A]])
 // CHECK: call @border_{{[0-9]+}}(%[[A]], %{{.*}})
 // CHECK: call @add_{{[0-9]+}}(%[[A]], %[[A]], %[[Y]])
 // CHECK: return
 func.func @main(%x: tensor<1x4x4x4xf32> {octet.name = "x"}) -> (tensor<1x6x6x4xf32> {octet.name = "y"}) {
-  %0 = octet.add %x, %x : tensor<1x4x4x4xf32>, tensor<1x4x4x4xf32> -> !b
-  %1 = octet.pad %0 {low = array<i64: 0, 1, 1, 0>, high = array<i64: 0, 1, 1, 0>, value = 0.0 : f32} : !b -> !p
-  %2 = octet.add %1, %1 : !p, !p -> tensor<1x6x6x4xf32>
+  %0 = octet.binary add %x, %x : tensor<1x4x4x4xf32>, tensor<1x4x4x4xf32> -> !b
+  %1 = octet.border %0 {pads = array<i64: 1, 1, 1, 1>, value = 0.0 : f32} : !b -> !p
+  %2 = octet.binary add %1, %1 : !p, !p -> tensor<1x6x6x4xf32>
   return %2 : tensor<1x6x6x4xf32>
 }
 // CHECK: func.func private @[[ADD]]({{.*}}llvm.noalias{{.*}}) attributes {octet.kernel}

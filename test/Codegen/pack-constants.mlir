@@ -8,11 +8,11 @@ func.func @dense(%x: !x, %low: f32, %high: f32, %zp: i32) -> !y {
   // CHECK-DAG: arith.constant dense<{{.*}}[1, 2, 3, 0], [4, 5, 6, 0], [0, 0, 0, 0], [0, 0, 0, 0]{{.*}}> : tensor<1x1x1x1x4x4xsi8>
   // CHECK-DAG: arith.constant dense<[7, 8, 0, 0]> : tensor<4xi32>
   // CHECK-DAG: arith.constant dense<[5.000000e-01, 2.500000e-01, 0.000000e+00, 0.000000e+00]> : tensor<4xf32>
-  // CHECK: octet.integer_conv2d {{.*}} lanes = 4
+  // CHECK: octet.integer_conv2d {{.*}}{{.*}}lanes = 4
   %w = arith.constant dense<[[[[1, 2, 3]]], [[[4, 5, 6]]]]> : tensor<2x1x1x3xsi8>
   %b = arith.constant dense<[7, 8]> : tensor<2xi32>
   %m = arith.constant dense<[0.5, 0.25]> : tensor<2xf32>
-  %0 = octet.integer_conv2d %x, %w, %b, %m, %low, %high, %zp {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64} : !x, tensor<2x1x1x3xsi8>, tensor<2xi32>, tensor<2xf32> -> !y
+  %0 = octet.integer_conv2d %x, %w, %b, %m, %low, %high, %zp : !x, tensor<2x1x1x3xsi8>, tensor<2xi32>, tensor<2xf32> -> !y
   return %0 : !y
 }
 
@@ -22,6 +22,6 @@ func.func @depthwise(%x: !y, %low: f32, %high: f32, %zp: i32) -> !y {
   %w = arith.constant dense<[[[[1]]], [[[2]]]]> : tensor<2x1x1x1xsi8>
   %b = arith.constant dense<[7, 8]> : tensor<2xi32>
   %m = arith.constant dense<[0.5, 0.25]> : tensor<2xf32>
-  %0 = octet.integer_conv2d %x, %w, %b, %m, %low, %high, %zp {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, groups = 2 : i64} : !y, tensor<2x1x1x1xsi8>, tensor<2xi32>, tensor<2xf32> -> !y
+  %0 = octet.integer_conv2d %x, %w, %b, %m, %low, %high, %zp {groups = 2 : i64} : !y, tensor<2x1x1x1xsi8>, tensor<2xi32>, tensor<2xf32> -> !y
   return %0 : !y
 }

@@ -2,7 +2,7 @@
 
 func.func @filter(%x: tensor<1x4x4x1xui8>, %w: tensor<2x1x1x1xsi8>, %b: tensor<2xi32>, %m: tensor<2xf32>, %f: f32, %zp: i32) -> tensor<1x4x4x2xui8> {
   // expected-error @+1 {{needs a constant filter and bias}}
-  %0 = octet.integer_conv2d %x, %w, %b, %m, %f, %f, %zp {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64} : tensor<1x4x4x1xui8>, tensor<2x1x1x1xsi8>, tensor<2xi32>, tensor<2xf32> -> tensor<1x4x4x2xui8>
+  %0 = octet.integer_conv2d %x, %w, %b, %m, %f, %f, %zp : tensor<1x4x4x1xui8>, tensor<2x1x1x1xsi8>, tensor<2xi32>, tensor<2xf32> -> tensor<1x4x4x2xui8>
   return %0 : tensor<1x4x4x2xui8>
 }
 

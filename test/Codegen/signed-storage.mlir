@@ -15,11 +15,11 @@ func.func @chain(%x: tensor<1x4x4x3xf32>, %o: tensor<3xf32>, %d: tensor<3xf32>, 
   // CHECK: octet.quantize {{.*}}, %[[MINUS118]] {{.*}} -> tensor<1x4x4x3xsi8>
   %0 = octet.quantize %x, %o, %d, %f, %f, %ten {permutation = array<i64: 0, 1, 2, 3>} : tensor<1x4x4x3xf32>, tensor<3xf32>, tensor<3xf32> -> tensor<1x4x4x3xui8>
   // CHECK: octet.integer_conv2d %{{.*}}, %{{.*}}, %[[BIAS]], {{.*}}, %[[MINUS128]] {{.*}} -> tensor<1x4x4x2xsi8>
-  %1 = octet.integer_conv2d %0, %w, %b, %m, %f, %f, %zero {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64} : tensor<1x4x4x3xui8>, tensor<2x1x1x3xsi8>, tensor<2xi32>, tensor<2xf32> -> tensor<1x4x4x2xui8>
+  %1 = octet.integer_conv2d %0, %w, %b, %m, %f, %f, %zero : tensor<1x4x4x3xui8>, tensor<2x1x1x3xsi8>, tensor<2xi32>, tensor<2xf32> -> tensor<1x4x4x2xui8>
   // CHECK: octet.pad {{.*}} value = -1.180000e+02 : f32
   %2 = octet.pad %1 {low = array<i64: 0, 1, 0, 0>, high = array<i64: 0, 0, 1, 0>, value = 10.0 : f32} : tensor<1x4x4x2xui8> -> tensor<1x5x5x2xui8>
   // CHECK: octet.max_pool2d {{.*}} -> tensor<1x4x4x2xsi8>
-  %3 = octet.max_pool2d %2 {dilations = array<i64: 1, 1>, kernel = array<i64: 2, 2>, pads = array<i64: 0, 0, 0, 0>, strides = array<i64: 1, 1>} : tensor<1x5x5x2xui8> -> tensor<1x4x4x2xui8>
+  %3 = octet.max_pool2d %2 {kernel = array<i64: 2, 2>} : tensor<1x5x5x2xui8> -> tensor<1x4x4x2xui8>
   // CHECK: octet.integer_add {{.*}} tensor<1x4x4x2xsi8>, tensor<1x1x1x2xsi8> -> tensor<1x4x4x2xsi8>
   // CHECK: octet.dequantize {{.*}}, %[[MINUS118]] : tensor<1x4x4x2xsi8>
   %c = arith.constant dense<[[[[0, 255]]]]> : tensor<1x1x1x2xui8>

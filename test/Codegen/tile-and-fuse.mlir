@@ -9,7 +9,7 @@ func.func @whole(%x: tensor<1x14x14x8xui8>, %w: tensor<2x1x1x2x16x4xsi8>, %b: te
   // CHECK: scf.for %{{.*}} = %c0 to %c2 step %c1 iter_args(%{{.*}}) -> (tensor<1x14x2x16xi32>)
   // CHECK: linalg.generic {{.*}}octet.blocked
   // CHECK: linalg.generic {{.*}} outs(%{{.*}} : tensor<1x14x2x16xi8>)
-  %0 = octet.integer_conv2d %x, %w, %b, %m, %low, %high, %zp {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64, lanes = 16 : i64} : tensor<1x14x14x8xui8>, tensor<2x1x1x2x16x4xsi8>, tensor<32xi32>, tensor<32xf32> -> tensor<1x14x14x32xui8>
+  %0 = octet.integer_conv2d %x, %w, %b, %m, %low, %high, %zp {lanes = 16 : i64} : tensor<1x14x14x8xui8>, tensor<2x1x1x2x16x4xsi8>, tensor<32xi32>, tensor<32xf32> -> tensor<1x14x14x32xui8>
   return %0 : tensor<1x14x14x32xui8>
 }
 
@@ -17,6 +17,6 @@ func.func @whole(%x: tensor<1x14x14x8xui8>, %w: tensor<2x1x1x2x16x4xsi8>, %b: te
 // CHECK-LABEL: func @reference
 func.func @reference(%x: tensor<1x4x4x8xui8>, %w: tensor<5x1x1x8xsi8>, %b: tensor<5xi32>, %m: tensor<5xf32>, %low: f32, %high: f32, %zp: i32) -> tensor<1x4x4x5xui8> attributes {octet.kernel} {
   // CHECK: linalg.generic {{.*}} outs(%{{.*}} : tensor<1x1x1x5xi32>)
-  %0 = octet.integer_conv2d %x, %w, %b, %m, %low, %high, %zp {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64} : tensor<1x4x4x8xui8>, tensor<5x1x1x8xsi8>, tensor<5xi32>, tensor<5xf32> -> tensor<1x4x4x5xui8>
+  %0 = octet.integer_conv2d %x, %w, %b, %m, %low, %high, %zp : tensor<1x4x4x8xui8>, tensor<5x1x1x8xsi8>, tensor<5xi32>, tensor<5xf32> -> tensor<1x4x4x5xui8>
   return %0 : tensor<1x4x4x5xui8>
 }

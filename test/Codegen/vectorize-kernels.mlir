@@ -6,7 +6,7 @@ func.func @strided(%x: tensor<1x15x15x8xui8>, %w: tensor<2x3x3x2x16x4xsi8>, %b: 
   // CHECK: scf.for {{.*}} iter_args({{.*}}) -> (vector<{{.*}}x2x16xi32>)
   // CHECK: vector.contract
   // CHECK-NOT: linalg.generic
-  %0 = octet.integer_conv2d %x, %w, %b, %m, %low, %high, %zp {strides = array<i64: 2, 2>, dilations = array<i64: 1, 1>, groups = 1 : i64, lanes = 16 : i64} : tensor<1x15x15x8xui8>, tensor<2x3x3x2x16x4xsi8>, tensor<32xi32>, tensor<32xf32> -> tensor<1x7x7x32xui8>
+  %0 = octet.integer_conv2d %x, %w, %b, %m, %low, %high, %zp {strides = array<i64: 2, 2>, lanes = 16 : i64} : tensor<1x15x15x8xui8>, tensor<2x3x3x2x16x4xsi8>, tensor<32xi32>, tensor<32xf32> -> tensor<1x7x7x32xui8>
   return %0 : tensor<1x7x7x32xui8>
 }
 
@@ -15,6 +15,6 @@ func.func @strided(%x: tensor<1x15x15x8xui8>, %w: tensor<2x3x3x2x16x4xsi8>, %b: 
 func.func @single(%x: tensor<1x4x4x1xf32>, %w: tensor<2x1x1x1x16xf32>, %b: tensor<32xf32>) -> tensor<1x4x4x32xf32> attributes {octet.kernel} {
   // CHECK: vector.contract
   // CHECK-NOT: arith.mulf
-  %0 = octet.conv2d %x, %w bias(%b) {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 1 : i64, lanes = 16 : i64} : tensor<1x4x4x1xf32>, tensor<2x1x1x1x16xf32>, tensor<32xf32> -> tensor<1x4x4x32xf32>
+  %0 = octet.conv2d %x, %w bias(%b) {lanes = 16 : i64} : tensor<1x4x4x1xf32>, tensor<2x1x1x1x16xf32>, tensor<32xf32> -> tensor<1x4x4x32xf32>
   return %0 : tensor<1x4x4x32xf32>
 }

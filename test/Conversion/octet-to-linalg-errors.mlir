@@ -2,14 +2,16 @@
 
 func.func @padded(%x: tensor<1x4x4x1xf32>, %w: tensor<2x3x3x1xf32>) -> tensor<1x4x4x2xf32> {
   // expected-error @+1 {{has no lowering to linalg for these types}}
-  %0 = octet.conv2d %x, %w {strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64} : tensor<1x4x4x1xf32>, tensor<2x3x3x1xf32> -> tensor<1x4x4x2xf32>
+  %0 = octet.conv2d %x, %w {pads = array<i64: 1, 1, 1, 1>} : tensor<1x4x4x1xf32>, tensor<2x3x3x1xf32> -> tensor<1x4x4x2xf32>
   return %0 : tensor<1x4x4x2xf32>
 }
 
 // -----
 
-func.func @cast(%x: tensor<4xf32>) -> tensor<4xi32> {
+!q = !quant.uniform<u8:f32, 0.5:10>
+
+func.func @quantized(%x: tensor<4x!q>) -> tensor<4x!q> {
   // expected-error @+1 {{has no lowering to linalg for these types}}
-  %0 = octet.cast %x : tensor<4xf32> -> tensor<4xi32>
-  return %0 : tensor<4xi32>
+  %0 = octet.unary tanh %x : tensor<4x!q> -> tensor<4x!q>
+  return %0 : tensor<4x!q>
 }

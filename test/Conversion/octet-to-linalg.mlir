@@ -18,7 +18,7 @@ func.func @conv(%x: tensor<1x6x6x4xui8>, %w: tensor<8x3x3x4xsi8>, %b: tensor<8xi
   // CHECK-NEXT: arith.fptosi
   // CHECK-NEXT: arith.addi
   // CHECK-NEXT: arith.trunci {{.*}} overflow<nuw> : i32 to i8
-  %0 = octet.integer_conv2d %x, %w, %b, %m, %low, %high, %zp {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, groups = 1 : i64} : tensor<1x6x6x4xui8>, tensor<8x3x3x4xsi8>, tensor<8xi32>, tensor<8xf32> -> tensor<1x4x4x8xui8>
+  %0 = octet.integer_conv2d %x, %w, %b, %m, %low, %high, %zp : tensor<1x6x6x4xui8>, tensor<8x3x3x4xsi8>, tensor<8xi32>, tensor<8xf32> -> tensor<1x4x4x8xui8>
   return %0 : tensor<1x4x4x8xui8>
 }
 
@@ -27,7 +27,7 @@ func.func @blocked(%x: tensor<1x4x4x3xf32>, %w: tensor<1x1x1x3x16xf32>) -> tenso
   // CHECK: linalg.generic {{.*}}"reduction"{{.*}} attrs = {octet.blocked}
   // CHECK: arith.mulf {{.*}} fastmath<contract>
   // CHECK: arith.addf {{.*}} fastmath<contract>
-  %0 = octet.conv2d %x, %w {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 1 : i64, lanes = 16 : i64} : tensor<1x4x4x3xf32>, tensor<1x1x1x3x16xf32> -> tensor<1x4x4x16xf32>
+  %0 = octet.conv2d %x, %w {lanes = 16 : i64} : tensor<1x4x4x3xf32>, tensor<1x1x1x3x16xf32> -> tensor<1x4x4x16xf32>
   return %0 : tensor<1x4x4x16xf32>
 }
 

@@ -5,7 +5,7 @@
 func.func @main(%x: tensor<1x4xf32>) -> tensor<1x4xf32> {
   %q = quant.qcast %x : tensor<1x4xf32> to tensor<1x4x!a>
   // expected-error @+1 {{has no integer form}}
-  %0 = octet.reduce_mean %q {axes = array<i64: 1>} : tensor<1x4x!a> -> tensor<1x1x!a>
+  %0 = octet.binary div %q, %q : tensor<1x4x!a>, tensor<1x4x!a> -> tensor<1x4x!a>
   %1 = quant.dcast %q : tensor<1x4x!a> to tensor<1x4xf32>
   return %1 : tensor<1x4xf32>
 }

@@ -11,7 +11,7 @@
 // CHECK-DAG: octet.lookup %{{.*}}, %[[T]]
 func.func @hard_swish(%x: tensor<4xf32>) -> tensor<4xf32> {
   %q = quant.qcast %x : tensor<4xf32> to tensor<4x!a>
-  %0 = octet.activation %q {kind = #octet.activation_kind<hard_swish>, alpha = 0.16666667 : f32, beta = 0.5 : f32} : tensor<4x!a> -> tensor<4x!b>
+  %0 = octet.unary hard_swish %q {alpha = 0.16666667 : f32, beta = 0.5 : f32} : tensor<4x!a> -> tensor<4x!b>
   %1 = quant.dcast %0 : tensor<4x!b> to tensor<4xf32>
   return %1 : tensor<4xf32>
 }
@@ -21,7 +21,7 @@ func.func @hard_swish(%x: tensor<4xf32>) -> tensor<4xf32> {
 // CHECK-DAG: octet.lookup %{{.*}}, %[[T]]
 func.func @sigmoid(%x: tensor<4xf32>) -> tensor<4xf32> {
   %q = quant.qcast %x : tensor<4xf32> to tensor<4x!a>
-  %0 = octet.activation %q {kind = #octet.activation_kind<sigmoid>, alpha = 0.0 : f32, beta = 0.0 : f32} : tensor<4x!a> -> tensor<4x!b>
+  %0 = octet.unary sigmoid %q {alpha = 0.0 : f32, beta = 0.0 : f32} : tensor<4x!a> -> tensor<4x!b>
   %1 = quant.dcast %0 : tensor<4x!b> to tensor<4xf32>
   return %1 : tensor<4xf32>
 }
@@ -31,7 +31,7 @@ func.func @sigmoid(%x: tensor<4xf32>) -> tensor<4xf32> {
 // CHECK-DAG: octet.lookup %{{.*}}, %[[T]]
 func.func @tanh(%x: tensor<4xf32>) -> tensor<4xf32> {
   %q = quant.qcast %x : tensor<4xf32> to tensor<4x!a>
-  %0 = octet.activation %q {kind = #octet.activation_kind<tanh>, alpha = 0.0 : f32, beta = 0.0 : f32} : tensor<4x!a> -> tensor<4x!b>
+  %0 = octet.unary tanh %q {alpha = 0.0 : f32, beta = 0.0 : f32} : tensor<4x!a> -> tensor<4x!b>
   %1 = quant.dcast %0 : tensor<4x!b> to tensor<4xf32>
   return %1 : tensor<4xf32>
 }
@@ -41,7 +41,7 @@ func.func @tanh(%x: tensor<4xf32>) -> tensor<4xf32> {
 // CHECK-DAG: octet.lookup %{{.*}}, %[[T]]
 func.func @leaky_relu(%x: tensor<4xf32>) -> tensor<4xf32> {
   %q = quant.qcast %x : tensor<4xf32> to tensor<4x!a>
-  %0 = octet.activation %q {kind = #octet.activation_kind<leaky_relu>, alpha = 0.1 : f32, beta = 0.0 : f32} : tensor<4x!a> -> tensor<4x!b>
+  %0 = octet.unary leaky_relu %q {alpha = 0.1 : f32, beta = 0.0 : f32} : tensor<4x!a> -> tensor<4x!b>
   %1 = quant.dcast %0 : tensor<4x!b> to tensor<4xf32>
   return %1 : tensor<4xf32>
 }
@@ -51,7 +51,7 @@ func.func @leaky_relu(%x: tensor<4xf32>) -> tensor<4xf32> {
 // CHECK-DAG: octet.lookup %{{.*}}, %[[T]]
 func.func @hard_sigmoid(%x: tensor<4xf32>) -> tensor<4xf32> {
   %q = quant.qcast %x : tensor<4xf32> to tensor<4x!a>
-  %0 = octet.activation %q {kind = #octet.activation_kind<hard_sigmoid>, alpha = 0.25 : f32, beta = 0.5 : f32} : tensor<4x!a> -> tensor<4x!b>
+  %0 = octet.unary hard_sigmoid %q {alpha = 0.25 : f32, beta = 0.5 : f32} : tensor<4x!a> -> tensor<4x!b>
   %1 = quant.dcast %0 : tensor<4x!b> to tensor<4xf32>
   return %1 : tensor<4xf32>
 }

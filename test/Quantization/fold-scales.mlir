@@ -22,11 +22,11 @@ func.func @conv(%x: tensor<1x1x1x1xf32>) -> tensor<1x1x1x2xf32> {
   %four = arith.constant dense<4.0> : tensor<1xf32>
   %w = arith.constant dense<[[[[4.0]]], [[[-6.0]]]]> : tensor<2x1x1x1xf32>
   %bias = arith.constant dense<[2.0, 8.0]> : tensor<2xf32>
-  %c = octet.sub %x, %three : tensor<1x1x1x1xf32>, tensor<1xf32> -> tensor<1x1x1x1xf32>
-  %n = octet.div %c, %four : tensor<1x1x1x1xf32>, tensor<1xf32> -> tensor<1x1x1x1xf32>
+  %c = octet.binary sub %x, %three : tensor<1x1x1x1xf32>, tensor<1xf32> -> tensor<1x1x1x1xf32>
+  %n = octet.binary div %c, %four : tensor<1x1x1x1xf32>, tensor<1xf32> -> tensor<1x1x1x1xf32>
   %q = quant.qcast %n : tensor<1x1x1x1xf32> to tensor<1x1x1x1x!a>
   %wq = quant.qcast %w : tensor<2x1x1x1xf32> to tensor<2x1x1x1x!w>
-  %0 = octet.conv2d %q, %wq bias(%bias) {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 1 : i64} : tensor<1x1x1x1x!a>, tensor<2x1x1x1x!w>, tensor<2xf32> -> tensor<1x1x1x2x!b>
+  %0 = octet.conv2d %q, %wq bias(%bias) : tensor<1x1x1x1x!a>, tensor<2x1x1x1x!w>, tensor<2xf32> -> tensor<1x1x1x2x!b>
   %1 = quant.dcast %0 : tensor<1x1x1x2x!b> to tensor<1x1x1x2xf32>
   return %1 : tensor<1x1x1x2xf32>
 }
@@ -37,7 +37,7 @@ func.func @pads(%x: tensor<1x2x2x1xf32>) -> tensor<1x2x2x1xf32> {
   // CHECK: octet.pad {{.*}} value = 1.000000e+01
   // CHECK: octet.integer_avg_pool2d
   %q = quant.qcast %x : tensor<1x2x2x1xf32> to tensor<1x2x2x1x!a>
-  %0 = octet.avg_pool2d %q {kernel = array<i64: 3, 3>, strides = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, dilations = array<i64: 1, 1>} : tensor<1x2x2x1x!a> -> tensor<1x2x2x1x!b>
+  %0 = octet.avg_pool2d %q {kernel = array<i64: 3, 3>, pads = array<i64: 1, 1, 1, 1>} : tensor<1x2x2x1x!a> -> tensor<1x2x2x1x!b>
   %1 = quant.dcast %0 : tensor<1x2x2x1x!b> to tensor<1x2x2x1xf32>
   return %1 : tensor<1x2x2x1xf32>
 }
@@ -47,7 +47,7 @@ func.func @table(%x: tensor<4xf32>) -> tensor<4xf32> {
   // CHECK: arith.constant dense<"0x{{.*}}"> : tensor<256xui8>
   // CHECK: octet.lookup
   %q = quant.qcast %x : tensor<4xf32> to tensor<4x!a>
-  %0 = octet.activation %q {kind = #octet.activation_kind<sigmoid>} : tensor<4x!a> -> tensor<4x!b>
+  %0 = octet.unary sigmoid %q : tensor<4x!a> -> tensor<4x!b>
   %1 = quant.dcast %0 : tensor<4x!b> to tensor<4xf32>
   return %1 : tensor<4xf32>
 }
@@ -62,7 +62,7 @@ func.func @difference(%x: tensor<4xf32>, %y: tensor<4xf32>) -> tensor<4xf32> {
   // CHECK: octet.integer_add %{{[^,]*}}, %[[TEN]], %[[TWO]], %{{[^,]*}}, %[[ZERO]], %[[MINUS]],
   %q = quant.qcast %x : tensor<4xf32> to tensor<4x!a>
   %r = quant.qcast %y : tensor<4xf32> to tensor<4x!b>
-  %0 = octet.sub %q, %r : tensor<4x!a>, tensor<4x!b> -> tensor<4x!b>
+  %0 = octet.binary sub %q, %r : tensor<4x!a>, tensor<4x!b> -> tensor<4x!b>
   %1 = quant.dcast %0 : tensor<4x!b> to tensor<4xf32>
   return %1 : tensor<4xf32>
 }
@@ -76,7 +76,7 @@ func.func @product(%x: tensor<4xf32>, %y: tensor<4xf32>) -> tensor<4xf32> {
   // CHECK: octet.integer_mul %{{[^,]*}}, %[[TEN]], %{{[^,]*}}, %[[SEVEN]], %[[M]],
   %q = quant.qcast %x : tensor<4xf32> to tensor<4x!a>
   %r = quant.qcast %y : tensor<4xf32> to tensor<4x!quant.uniform<u8:f32, 0.125:7>>
-  %0 = octet.mul %q, %r : tensor<4x!a>, tensor<4x!quant.uniform<u8:f32, 0.125:7>> -> tensor<4x!b>
+  %0 = octet.binary mul %q, %r : tensor<4x!a>, tensor<4x!quant.uniform<u8:f32, 0.125:7>> -> tensor<4x!b>
   %1 = quant.dcast %0 : tensor<4x!b> to tensor<4xf32>
   return %1 : tensor<4xf32>
 }

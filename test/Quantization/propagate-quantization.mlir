@@ -10,8 +10,8 @@ func.func @through(%x: tensor<1x4x4x2x!a>) -> tensor<1x2x2x2x!b> {
   // CHECK-NEXT: %[[A:.*]] = octet.avg_pool2d %[[M]] {{.*}} -> tensor<1x2x2x2x!quant.uniform<u8:f32, 2.500000e-01>>
   // CHECK-NEXT: return %[[A]]
   %0 = quant.dcast %x : tensor<1x4x4x2x!a> to tensor<1x4x4x2xf32>
-  %1 = octet.max_pool2d %0 {kernel = array<i64: 2, 2>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>} : tensor<1x4x4x2xf32> -> tensor<1x3x3x2xf32>
-  %2 = octet.avg_pool2d %1 {kernel = array<i64: 2, 2>, strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>} : tensor<1x3x3x2xf32> -> tensor<1x2x2x2xf32>
+  %1 = octet.max_pool2d %0 {kernel = array<i64: 2, 2>} : tensor<1x4x4x2xf32> -> tensor<1x3x3x2xf32>
+  %2 = octet.avg_pool2d %1 {kernel = array<i64: 2, 2>} : tensor<1x3x3x2xf32> -> tensor<1x2x2x2xf32>
   %3 = quant.qcast %2 : tensor<1x2x2x2xf32> to tensor<1x2x2x2x!b>
   return %3 : tensor<1x2x2x2x!b>
 }

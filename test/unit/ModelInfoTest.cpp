@@ -20,10 +20,10 @@ TEST(ModelInfo, TypesAreTheGraphsWhereMemoryHasLostThem) {
   context.loadDialect<mlir::func::FuncDialect, octet::OctetDialect>();
   auto module = mlir::parseSourceString<mlir::ModuleOp>(
       R"(func.func @octet_run(
-             %0: memref<2xi8> {octet.name = "bytes", octet.type = ui8},
-             %1: memref<2xi8> {octet.name = "signed", octet.type = i8},
-             %2: memref<2xi8> {octet.name = "said", octet.type = si8},
-             %3: memref<2xi8> {octet.name = "flags", octet.type = i1},
+             %0: memref<2xi8> {octet.name = "bytes", octet.element_type = ui8},
+             %1: memref<2xi8> {octet.name = "signed", octet.element_type = i8},
+             %2: memref<2xi8> {octet.name = "said", octet.element_type = si8},
+             %3: memref<2xi8> {octet.name = "flags", octet.element_type = i1},
              %4: memref<2xi8> {octet.name = "unsaid"},
              %5: memref<2xi1>, %6: memref<2xi32>, %7: memref<i64>,
              %8: memref<2xf16>, %9: memref<2xf32>, %10: memref<2xf64>)

@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "octet/Quantization/Scheme.h"
+#include "octet/Dialect/Octet/IR/Scheme.h"
 #include "mlir/Dialect/Quant/IR/Quant.h"
 #include "mlir/IR/MLIRContext.h"
 #include <cmath>

@@ -22,9 +22,6 @@ namespace octet {
 #define GEN_PASS_REGISTRATION
 #include "octet/Conversion/Passes.h.inc"
 
-/// Marks a contraction whose trailing dimensions are a register's lanes.
-inline constexpr llvm::StringLiteral blockedAttr = "octet.blocked";
-
 } // namespace octet
 
 #endif // OCTET_CONVERSION_PASSES_H

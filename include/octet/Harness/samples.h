@@ -33,8 +33,8 @@ typedef struct {
   octet_form form;
   /* As octet_run counts them; at least 1. */
   int64_t samples;
-  /* The first dimension that all tensors of a fixed batch share; 0 if they do
-   * not. */
+  /* The first dimension that all inputs of a fixed batch share, along which
+   * samples may be joined; 0 if they do not. */
   int64_t common;
   /* What octet_run takes at a time: the batch, or 1. */
   int64_t batch;

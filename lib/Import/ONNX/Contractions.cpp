@@ -142,8 +142,8 @@ static LogicalResult buildGemm(Importer &importer, const Node &node) {
     float factor = node.getFloat(attribute, 1.0f);
     if (factor == 1.0f)
       return value;
-    return importer.create<MulOp>(node, value.getType(), value,
-                                  importer.constant(node, {factor}, {1}),
+    return importer.create<BinaryOp>(node, value.getType(), value,
+                                  importer.constant(node, {factor}, {1}), BinaryKind::Mul,
                                   FloatAttr(), FloatAttr());
   };
   rhs = scaled(rhs, "alpha");
@@ -165,7 +165,7 @@ static LogicalResult buildGemm(Importer &importer, const Node &node) {
     auto sum = inferBroadcast(*shape, typeOf(addend).getShape());
     if (!sum || *sum != *shape)
       return importer.fail(node, "C does not broadcast to the product's shape");
-    result = importer.create<AddOp>(node, importer.f32(*shape), result, addend,
+    result = importer.create<BinaryOp>(node, importer.f32(*shape), result, addend, BinaryKind::Add,
                                     FloatAttr(), FloatAttr());
   }
   return importer.setOutput(node, result);

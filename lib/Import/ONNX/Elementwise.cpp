@@ -16,7 +16,7 @@ using namespace mlir;
 using namespace octet;
 using namespace octet::onnx_import;
 
-template <typename Op>
+template <BinaryKind kind>
 static LogicalResult buildBinary(Importer &importer, const Node &node) {
   Value lhs = importer.floatInput(node, 0), rhs = importer.floatInput(node, 1);
   if (!lhs || !rhs)
@@ -25,8 +25,8 @@ static LogicalResult buildBinary(Importer &importer, const Node &node) {
   if (!shape)
     return importer.fail(node, "operand shapes do not broadcast");
   return importer.setOutput(node,
-                            importer.create<Op>(node, importer.f32(*shape), lhs,
-                                                rhs, FloatAttr(), FloatAttr()));
+                            importer.create<BinaryOp>(node, importer.f32(*shape), lhs,
+                                                rhs, kind, FloatAttr(), FloatAttr()));
 }
 
 static LogicalResult buildClamp(Importer &importer, const Node &node,
@@ -64,24 +64,24 @@ static LogicalResult buildClip(Importer &importer, const Node &node) {
 }
 
 /// Activations: a kind and the defaults of alpha and beta.
-template <ActivationKind kind>
+template <UnaryKind kind>
 static LogicalResult buildActivation(Importer &importer, const Node &node) {
   Value input = importer.floatInput(node, 0);
   if (!input)
     return failure();
   float alpha = 0.0f, beta = 0.0f;
-  if (kind == ActivationKind::LeakyRelu)
+  if (kind == UnaryKind::LeakyRelu)
     alpha = node.getFloat("alpha", 0.01f);
-  if (kind == ActivationKind::HardSigmoid) {
+  if (kind == UnaryKind::HardSigmoid) {
     alpha = node.getFloat("alpha", 0.2f);
     beta = node.getFloat("beta", 0.5f);
   }
-  if (kind == ActivationKind::HardSwish) {
+  if (kind == UnaryKind::HardSwish) {
     alpha = 1.0f / 6.0f;
     beta = 0.5f;
   }
   return importer.setOutput(
-      node, importer.create<ActivationOp>(node, input.getType(), input, kind,
+      node, importer.create<UnaryOp>(node, input.getType(), input, kind,
                                           APFloat(alpha), APFloat(beta)));
 }
 
@@ -116,12 +116,12 @@ static LogicalResult buildBatchNormalization(Importer &importer,
   }
   Shape channels(shape.size() - 1, 1);
   channels[0] = shape[1];
-  Value scaled = importer.create<MulOp>(
-      node, input.getType(), input, importer.constant(node, factor, channels),
+  Value scaled = importer.create<BinaryOp>(
+      node, input.getType(), input, importer.constant(node, factor, channels), BinaryKind::Mul,
       FloatAttr(), FloatAttr());
   return importer.setOutput(
-      node, importer.create<AddOp>(node, input.getType(), scaled,
-                                   importer.constant(node, shift, channels),
+      node, importer.create<BinaryOp>(node, input.getType(), scaled,
+                                   importer.constant(node, shift, channels), BinaryKind::Add,
                                    FloatAttr(), FloatAttr()));
 }
 
@@ -154,17 +154,17 @@ static LogicalResult buildCast(Importer &importer, const Node &node) {
 
 void onnx_import::addElementwiseBuilders(
     llvm::StringMap<OperatorBuilder> &table) {
-  table["Add"] = buildBinary<AddOp>;
-  table["Sub"] = buildBinary<SubOp>;
-  table["Mul"] = buildBinary<MulOp>;
-  table["Div"] = buildBinary<DivOp>;
+  table["Add"] = buildBinary<BinaryKind::Add>;
+  table["Sub"] = buildBinary<BinaryKind::Sub>;
+  table["Mul"] = buildBinary<BinaryKind::Mul>;
+  table["Div"] = buildBinary<BinaryKind::Div>;
   table["BatchNormalization"] = buildBatchNormalization;
   table["Relu"] = buildRelu;
   table["Clip"] = buildClip;
-  table["LeakyRelu"] = buildActivation<ActivationKind::LeakyRelu>;
-  table["Sigmoid"] = buildActivation<ActivationKind::Sigmoid>;
-  table["HardSigmoid"] = buildActivation<ActivationKind::HardSigmoid>;
-  table["HardSwish"] = buildActivation<ActivationKind::HardSwish>;
-  table["Tanh"] = buildActivation<ActivationKind::Tanh>;
+  table["LeakyRelu"] = buildActivation<UnaryKind::LeakyRelu>;
+  table["Sigmoid"] = buildActivation<UnaryKind::Sigmoid>;
+  table["HardSigmoid"] = buildActivation<UnaryKind::HardSigmoid>;
+  table["HardSwish"] = buildActivation<UnaryKind::HardSwish>;
+  table["Tanh"] = buildActivation<UnaryKind::Tanh>;
   table["Cast"] = buildCast;
 }

@@ -142,10 +142,6 @@ void addPoolBuilders(llvm::StringMap<OperatorBuilder> &table);
 void addElementwiseBuilders(llvm::StringMap<OperatorBuilder> &table);
 void addMovementBuilders(llvm::StringMap<OperatorBuilder> &table);
 
-inline mlir::RankedTensorType typeOf(mlir::Value value) {
-  return llvm::cast<mlir::RankedTensorType>(value.getType());
-}
-
 /// Window attributes shared by convolutions and pools, two-dimensional.
 struct Window {
   Shape kernel, strides, dilations, pads;

@@ -79,7 +79,7 @@ static Value buildMean(Importer &importer, const Node &node, Value input,
         sizes.slice(1, 2), Shape{1, 1}, Shape{0, 0, 0, 0}, Shape{1, 1}, false);
     return importer.fromChannelsLast(node, pooled, 4);
   }
-  return importer.create<ReduceMeanOp>(node, importer.f32(shape), input, axes);
+  return importer.create<ReduceOp>(node, importer.f32(shape), input, ReduceKind::Mean, axes);
 }
 
 static LogicalResult buildGlobalAveragePool(Importer &importer,

@@ -7,6 +7,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "mlir/IR/Builders.h"
+#include "mlir/IR/Matchers.h"
+#include "octet/Dialect/Octet/IR/LayerInfo.h"
 #include "octet/Dialect/Octet/IR/Octet.h"
 #include "octet/Quantization/Calibration/Ranges.h"
 #include "octet/Quantization/Passes.h"
@@ -46,6 +48,54 @@ private:
     return std::move(*parsed);
   }
 
+  /// The operation in front of `value` whose weights hold a NaN or, other than
+  /// an attention mask or the like, an infinity; null if there is none.
+  static Operation *findDamagedWeights(Value value) {
+    SmallVector<Value> open{value};
+    llvm::SmallPtrSet<Operation *, 32> seen;
+    while (!open.empty()) {
+      Operation *op = open.pop_back_val().getDefiningOp();
+      auto scales = dyn_cast_or_null<ScaleOpInterface>(op);
+      if (!scales || !seen.insert(op).second)
+        continue;
+      for (OpOperand &operand : op->getOpOperands()) {
+        DenseFPElementsAttr constant;
+        open.push_back(operand.get());
+        if (!matchPattern(operand.get(), m_Constant(&constant)))
+          continue;
+        auto role = scales.getOperandRole(operand.getOperandNumber());
+        bool mayBeInfinite = role == OperandRole::Activation;
+        for (const APFloat &x : constant.getValues<APFloat>())
+          if (x.isNaN() || (x.isInfinity() && !mayBeInfinite))
+            return op;
+      }
+    }
+    return nullptr;
+  }
+
+  /// What has no finite range has no scale. Damaged weights and data are
+  /// errors.
+  static LogicalResult stayFloat(ObserveOp op, uint64_t times,
+                                 const Ranges &ranges) {
+    if (Operation *damaged = findDamagedWeights(op.getInput()))
+      return damaged->emitError()
+             << "its weights are NaN or infinite, and so is '" << op.getKey()
+             << "' behind it; repair or train the model again";
+    if (isNormalization(op.getInput()) || !ranges.inputsFinite.value_or(false))
+      return op.emitError()
+             << "'" << op.getKey() << "' was NaN or infinite " << times
+             << " times during calibration"
+             << (ranges.inputsFinite.value_or(false) ? ", " : "; ")
+             << explainNotFinite(ranges);
+    if (Operation *producer = op.getInput().getDefiningOp())
+      producer->setAttr(noteAttr,
+                        StringAttr::get(op.getContext(),
+                                        "was NaN or infinite in calibration"));
+    op.replaceAllUsesWith(op.getInput());
+    op.erase();
+    return success();
+  }
+
   LogicalResult apply() {
     auto loaded = load();
     if (failed(loaded))
@@ -58,7 +108,7 @@ private:
       auto value = getOperation()->getAttrOfType<StringAttr>(name);
       return value ? value.getValue() : StringRef();
     };
-    if (!fitsModel(*loaded, hash("octet.model_hash"), hash("octet.file_hash")))
+    if (!fitsModel(*loaded, hash(modelHashAttr), hash(fileHashAttr)))
       return getOperation().emitError(
           "the ranges were calibrated on another model; calibrate again");
     Builder builder(&getContext());
@@ -69,13 +119,10 @@ private:
                        << "'; calibrate again";
         return WalkResult::interrupt();
       }
-      if (it->second.notFinite > 0) {
-        op.emitError() << "'" << op.getKey() << "' was NaN or infinite "
-                       << it->second.notFinite << " times during calibration"
-                       << (loaded->inputsFinite.value_or(false) ? ", " : "; ")
-                       << explainNotFinite(*loaded);
-        return WalkResult::interrupt();
-      }
+      if (it->second.notFinite > 0)
+        return failed(stayFloat(op, it->second.notFinite, *loaded))
+                   ? WalkResult::interrupt()
+                   : WalkResult::advance();
       auto [low, high] = percentileRange(it->second, covered);
       op.setLowAttr(builder.getF32FloatAttr(low));
       op.setHighAttr(builder.getF32FloatAttr(high));

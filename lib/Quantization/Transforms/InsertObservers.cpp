@@ -7,7 +7,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "mlir/IR/Builders.h"
-#include "mlir/IR/Matchers.h"
 #include "octet/Dialect/Octet/IR/Octet.h"
 #include "octet/Dialect/Octet/IR/OnnxNames.h"
 #include "octet/Quantization/Passes.h"
@@ -37,21 +36,8 @@ struct InsertObserversPass
   }
 
 private:
-  /// An input, or an input moved, cast, or combined with constants.
-  static bool isNormalization(Value value) {
-    if (isa<BlockArgument>(value))
-      return true;
-    Operation *op = value.getDefiningOp();
-    if (isa<TransposeOp, CastOp, ReshapeOp>(op))
-      return isNormalization(op->getOperand(0));
-    return isa<AddOp, SubOp, MulOp, DivOp>(op) && !op->hasAttr("clamp_min") &&
-           !op->hasAttr("clamp_max") &&
-           matchPattern(op->getOperand(1), m_Constant()) &&
-           isNormalization(op->getOperand(0));
-  }
-
   static bool needsScale(Value value) {
-    auto type = cast<RankedTensorType>(value.getType());
+    auto type = typeOf(value);
     if (!type.getElementType().isF32() || value.use_empty())
       return false;
     if (isNormalization(value))
@@ -59,8 +45,8 @@ private:
         return isa<OctetDialect>(user->getDialect()) &&
                !isNormalization(user->getResult(0));
       });
-    return !isa<MaxPool2DOp, ReshapeOp, TransposeOp, SliceOp, PadOp, CopyOp,
-                ObserveOp>(value.getDefiningOp());
+    auto scales = value.getDefiningOp<ScaleOpInterface>();
+    return scales && scales.getScaleRole() != ScaleRole::Same;
   }
 
   void observe(Value value) {

@@ -7,11 +7,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "mlir/IR/Matchers.h"
-#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "octet/Dialect/Octet/IR/LayerInfo.h"
 #include "octet/Dialect/Octet/IR/Octet.h"
+#include "octet/Dialect/Octet/Transforms/Patterns.h"
 #include "octet/Quantization/Passes.h"
-#include "octet/Quantization/Scheme.h"
 
 using namespace mlir;
 using namespace octet;
@@ -23,28 +22,21 @@ namespace octet {
 
 namespace {
 
-RankedTensorType typeOf(Value value) {
-  return cast<RankedTensorType>(value.getType());
-}
-
 /// The quantized value behind a dcast, or null.
 Value quantizedSource(Value value) {
   auto cast = value.getDefiningOp<quant::DequantizeCastOp>();
   return cast ? cast.getInput() : Value();
 }
 
-/// Operations with an integer form of their own scale.
-bool hasIntegerForm(Operation *op) {
-  return isa<Conv2DOp, AvgPool2DOp, AddOp, SubOp, MulOp, ClampOp, ActivationOp,
-             ConcatOp>(op);
-}
-
-/// True if `value` is one of the numbers that `type` represents.
-bool isRepresentable(float value, quant::UniformQuantizedType type) {
-  float scale = type.getScale();
-  int64_t q = quantizeValue(value, scale, type.getZeroPoint(),
-                            type.getStorageTypeMin(), type.getStorageTypeMax());
-  return scale * static_cast<float>(q - type.getZeroPoint()) == value;
+bool hasScaleOfItsOwn(ScaleOpInterface op) {
+  switch (op.getScaleRole()) {
+  case ScaleRole::Own:
+  case ScaleRole::Joined:
+  case ScaleRole::Function:
+    return true;
+  default:
+    return false;
+  }
 }
 
 /// qcast(op(dcast(x)...)) -> op(x...).
@@ -54,20 +46,26 @@ struct QuantizeOperation : OpRewritePattern<quant::QuantizeCastOp> {
 
   LogicalResult matchAndRewrite(quant::QuantizeCastOp cast,
                                 PatternRewriter &rewriter) const override {
-    Operation *op = cast.getInput().getDefiningOp();
-    if (!op || !hasIntegerForm(op) || !op->hasOneUse())
+    auto op = cast.getInput().getDefiningOp<ScaleOpInterface>();
+    if (!op || !hasScaleOfItsOwn(op) || !op->hasOneUse())
       return rewriter.notifyMatchFailure(
           cast, "operand has no integer form or other uses");
+    if (op->hasAttr(noteAttr))
+      return rewriter.notifyMatchFailure(cast, "operand is to stay in f32");
+    if (std::string reason = op.explainFloat(); !reason.empty()) {
+      rewriter.modifyOpInPlace(op, [&] {
+        op->setAttr(noteAttr, rewriter.getStringAttr(reason));
+      });
+      return rewriter.notifyMatchFailure(cast, reason);
+    }
     SmallVector<Value> operands;
     for (OpOperand &operand : op->getOpOperands()) {
-      Value source = quantizedSource(operand.get());
-      auto conv = dyn_cast<Conv2DOp>(op);
-      bool isBias = conv && operand.get() == conv.getBias();
-      if (isBias && !matchPattern(operand.get(), m_Constant()))
-        return rewriter.notifyMatchFailure(cast, "bias is no constant");
-      if (!source && !isBias)
+      auto role = op.getOperandRole(operand.getOperandNumber());
+      bool stays = role == OperandRole::Bias || role == OperandRole::Parameter;
+      Value source = stays ? operand.get() : quantizedSource(operand.get());
+      if (!source)
         return rewriter.notifyMatchFailure(cast, "operand is not quantized");
-      operands.push_back(isBias ? operand.get() : source);
+      operands.push_back(source);
     }
     Operation *quantized = rewriter.clone(*op);
     rewriter.modifyOpInPlace(quantized, [&] {
@@ -93,10 +91,9 @@ struct SinkDequantize : OpRewritePattern<quant::DequantizeCastOp> {
     if (!element)
       return rewriter.notifyMatchFailure(cast, "not a per-tensor type");
     for (Operation *user : cast->getUsers()) {
-      if (!isa<MaxPool2DOp, ReshapeOp, TransposeOp, SliceOp, PadOp>(user))
-        continue;
-      if (auto pad = dyn_cast<PadOp>(user);
-          pad && !isRepresentable(pad.getValue().convertToFloat(), element))
+      auto op = dyn_cast<ScaleOpInterface>(user);
+      if (!op || op.getScaleRole() != ScaleRole::Same ||
+          !op.passesScale(element))
         continue;
       rewriter.setInsertionPoint(user);
       Operation *moved = rewriter.clone(*user);
@@ -114,64 +111,75 @@ struct SinkDequantize : OpRewritePattern<quant::DequantizeCastOp> {
   }
 };
 
-/// dcast(qcast(x)) -> x where no integer operation reads the qcast: rounding
-/// would cost accuracy and gain nothing.
-struct DropUnusedRounding : OpRewritePattern<quant::QuantizeCastOp> {
-  using OpRewritePattern::OpRewritePattern;
+/// True if nothing but moves and dcasts reads the quantized `value`.
+bool isOnlyMoved(Value value) {
+  return llvm::all_of(value.getUsers(), [](Operation *user) {
+    if (isa<quant::DequantizeCastOp>(user))
+      return true;
+    auto op = dyn_cast<ScaleOpInterface>(user);
+    return op && op.getScaleRole() == ScaleRole::Same &&
+           isOnlyMoved(user->getResult(0));
+  });
+}
 
-  LogicalResult matchAndRewrite(quant::QuantizeCastOp cast,
-                                PatternRewriter &rewriter) const override {
-    if (llvm::any_of(cast->getUsers(), [](Operation *user) {
-          return !isa<quant::DequantizeCastOp>(user);
-        }))
-      return rewriter.notifyMatchFailure(cast, "integer operations read it");
-    for (Operation *user : llvm::make_early_inc_range(cast->getUsers()))
-      rewriter.replaceOp(user, cast.getInput());
-    rewriter.eraseOp(cast);
-    return success();
+/// Gives the readers of the quantized `value` the f32 value `real` instead.
+void moveInFloat(OpBuilder &builder, Value value, Value real) {
+  for (Operation *user : llvm::make_early_inc_range(value.getUsers())) {
+    if (isa<quant::DequantizeCastOp>(user)) {
+      user->getResult(0).replaceAllUsesWith(real);
+    } else {
+      builder.setInsertionPoint(user);
+      Operation *moved = builder.clone(*user);
+      moved->setOperand(0, real);
+      Value result = moved->getResult(0);
+      result.setType(RankedTensorType::get(typeOf(result).getShape(),
+                                           builder.getF32Type()));
+      moveInFloat(builder, user->getResult(0), result);
+    }
+    user->erase();
   }
-};
+}
 
 struct PropagateQuantizationPass
     : octet::impl::PropagateQuantizationBase<PropagateQuantizationPass> {
   void runOnOperation() override {
-    apply([&](RewritePatternSet &patterns) {
-      patterns.add<QuantizeOperation>(&getContext(), numQuantized);
-      patterns.add<SinkDequantize>(&getContext());
-    });
-    apply([&](RewritePatternSet &patterns) {
-      patterns.add<DropUnusedRounding>(&getContext());
-    });
-    getOperation().walk([&](Operation *op) {
-      if (isa<OctetDialect>(op->getDialect()))
-        explain(op);
-    });
+    RewritePatternSet patterns(&getContext());
+    patterns.add<QuantizeOperation>(&getContext(), numQuantized);
+    patterns.add<SinkDequantize>(&getContext());
+    // Upstream folds dcast(qcast(x)) to x, which is what must not be lost here.
+    if (failed(applyToFixpoint(getOperation(), std::move(patterns),
+                               /*fold=*/false)))
+      return signalPassFailure();
+    dropUnusedRounding();
+    getOperation().walk([&](ScaleOpInterface op) { explain(op); });
   }
 
 private:
-  template <typename Add> void apply(Add add) {
-    RewritePatternSet patterns(&getContext());
-    add(patterns);
-    // Upstream folds dcast(qcast(x)) to x, which is what must not be lost here.
-    GreedyRewriteConfig config;
-    config.enableFolding(false);
-    if (failed(
-            applyPatternsGreedily(getOperation(), std::move(patterns), config)))
-      signalPassFailure();
+  /// Where no integer operation reads a qcast, rounding would cost accuracy and
+  /// gain nothing; moves between f32 operations move f32 values (QS-10).
+  void dropUnusedRounding() {
+    SmallVector<quant::QuantizeCastOp> casts;
+    getOperation().walk([&](quant::QuantizeCastOp op) { casts.push_back(op); });
+    OpBuilder builder(&getContext());
+    for (quant::QuantizeCastOp cast : casts)
+      if (isOnlyMoved(cast.getResult())) {
+        moveInFloat(builder, cast.getResult(), cast.getInput());
+        cast.erase();
+      }
   }
 
   /// Says of what stays in f32 why it does.
-  void explain(Operation *op) {
+  void explain(ScaleOpInterface op) {
     if (!typeOf(op->getResult(0)).getElementType().isF32())
       return;
     ++numFloat;
     if (op->hasAttr(noteAttr))
       return;
-    StringRef reason = "has no integer form";
-    if (isa<ReshapeOp, TransposeOp, SliceOp, PadOp, CopyOp, CastOp>(op))
-      reason = "moves f32 values";
-    else if (hasIntegerForm(op))
-      reason = "an operand or the result has no scale";
+    std::string reason = op.explainFloat();
+    if (reason.empty())
+      reason = op.getScaleRole() == ScaleRole::Same
+                   ? "moves f32 values"
+                   : "an operand or the result has no scale";
     op->setAttr(noteAttr, StringAttr::get(&getContext(), reason));
   }
 };

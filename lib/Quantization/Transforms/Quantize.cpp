@@ -10,8 +10,8 @@
 #include "mlir/IR/Matchers.h"
 #include "octet/Dialect/Octet/IR/LayerInfo.h"
 #include "octet/Dialect/Octet/IR/Octet.h"
+#include "octet/Dialect/Octet/IR/Scheme.h"
 #include "octet/Quantization/Passes.h"
-#include "octet/Quantization/Scheme.h"
 
 using namespace mlir;
 using namespace octet;
@@ -31,6 +31,31 @@ Value roundTrip(OpBuilder &builder, Location loc, Value value, Type element) {
   return quant::DequantizeCastOp::create(builder, loc, type, cast);
 }
 
+/// Beyond this ratio of ranges a concatenation would cost its narrow inputs four
+/// of their bits.
+constexpr float widestJoin = 16.0f;
+
+/// True if `value` only moves and joins others on its way out of the function.
+bool isOnItsWayOut(Value value) {
+  return llvm::all_of(value.getUsers(), [](Operation *user) {
+    if (isa<func::ReturnOp>(user))
+      return true;
+    auto op = dyn_cast<ScaleOpInterface>(user);
+    return op && !isa<WindowOpInterface>(user) &&
+           (op.getScaleRole() == ScaleRole::Same ||
+            op.getScaleRole() == ScaleRole::Joined) &&
+           isOnItsWayOut(user->getResult(0));
+  });
+}
+
+/// The observer of `op`'s result, or null.
+ObserveOp observerOf(Operation *op) {
+  for (Operation *user : op->getUsers())
+    if (auto observer = dyn_cast<ObserveOp>(user))
+      return observer;
+  return {};
+}
+
 struct QuantizePass : octet::impl::QuantizeBase<QuantizePass> {
   void runOnOperation() override {
     types.clear();
@@ -45,12 +70,14 @@ struct QuantizePass : octet::impl::QuantizeBase<QuantizePass> {
     });
     if (result.wasInterrupted())
       return signalPassFailure();
-    adoptConcatScales();
-    getOperation().walk([&](Conv2DOp op) { quantizeFilter(op); });
-    getOperation().walk([&](Operation *op) {
-      if (isa<AddOp, SubOp, MulOp>(op))
-        quantizeConstantOperands(op);
-    });
+    SmallVector<ScaleOpInterface> ops;
+    getOperation().walk([&](ScaleOpInterface op) { ops.push_back(op); });
+    // From the last: a value that is joined twice takes the outer scale.
+    for (ScaleOpInterface op : llvm::reverse(ops))
+      if (op.getScaleRole() == ScaleRole::Joined)
+        join(op);
+    for (ScaleOpInterface op : ops)
+      quantizeConstants(op);
     for (auto [op, type] : types) {
       OpBuilder builder(op);
       auto observer = cast<ObserveOp>(op);
@@ -62,89 +89,127 @@ struct QuantizePass : octet::impl::QuantizeBase<QuantizePass> {
   }
 
 private:
-  /// QS-10: a value that only a concatenation uses takes the scale of its
-  /// result: no requantization is then needed.
-  void adoptConcatScales() {
-    getOperation().walk([&](ConcatOp concat) {
-      ObserveOp result;
-      for (Operation *user : concat->getUsers())
-        if (auto observer = dyn_cast<ObserveOp>(user))
-          result = observer;
-      if (!result)
-        return;
-      for (Value input : concat.getInputs())
-        if (auto observer = input.getDefiningOp<ObserveOp>();
-            observer && input.hasOneUse())
-          types[observer] = types[result];
-    });
+  /// QS-10: what only a concatenation uses takes the scale of its result: no
+  /// requantization is then needed. Where that would cost bits, it stays in f32.
+  void join(Operation *op) {
+    ObserveOp result = observerOf(op);
+    if (!result)
+      return;
+    if (isOnItsWayOut(result.getOutput())) {
+      note(op, "only joins values on their way to an output");
+      result.replaceAllUsesWith(result.getInput());
+      types.erase(result);
+      result.erase();
+      return;
+    }
+    SmallVector<ObserveOp> adopting;
+    float widest = 0.0f, narrowest = std::numeric_limits<float>::infinity();
+    for (Value input : op->getOperands()) {
+      auto observer = scaleSource(input).getDefiningOp<ObserveOp>();
+      if (!observer)
+        continue;
+      float range = std::max(std::fabs(observer.getLow()->convertToFloat()),
+                             std::fabs(observer.getHigh()->convertToFloat()));
+      widest = std::max(widest, range);
+      if (range > 0.0f)
+        narrowest = std::min(narrowest, range);
+      if (isUsedOnlyBy(input, observer))
+        adopting.push_back(observer);
+    }
+    if (widest > widestJoin * narrowest)
+      return note(op, "joins values whose ranges differ by more than 16 times");
+    for (ObserveOp observer : adopting)
+      types[observer] = types[result];
   }
 
-  /// QS-4: one scale for each output channel.
-  void quantizeFilter(Conv2DOp conv) {
-    DenseFPElementsAttr filter, bias;
-    auto input = conv.getInput().getDefiningOp();
-    // The scale of the input decides how large a bias may be. Moves pass it on.
-    while (input &&
-           isa<MaxPool2DOp, ReshapeOp, TransposeOp, SliceOp, PadOp>(input))
-      input = input->getOperand(0).getDefiningOp();
-    if (!isa_and_nonnull<ObserveOp>(input) ||
-        !matchPattern(conv.getFilter(), m_Constant(&filter)) ||
-        (conv.getBias() && !matchPattern(conv.getBias(), m_Constant(&bias))))
-      return;
-    float inputScale = types[input].getScale();
-    int64_t channels = filter.getType().getDimSize(0);
-    auto weights = llvm::to_vector(filter.getValues<float>());
-    size_t perChannel = weights.size() / channels;
-    SmallVector<float> scales;
-    for (int64_t c = 0; c < channels; ++c) {
-      auto channel = ArrayRef(weights).slice(c * perChannel, perChannel);
-      double magnitudes = 0.0;
-      for (float w : channel) {
-        if (!std::isfinite(w))
-          return note(conv, "its filter is not finite");
-        magnitudes += std::fabs(w);
-      }
-      float shift = bias ? bias.getValues<float>()[c] : 0.0f;
-      if (!std::isfinite(shift))
-        return note(conv, "its bias is not finite");
-      scales.push_back(weightScale(channel, shift, inputScale));
-      // QS-11: no accumulator can leave 31 bits. Each weight rounds up by at
-      // most half a step.
-      double bound = (magnitudes / scales.back() + 0.5 * perChannel) * 255 +
-                     std::fabs(shift) / (inputScale * scales.back());
-      if (bound >= 2147483647.0)
-        return note(conv, "its sums could leave 32 bits");
-    }
-    OpBuilder builder(conv);
-    Value rounded =
-        roundTrip(builder, conv.getFilter().getLoc(), conv.getFilter(),
-                  weightType(&getContext(), scales, /*axis=*/0));
-    conv.getFilterMutable().assign(rounded);
-    ++numFilters;
+  /// True if `value`, which has `source`'s scale, is all that it is used for.
+  static bool isUsedOnlyBy(Value value, ObserveOp source) {
+    while (value.hasOneUse() && value != source.getOutput())
+      value = value.getDefiningOp()->getOperand(0);
+    return value.hasOneUse();
   }
 
   static void note(Operation *op, StringRef reason) {
     op->setAttr(noteAttr, StringAttr::get(op->getContext(), reason));
   }
 
-  /// A constant beside a value with a scale gets the scale of its own range.
-  void quantizeConstantOperands(Operation *op) {
-    bool besideScaled = llvm::any_of(op->getOperands(), [](Value operand) {
-      return operand.getDefiningOp<ObserveOp>();
-    });
+  /// Constants beside a value with a scale: weights get a scale for each output
+  /// channel, others that of their own range.
+  void quantizeConstants(ScaleOpInterface op) {
+    auto role = op.getScaleRole();
+    if ((role != ScaleRole::Own && role != ScaleRole::Joined) ||
+        op->hasAttr(noteAttr))
+      return;
+    ObserveOp scaled;
+    for (Value operand : op->getOperands())
+      if (!scaled)
+        scaled = scaleSource(operand).getDefiningOp<ObserveOp>();
+    if (!scaled)
+      return;
+    if (std::string reason = op.explainFloat(); !reason.empty())
+      return note(op, reason);
+    DenseFPElementsAttr bias;
+    for (OpOperand &operand : op->getOpOperands())
+      if (op.getOperandRole(operand.getOperandNumber()) == OperandRole::Bias)
+        matchPattern(operand.get(), m_Constant(&bias));
     for (OpOperand &operand : op->getOpOperands()) {
       DenseFPElementsAttr constant;
-      if (!besideScaled || !matchPattern(operand.get(), m_Constant(&constant)))
+      if (!matchPattern(operand.get(), m_Constant(&constant)))
         continue;
-      float low = 0.0f, high = 0.0f;
-      for (float x : constant.getValues<float>()) {
-        low = std::min(low, x);
-        high = std::max(high, x);
+      switch (op.getOperandRole(operand.getOperandNumber())) {
+      case OperandRole::Weight:
+        quantizeWeight(operand, constant, bias, types[scaled].getScale());
+        break;
+      case OperandRole::Activation:
+        quantizeActivation(operand, constant);
+        break;
+      default:
+        break;
       }
-      OpBuilder builder(op);
-      operand.set(roundTrip(builder, op->getLoc(), operand.get(),
-                            activationType(&getContext(), low, high)));
     }
+  }
+
+  void quantizeActivation(OpOperand &operand, DenseFPElementsAttr constant) {
+    float low = 0.0f, high = 0.0f;
+    for (float x : constant.getValues<float>()) {
+      low = std::min(low, x);
+      high = std::max(high, x);
+    }
+    OpBuilder builder(operand.getOwner());
+    operand.set(roundTrip(builder, operand.getOwner()->getLoc(), operand.get(),
+                          activationType(&getContext(), low, high)));
+  }
+
+  /// QS-4: one scale for each output channel; the scale of the input decides
+  /// how large a bias may be.
+  void quantizeWeight(OpOperand &operand, DenseFPElementsAttr filter,
+                      DenseFPElementsAttr bias, float inputScale) {
+    Operation *op = operand.getOwner();
+    int64_t channels = filter.getType().getDimSize(0);
+    auto weights = llvm::to_vector(filter.getValues<float>());
+    size_t perChannel = weights.size() / channels;
+    SmallVector<float> scales;
+    for (int64_t c = 0; c < channels; ++c) {
+      auto channel = ArrayRef(weights).slice(c * perChannel, perChannel);
+      float shift = bias ? bias.getValues<float>()[c] : 0.0f;
+      scales.push_back(weightScale(channel, shift, inputScale));
+      double bound = accumulatorBound(channel, scales.back()) * activationMax +
+                     std::fabs(shift) / (inputScale * scales.back());
+      if (bound >= 2147483647.0)
+        return note(op, "its sums could leave 32 bits");
+    }
+    OpBuilder builder(op);
+    operand.set(roundTrip(builder, operand.get().getLoc(), operand.get(),
+                          weightType(&getContext(), scales, /*axis=*/0)));
+    ++numFilters;
+  }
+
+  /// QS-11: Σ|w_q| of the weights as they will be.
+  static double accumulatorBound(ArrayRef<float> weights, float scale) {
+    double sum = 0.0;
+    for (float w : weights)
+      sum += std::abs(quantizeValue(w, scale, 0, weightMin, weightMax));
+    return sum;
   }
 
   llvm::MapVector<Operation *, quant::UniformQuantizedType> types;

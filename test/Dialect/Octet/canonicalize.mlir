@@ -23,9 +23,9 @@ func.func @constants() -> (tensor<2x2xf32>, tensor<2x2xf32>) {
   // CHECK-DAG: arith.constant dense<{{\[\[}}0.000000e+00, 2.000000e+00], [1.000000e+00, 3.000000e+00]]>
   %a = arith.constant dense<[[1.0, 2.0]]> : tensor<1x2xf32>
   %b = arith.constant dense<[[10.0], [20.0]]> : tensor<2x1xf32>
-  %0 = octet.add %a, %b : tensor<1x2xf32>, tensor<2x1xf32> -> tensor<2x2xf32>
+  %0 = octet.binary add %a, %b : tensor<1x2xf32>, tensor<2x1xf32> -> tensor<2x2xf32>
   %c = arith.constant dense<[[-5.0, 1.0], [2.0, 9.0]]> : tensor<2x2xf32>
   %1 = octet.transpose %c {permutation = array<i64: 1, 0>} : tensor<2x2xf32> -> tensor<2x2xf32>
-  %2 = octet.clamp %1 {clamp_min = 0.0 : f32, clamp_max = 3.0 : f32} : tensor<2x2xf32> -> tensor<2x2xf32>
+  %2 = octet.clamp %1 clamp(min 0.0 max 3.0) : tensor<2x2xf32> -> tensor<2x2xf32>
   return %0, %2 : tensor<2x2xf32>, tensor<2x2xf32>
 }

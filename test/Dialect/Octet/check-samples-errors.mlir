@@ -2,7 +2,7 @@
 
 func.func @mean(%x: tensor<13x4xf32> {octet.symbolic_batch}) -> tensor<1x4xf32> {
   // expected-error @+1 {{mixes samples: the model's first dimension is symbolic}}
-  %0 = octet.reduce_mean %x {axes = array<i64: 0>} : tensor<13x4xf32> -> tensor<1x4xf32>
+  %0 = octet.reduce mean %x {axes = array<i64: 0>} : tensor<13x4xf32> -> tensor<1x4xf32>
   return %0 : tensor<1x4xf32>
 }
 

@@ -10,9 +10,9 @@ func.func @scale_and_shift(%x: tensor<1x4x4x1xf32>) -> tensor<1x4x4x2xf32> {
   %b = arith.constant dense<[1.0, -1.0]> : tensor<2xf32>
   %s = arith.constant dense<[[[[2.0, -3.0]]]]> : tensor<1x1x1x2xf32>
   %t = arith.constant dense<[10.0, 14.0]> : tensor<2xf32>
-  %0 = octet.conv2d %x, %w bias(%b) {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 1 : i64} : tensor<1x4x4x1xf32>, tensor<2x1x1x1xf32>, tensor<2xf32> -> tensor<1x4x4x2xf32>
-  %1 = octet.mul %0, %s : tensor<1x4x4x2xf32>, tensor<1x1x1x2xf32> -> tensor<1x4x4x2xf32>
-  %2 = octet.add %1, %t : tensor<1x4x4x2xf32>, tensor<2xf32> -> tensor<1x4x4x2xf32>
+  %0 = octet.conv2d %x, %w bias(%b) : tensor<1x4x4x1xf32>, tensor<2x1x1x1xf32>, tensor<2xf32> -> tensor<1x4x4x2xf32>
+  %1 = octet.binary mul %0, %s : tensor<1x4x4x2xf32>, tensor<1x1x1x2xf32> -> tensor<1x4x4x2xf32>
+  %2 = octet.binary add %1, %t : tensor<1x4x4x2xf32>, tensor<2xf32> -> tensor<1x4x4x2xf32>
   return %2 : tensor<1x4x4x2xf32>
 }
 
@@ -20,9 +20,9 @@ func.func @scale_and_shift(%x: tensor<1x4x4x1xf32>) -> tensor<1x4x4x2xf32> {
 // CHECK-LABEL: func @shared
 func.func @shared(%x: tensor<1x4x4x1xf32>, %w: tensor<2x1x1x1xf32>) -> (tensor<1x4x4x2xf32>, tensor<1x4x4x2xf32>) {
   // CHECK: octet.conv2d
-  // CHECK: octet.mul
+  // CHECK: octet.binary mul
   %s = arith.constant dense<[2.0, 3.0]> : tensor<2xf32>
-  %0 = octet.conv2d %x, %w {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 1 : i64} : tensor<1x4x4x1xf32>, tensor<2x1x1x1xf32> -> tensor<1x4x4x2xf32>
-  %1 = octet.mul %0, %s : tensor<1x4x4x2xf32>, tensor<2xf32> -> tensor<1x4x4x2xf32>
+  %0 = octet.conv2d %x, %w : tensor<1x4x4x1xf32>, tensor<2x1x1x1xf32> -> tensor<1x4x4x2xf32>
+  %1 = octet.binary mul %0, %s : tensor<1x4x4x2xf32>, tensor<2xf32> -> tensor<1x4x4x2xf32>
   return %0, %1 : tensor<1x4x4x2xf32>, tensor<1x4x4x2xf32>
 }

@@ -2,21 +2,21 @@
 
 // CHECK-LABEL: func @residual_and_clamp
 func.func @residual_and_clamp(%x: tensor<1x4x4x2xf32>, %w: tensor<2x1x1x2xf32>) -> tensor<1x4x4x2xf32> {
-  // CHECK-NEXT: octet.conv2d %arg0, %arg1 residual(%arg0) {clamp_max = 6.000000e+00 : f32, clamp_min = 0.000000e+00 : f32
+  // CHECK-NEXT: octet.conv2d %arg0, %arg1 residual(%arg0) clamp(min 0.000000e+00 max 6.000000e+00)
   // CHECK-NEXT: return
-  %0 = octet.conv2d %x, %w {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 1 : i64} : tensor<1x4x4x2xf32>, tensor<2x1x1x2xf32> -> tensor<1x4x4x2xf32>
-  %1 = octet.add %x, %0 : tensor<1x4x4x2xf32>, tensor<1x4x4x2xf32> -> tensor<1x4x4x2xf32>
-  %2 = octet.clamp %1 {clamp_min = 0.0 : f32, clamp_max = 6.0 : f32} : tensor<1x4x4x2xf32> -> tensor<1x4x4x2xf32>
+  %0 = octet.conv2d %x, %w : tensor<1x4x4x2xf32>, tensor<2x1x1x2xf32> -> tensor<1x4x4x2xf32>
+  %1 = octet.binary add %x, %0 : tensor<1x4x4x2xf32>, tensor<1x4x4x2xf32> -> tensor<1x4x4x2xf32>
+  %2 = octet.clamp %1 clamp(min 0.0 max 6.0) : tensor<1x4x4x2xf32> -> tensor<1x4x4x2xf32>
   return %2 : tensor<1x4x4x2xf32>
 }
 
 // The clamp comes before the sum: it cannot be attached together with it.
 // CHECK-LABEL: func @clamp_then_sum
 func.func @clamp_then_sum(%x: tensor<1x4x4x2xf32>, %w: tensor<2x1x1x2xf32>) -> tensor<1x4x4x2xf32> {
-  // CHECK-NEXT: octet.conv2d {{.*}} {clamp_min
-  // CHECK-NEXT: octet.add
-  %0 = octet.conv2d %x, %w {strides = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, dilations = array<i64: 1, 1>, groups = 1 : i64} : tensor<1x4x4x2xf32>, tensor<2x1x1x2xf32> -> tensor<1x4x4x2xf32>
-  %1 = octet.clamp %0 {clamp_min = 0.0 : f32} : tensor<1x4x4x2xf32> -> tensor<1x4x4x2xf32>
-  %2 = octet.add %x, %1 : tensor<1x4x4x2xf32>, tensor<1x4x4x2xf32> -> tensor<1x4x4x2xf32>
+  // CHECK-NEXT: octet.conv2d {{.*}} clamp(min
+  // CHECK-NEXT: octet.binary add
+  %0 = octet.conv2d %x, %w : tensor<1x4x4x2xf32>, tensor<2x1x1x2xf32> -> tensor<1x4x4x2xf32>
+  %1 = octet.clamp %0 clamp(min 0.0) : tensor<1x4x4x2xf32> -> tensor<1x4x4x2xf32>
+  %2 = octet.binary add %x, %1 : tensor<1x4x4x2xf32>, tensor<1x4x4x2xf32> -> tensor<1x4x4x2xf32>
   return %2 : tensor<1x4x4x2xf32>
 }

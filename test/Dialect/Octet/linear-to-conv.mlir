@@ -3,7 +3,7 @@
 // CHECK-LABEL: func @fully_connected
 func.func @fully_connected(%x: tensor<2x3xf32>) -> tensor<2x2xf32> {
   // CHECK: %[[W:.*]] = arith.constant dense<{{.*}}[1.000000e+00, 3.000000e+00, 5.000000e+00]{{.*}}> : tensor<2x1x1x3xf32>
-  // CHECK: %[[I:.*]] = octet.reshape %arg0 : tensor<2x3xf32> -> tensor<2x1x1x3xf32>
+  // CHECK: %[[I:.*]] = octet.reshape %arg0 : tensor<2x3xf32> -> tensor<1x1x2x3xf32>
   // CHECK: octet.conv2d %[[I]], %[[W]]
   // CHECK: octet.reshape {{.*}} -> tensor<2x2xf32>
   %w = arith.constant dense<[[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]> : tensor<3x2xf32>
@@ -11,7 +11,7 @@ func.func @fully_connected(%x: tensor<2x3xf32>) -> tensor<2x2xf32> {
   return %0 : tensor<2x2xf32>
 }
 
-// Rows of one sample lie along the width.
+// All rows lie along the width.
 // CHECK-LABEL: func @sequence
 func.func @sequence(%x: tensor<1x7x3xf32>) -> tensor<1x7x2xf32> {
   // CHECK: octet.conv2d {{.*}} : tensor<1x1x7x3xf32>, tensor<2x1x1x3xf32> -> tensor<1x1x7x2xf32>

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "octet/Dialect/Octet/IR/Layout.h"
@@ -35,6 +36,38 @@ struct OctetAsmInterface : OpAsmDialectInterface {
 };
 } // namespace
 
+/// Every operation answers to what passes ask of all of them.
+template <typename... Ops> static constexpr bool answerAll() {
+  return (... && (Ops::template hasTrait<DimensionOpInterface::Trait>() &&
+                  Ops::template hasTrait<ScaleOpInterface::Trait>() &&
+                  Ops::template hasTrait<LoweringOpInterface::Trait>()));
+}
+static_assert(answerAll<
+#define GET_OP_LIST
+#include "octet/Dialect/Octet/IR/OctetOps.cpp.inc"
+              >(),
+              "an operation does not derive from Octet_Op");
+
+template <typename Op>
+using OnnxBuildersOf = decltype(Op::addOnnxBuilders(
+    std::declval<OnnxBuilders &>()));
+
+template <typename... Ops> static void addBuildersOf(OnnxBuilders &builders) {
+  (
+      [&] {
+        if constexpr (llvm::is_detected<OnnxBuildersOf, Ops>::value)
+          Ops::addOnnxBuilders(builders);
+      }(),
+      ...);
+}
+
+void octet::addOnnxBuilders(OnnxBuilders &builders) {
+  addBuildersOf<
+#define GET_OP_LIST
+#include "octet/Dialect/Octet/IR/OctetOps.cpp.inc"
+      >(builders);
+}
+
 void OctetDialect::initialize() {
   addAttributes<
 #define GET_ATTRDEF_LIST
@@ -61,6 +94,74 @@ LogicalResult LayoutAttr::verify(function_ref<InFlightDiagnostic()> emitError,
       llvm::any_of(border, [](int64_t b) { return b < 0; }))
     return emitError() << "border must hold four sizes that are not negative";
   return success();
+}
+
+Value octet::behindRounding(Value value) {
+  auto cast = value.getDefiningOp<quant::DequantizeCastOp>();
+  auto rounded = cast ? cast.getInput().getDefiningOp<quant::QuantizeCastOp>()
+                      : quant::QuantizeCastOp();
+  return rounded ? rounded.getInput() : value;
+}
+
+Value octet::scaleSource(Value value) {
+  while (auto op = value.getDefiningOp<ScaleOpInterface>()) {
+    // An observer is where the scale is.
+    if (op.getScaleRole() != ScaleRole::Same || isa<ObserveOp>(op))
+      break;
+    value = op->getOperand(0);
+  }
+  return value;
+}
+
+std::optional<SmallVector<int64_t>> octet::matchPermutation(Operation *op) {
+  auto scales = dyn_cast_or_null<ScaleOpInterface>(op);
+  if (!scales || scales.getScaleRole() != ScaleRole::Same ||
+      isa<WindowOpInterface>(op))
+    return std::nullopt;
+  auto sources = cast<DimensionOpInterface>(op).getDimensionSources(0, 0);
+  if (!isPermutationVector(sources) ||
+      typeOf(op->getOperand(0)).getRank() !=
+          static_cast<int64_t>(sources.size()))
+    return std::nullopt;
+  return sources;
+}
+
+bool octet::isElementwise(Operation *op) {
+  auto dimensions = dyn_cast<DimensionOpInterface>(op);
+  if (!dimensions || op->getNumResults() != 1)
+    return false;
+  int64_t rank = typeOf(op->getResult(0)).getRank();
+  for (auto [i, operand] : llvm::enumerate(op->getOperands())) {
+    auto type = dyn_cast<RankedTensorType>(operand.getType());
+    if (!type)
+      continue;
+    auto sources = dimensions.getDimensionSources(i, /*result=*/0);
+    int64_t skip = rank - type.getRank();
+    for (int64_t d = 0; d < type.getRank(); ++d)
+      if (type.getDimSize(d) != 1 && (skip < 0 || sources[skip + d] != d))
+        return false;
+  }
+  return true;
+}
+
+bool octet::isNormalization(Value value) {
+  Operation *op = value.getDefiningOp();
+  if (!op)
+    return true;
+  if (isa<CastOp>(op))
+    return isNormalization(op->getOperand(0));
+  if (auto affine = dyn_cast<AffineOpInterface>(op)) {
+    auto scaled = affine.getScaledOperand();
+    return scaled && !cast<EpilogueOpInterface>(op).hasClamp() &&
+           isNormalization(op->getOperand(*scaled));
+  }
+  // What moves all elements, no window over them.
+  auto scales = dyn_cast<ScaleOpInterface>(op);
+  return scales && scales.getScaleRole() == ScaleRole::Same &&
+         !isa<WindowOpInterface>(op) &&
+         typeOf(op->getOperand(0)).getNumElements() ==
+             typeOf(op->getResult(0)).getNumElements() &&
+         isNormalization(op->getOperand(0));
 }
 
 SmallVector<int64_t> octet::getBorder(RankedTensorType type) {

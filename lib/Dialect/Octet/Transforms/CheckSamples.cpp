@@ -8,7 +8,6 @@
 
 #include "octet/Dialect/Octet/IR/Octet.h"
 #include "octet/Dialect/Octet/Transforms/Passes.h"
-#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 using namespace octet;
@@ -30,7 +29,7 @@ public:
 
   LogicalResult run() {
     for (unsigned i = 0; i < function.getNumArguments(); ++i)
-      if (function.getArgAttr(i, "octet.symbolic_batch")) {
+      if (function.getArgAttr(i, symbolicBatchAttr)) {
         batch = typeOf(function.getArgument(i)).getDimSize(0);
         rows[function.getArgument(i)] = 1;
       }
@@ -39,25 +38,24 @@ public:
     for (Operation &op : function.getBody().front()) {
       if (isa<func::ReturnOp>(op))
         return checkResults(op);
-      if (op.getNumResults() != 1 || !isa<OctetDialect>(op.getDialect()) ||
-          llvm::all_of(op.getOperands(),
-                       [&](Value v) { return rowsOf(v) == 0; }))
+      auto dimensions = dyn_cast<DimensionOpInterface>(op);
+      auto rows = llvm::map_to_vector(op.getOperands(),
+                                      [&](Value v) { return rowsOf(v); });
+      if (!dimensions || llvm::all_of(rows, [](Rows r) { return r == 0; }))
         continue;
-      auto result = transfer(&op);
+      auto result = dimensions.inferRows(rows, batch);
       if (!result)
         return op.emitOpError()
                << "mixes samples: the model's first dimension is symbolic, and "
                   "this node's result for one sample depends on others; export "
                   "the model with a fixed first dimension";
-      rows[op.getResult(0)] = *result;
+      for (Value value : op.getResults())
+        this->rows[value] = *result;
     }
     return success();
   }
 
 private:
-  static RankedTensorType typeOf(Value value) {
-    return cast<RankedTensorType>(value.getType());
-  }
   Rows rowsOf(Value value) const { return rows.lookup(value); }
 
   LogicalResult checkResults(Operation &terminator) {
@@ -68,104 +66,6 @@ private:
                   "first dimension is symbolic; export the model with a fixed "
                   "first dimension";
     return success();
-  }
-
-  /// Rows of `op`'s result, or none if samples meet in it.
-  std::optional<Rows> transfer(Operation *op) const {
-    Value first = op->getOperand(0);
-    Rows own = rowsOf(first);
-    auto saysNothing = [&](ArrayRef<Value> values) {
-      return llvm::all_of(values,
-                          [&](Value v) { return !v || rowsOf(v) == 0; });
-    };
-    auto keepIf = [&](bool condition) {
-      return condition ? std::optional(own) : std::nullopt;
-    };
-    return llvm::TypeSwitch<Operation *, std::optional<Rows>>(op)
-        .Case<AddOp, SubOp, MulOp, DivOp, IntegerAddOp, IntegerMulOp>(
-            [&](auto binary) { return broadcast(binary); })
-        .Case([&](MatMulOp matmul) { return product(matmul); })
-        .Case([&](Conv2DOp conv) {
-          return keepIf(saysNothing({conv.getFilter(), conv.getBias()}));
-        })
-        .Case([&](IntegerConv2DOp conv) {
-          return keepIf(saysNothing(
-              {conv.getFilter(), conv.getBias(), conv.getMultiplier()}));
-        })
-        .Case<MaxPool2DOp, AvgPool2DOp, IntegerAvgPool2DOp, ClampOp,
-              ActivationOp, LookupOp, CastOp, DequantizeOp, CopyOp>([&](auto) {
-          return keepIf(
-              saysNothing(llvm::to_vector(op->getOperands().drop_front())));
-        })
-        .Case([&](ReduceMeanOp mean) {
-          return keepIf(!llvm::is_contained(mean.getAxes(), 0));
-        })
-        .Case([&](SoftmaxOp softmax) { return keepIf(softmax.getAxis() != 0); })
-        .Case<TransposeOp, QuantizeOp>(
-            [&](auto moved) { return keepIf(moved.getPermutation()[0] == 0); })
-        .Case([&](ReshapeOp reshape) -> std::optional<Rows> {
-          // Row-major, each sample stays in one piece; rows must not cross it.
-          auto shape = typeOf(reshape.getOutput()).getShape();
-          if (shape.empty() || shape[0] % batch != 0)
-            return std::nullopt;
-          return shape[0] / batch;
-        })
-        .Case([&](SliceOp slice) {
-          return keepIf(typeOf(slice.getOutput()).getDimSize(0) ==
-                        typeOf(first).getDimSize(0));
-        })
-        .Case([&](PadOp pad) {
-          return keepIf(pad.getLow()[0] == 0 && pad.getHigh()[0] == 0);
-        })
-        .Case([&](ConcatOp concat) {
-          return keepIf(concat.getAxis() != 0 && own != 0 &&
-                        llvm::all_of(concat.getInputs(), [&](Value v) {
-                          return rowsOf(v) == own;
-                        }));
-        })
-        .Default([](Operation *) { return std::nullopt; });
-  }
-
-  /// Operands with rows must keep them in front; others broadcast over them.
-  template <typename BinaryOp>
-  std::optional<Rows> broadcast(BinaryOp op) const {
-    int64_t rank = typeOf(op.getOutput()).getRank();
-    Rows result = 0;
-    for (Value operand : op->getOperands()) {
-      auto type = dyn_cast<RankedTensorType>(operand.getType());
-      if (!type)
-        continue;
-      Rows own = rowsOf(operand);
-      if (own == 0) {
-        if (type.getRank() == rank && rank > 0 && type.getDimSize(0) != 1)
-          return std::nullopt;
-        continue;
-      }
-      if (type.getRank() != rank || (result != 0 && result != own))
-        return std::nullopt;
-      result = own;
-    }
-    return result;
-  }
-
-  std::optional<Rows> product(MatMulOp op) const {
-    auto left = typeOf(op.getLhs()), right = typeOf(op.getRhs());
-    int64_t rank = typeOf(op.getOutput()).getRank();
-    Rows leftRows = rowsOf(op.getLhs()), rightRows = rowsOf(op.getRhs());
-    if (op.getBias() && rowsOf(op.getBias()) != 0)
-      return std::nullopt;
-    // Rows of the left side are rows of the result; the right side's first
-    // dimension is one only where it counts matrices.
-    if (leftRows && left.getRank() != rank)
-      return std::nullopt;
-    if (rightRows && (right.getRank() != rank || rank < 3))
-      return std::nullopt;
-    if (leftRows && rightRows)
-      return leftRows == rightRows ? std::optional(leftRows) : std::nullopt;
-    auto other = leftRows ? right : left;
-    if (rank >= 3 && other.getRank() == rank && other.getDimSize(0) != 1)
-      return std::nullopt;
-    return leftRows ? leftRows : rightRows;
   }
 
   func::FuncOp function;

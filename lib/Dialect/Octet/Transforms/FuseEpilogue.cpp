@@ -7,8 +7,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "mlir/IR/Matchers.h"
-#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "octet/Dialect/Octet/Transforms/Passes.h"
+#include "octet/Dialect/Octet/Transforms/Patterns.h"
 
 using namespace mlir;
 using namespace octet;
@@ -20,28 +20,21 @@ namespace octet {
 
 namespace {
 
-bool hasClamp(Operation *op) {
-  return op->hasAttr("clamp_min") || op->hasAttr("clamp_max");
-}
-
-/// clamp(op(...)) -> op(...) {clamp_min, clamp_max}.
+/// clamp(op(...)) -> op(...) with the clamp attached.
 struct AttachClamp : OpRewritePattern<ClampOp> {
   AttachClamp(MLIRContext *context, Pass::Statistic &counter)
       : OpRewritePattern(context), counter(counter) {}
 
   LogicalResult matchAndRewrite(ClampOp op,
                                 PatternRewriter &rewriter) const override {
-    Operation *producer = op.getInput().getDefiningOp();
-    if (!producer || !isa<Conv2DOp, AddOp, SubOp, MulOp, DivOp>(producer))
+    auto producer = op.getInput().getDefiningOp<EpilogueOpInterface>();
+    if (!producer)
       return rewriter.notifyMatchFailure(op, "producer takes no clamp");
-    if (!producer->hasOneUse() || hasClamp(producer))
+    if (!producer->hasOneUse() || producer.hasClamp())
       return rewriter.notifyMatchFailure(
           op, "producer is used elsewhere or clamped already");
     rewriter.modifyOpInPlace(producer, [&] {
-      if (auto low = op.getClampMinAttr())
-        producer->setAttr("clamp_min", low);
-      if (auto high = op.getClampMaxAttr())
-        producer->setAttr("clamp_max", high);
+      producer.attachClamp(op.getClampMinAttr(), op.getClampMaxAttr());
       producer->setLoc(rewriter.getFusedLoc({producer->getLoc(), op.getLoc()}));
     });
     rewriter.replaceOp(op, producer);
@@ -52,23 +45,24 @@ struct AttachClamp : OpRewritePattern<ClampOp> {
   Pass::Statistic &counter;
 };
 
-/// add(conv2d(x), y) -> conv2d(x) residual(y).
-struct AttachResidual : OpRewritePattern<AddOp> {
+/// add(op(x), y) -> op(x) with the residual y attached.
+struct AttachResidual : OpRewritePattern<BinaryOp> {
   AttachResidual(MLIRContext *context, Pass::Statistic &counter)
       : OpRewritePattern(context), counter(counter) {}
 
   static bool takesResidual(Value value, Value other, Type result) {
-    auto conv = value.getDefiningOp<Conv2DOp>();
-    return conv && conv->hasOneUse() && !conv.getResidual() &&
-           !hasClamp(conv) && other.getType() == result &&
-           value.getType() == result && value != other &&
-           !matchPattern(other, m_Constant());
+    auto producer = value.getDefiningOp<EpilogueOpInterface>();
+    return producer && producer->hasOneUse() && producer.takesResidual() &&
+           other.getType() == result && value.getType() == result &&
+           value != other && !matchPattern(other, m_Constant());
   }
 
-  LogicalResult matchAndRewrite(AddOp op,
+  LogicalResult matchAndRewrite(BinaryOp op,
                                 PatternRewriter &rewriter) const override {
+    if (op.getKind() != BinaryKind::Add)
+      return rewriter.notifyMatchFailure(op, "no sum");
     Value value = op.getLhs(), residual = op.getRhs();
-    // Of two convolutions the later one takes the sum: the earlier one's result
+    // Of two producers the later one takes the sum: the earlier one's result
     // is then ready.
     Operation *left = value.getDefiningOp(), *right = residual.getDefiningOp();
     if (left && right && left->isBeforeInBlock(right))
@@ -77,16 +71,15 @@ struct AttachResidual : OpRewritePattern<AddOp> {
       std::swap(value, residual);
     if (!takesResidual(value, residual, op.getType()))
       return rewriter.notifyMatchFailure(
-          op, "no side is a convolution that is used only here");
-    auto conv = cast<Conv2DOp>(rewriter.clone(*value.getDefiningOp()));
-    rewriter.modifyOpInPlace(conv, [&] {
-      conv.getResidualMutable().assign(residual);
-      for (StringRef name : {"clamp_min", "clamp_max"})
-        if (Attribute bound = op->getAttr(name))
-          conv->setAttr(name, bound);
-      conv->setLoc(rewriter.getFusedLoc({conv.getLoc(), op.getLoc()}));
+          op, "no side takes a residual and is used only here");
+    auto fused =
+        cast<EpilogueOpInterface>(rewriter.clone(*value.getDefiningOp()));
+    rewriter.modifyOpInPlace(fused, [&] {
+      fused.attachResidual(residual);
+      fused.attachClamp(op.getClampMinAttr(), op.getClampMaxAttr());
+      fused->setLoc(rewriter.getFusedLoc({fused->getLoc(), op.getLoc()}));
     });
-    rewriter.replaceOp(op, conv);
+    rewriter.replaceOp(op, fused);
     ++counter;
     return success();
   }
@@ -99,7 +92,7 @@ struct FuseEpiloguePass : octet::impl::FuseEpilogueBase<FuseEpiloguePass> {
     RewritePatternSet patterns(&getContext());
     patterns.add<AttachClamp>(&getContext(), numClamps);
     patterns.add<AttachResidual>(&getContext(), numResiduals);
-    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+    if (failed(applyToFixpoint(getOperation(), std::move(patterns))))
       signalPassFailure();
   }
 };

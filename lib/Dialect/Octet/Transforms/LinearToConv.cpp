@@ -6,11 +6,10 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Patterns.h"
 #include "mlir/IR/Matchers.h"
-#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "octet/Dialect/Octet/IR/ShapeInference.h"
 #include "octet/Dialect/Octet/Transforms/Passes.h"
+#include "octet/Dialect/Octet/Transforms/Patterns.h"
 
 using namespace mlir;
 using namespace octet;
@@ -40,22 +39,18 @@ struct RewriteMatMul : OpRewritePattern<MatMulOp> {
 
     auto loc = op.getLoc();
     auto reshape = [&](Value value, ArrayRef<int64_t> shape) -> Value {
-      return ReshapeOp::create(
-          rewriter, loc, RankedTensorType::get(shape, rhs.getElementType()),
-          value);
+      return rewriter.createOrFold<ReshapeOp>(
+          loc, RankedTensorType::get(shape, rhs.getElementType()), value);
     };
-    // The first dimension is the batch; rows within it lie along the width.
-    int64_t batch = lhs.getDimSize(0);
-    int64_t rows = lhs.getNumElements() / (batch * depth);
-    Value image = reshape(op.getLhs(), {batch, 1, rows, depth});
-    Value matrix = TransposeOp::create(
-        rewriter, loc,
-        RankedTensorType::get({columns, depth}, rhs.getElementType()),
-        reshape(op.getRhs(), {depth, columns}), ArrayRef<int64_t>{1, 0});
+    // All rows lie along the width, where tiles find several at a time.
+    int64_t rows = lhs.getNumElements() / depth;
+    Value image = reshape(op.getLhs(), {1, 1, rows, depth});
+    Value matrix = rewriter.createOrFold<TransposeOp>(
+        loc, reshape(op.getRhs(), {depth, columns}), ArrayRef<int64_t>{1, 0});
     Value filter = reshape(matrix, {columns, 1, 1, depth});
     Value conv = Conv2DOp::create(
         rewriter, loc,
-        RankedTensorType::get({batch, 1, rows, columns}, rhs.getElementType()),
+        RankedTensorType::get({1, 1, rows, columns}, rhs.getElementType()),
         image, filter, op.getBias(), Value(), ArrayRef<int64_t>{1, 1},
         ArrayRef<int64_t>{0, 0, 0, 0}, ArrayRef<int64_t>{1, 1}, 1, FloatAttr(),
         FloatAttr(), IntegerAttr());
@@ -74,7 +69,7 @@ struct LinearToConvPass : octet::impl::LinearToConvBase<LinearToConvPass> {
     // A function of the product can then join the convolution.
     populateSinkReshapePatterns(patterns);
     ReshapeOp::getCanonicalizationPatterns(patterns, &getContext());
-    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+    if (failed(applyToFixpoint(getOperation(), std::move(patterns))))
       signalPassFailure();
   }
 };

@@ -6,12 +6,11 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Patterns.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/IR/Matchers.h"
-#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "octet/Dialect/Octet/IR/ShapeInference.h"
 #include "octet/Dialect/Octet/Transforms/Passes.h"
+#include "octet/Dialect/Octet/Transforms/Patterns.h"
 
 using namespace mlir;
 using namespace octet;
@@ -25,24 +24,11 @@ namespace {
 
 using Counter = Pass::Statistic;
 
-RankedTensorType typeOf(Value value) {
-  return cast<RankedTensorType>(value.getType());
-}
-
 bool isConstant(Value value) { return matchPattern(value, m_Constant()); }
-
-bool isElementwise(Operation *op) {
-  return isa<AddOp, SubOp, MulOp, DivOp, ClampOp, ActivationOp, CastOp>(op);
-}
 
 Value createTranspose(OpBuilder &builder, Location loc, Value value,
                       ArrayRef<int64_t> permutation) {
-  auto type = typeOf(value);
-  return TransposeOp::create(
-      builder, loc,
-      RankedTensorType::get(permute(type.getShape(), permutation),
-                            type.getElementType()),
-      value, permutation);
+  return builder.createOrFold<TransposeOp>(loc, value, permutation);
 }
 
 /// `value` with leading dimensions of size one up to `rank`.
@@ -51,46 +37,17 @@ Value expandRank(OpBuilder &builder, Location loc, Value value, size_t rank) {
   if (shape.size() == rank)
     return value;
   shape.insert(shape.begin(), rank - shape.size(), 1);
-  return ReshapeOp::create(
-      builder, loc,
-      RankedTensorType::get(shape, typeOf(value).getElementType()), value);
-}
-
-/// Entry i of an array attribute of the moved operation is entry
-/// permutation[i] of the original one.
-void remapDimensions(Operation *op, ArrayRef<int64_t> inverse) {
-  Builder builder(op->getContext());
-  auto remap = [&](StringRef name) {
-    if (auto array = op->getAttrOfType<DenseI64ArrayAttr>(name))
-      op->setAttr(name, builder.getDenseI64ArrayAttr(
-                            permute(array.asArrayRef(), inverse)));
-  };
-  if (isa<SliceOp, PadOp>(op))
-    for (StringRef name : {"offsets", "sizes", "strides", "low", "high"})
-      remap(name);
-  // An axis of the original is found through the permutation itself.
-  auto permutation = invertPermutationVector(inverse);
-  if (auto axis = op->getAttrOfType<IntegerAttr>("axis"))
-    op->setAttr("axis", builder.getI64IntegerAttr(permutation[axis.getInt()]));
-  if (auto axes = op->getAttrOfType<DenseI64ArrayAttr>("axes")) {
-    auto mapped = llvm::map_to_vector(
-        axes.asArrayRef(), [&](int64_t a) { return permutation[a]; });
-    llvm::sort(mapped);
-    op->setAttr("axes", builder.getDenseI64ArrayAttr(mapped));
-  }
+  return builder.createOrFold<ReshapeOp>(
+      loc, RankedTensorType::get(shape, typeOf(value).getElementType()), value);
 }
 
 /// op(transpose(x), ...) -> transpose(op(x, ...)).
-struct SinkTranspose : RewritePattern {
+struct SinkTranspose : OpInterfaceRewritePattern<DimensionOpInterface> {
   SinkTranspose(MLIRContext *context, Counter &counter)
-      : RewritePattern(MatchAnyOpTypeTag(), 1, context), counter(counter) {}
+      : OpInterfaceRewritePattern(context), counter(counter) {}
 
-  LogicalResult matchAndRewrite(Operation *op,
+  LogicalResult matchAndRewrite(DimensionOpInterface op,
                                 PatternRewriter &rewriter) const override {
-    if (!isElementwise(op) &&
-        !isa<ConcatOp, SliceOp, PadOp, ReduceMeanOp, SoftmaxOp>(op))
-      return rewriter.notifyMatchFailure(op, "depends on the layout");
-    auto resultType = typeOf(op->getResult(0));
     TransposeOp transpose;
     bool uniform = true;
     for (Value operand : op->getOperands()) {
@@ -102,15 +59,22 @@ struct SinkTranspose : RewritePattern {
       uniform &=
           candidate && candidate.getPermutation() == transpose.getPermutation();
     }
-    if (!transpose || typeOf(transpose).getRank() != resultType.getRank())
+    if (!transpose || op->getNumResults() != 1)
       return rewriter.notifyMatchFailure(op, "no operand is a transpose");
+    auto resultType = typeOf(op->getResult(0));
+    if (typeOf(transpose).getRank() != resultType.getRank())
+      return rewriter.notifyMatchFailure(op, "changes the rank");
     auto permutation = llvm::to_vector(transpose.getPermutation());
     // Operands that do not agree get a transpose of their own, which must not
     // be sunk again: only the direction towards channels-last makes progress.
     if (!uniform && permutation != Shape{0, 3, 1, 2})
       return rewriter.notifyMatchFailure(op, "operands do not agree");
+    Operation *moved = op->clone();
+    if (!cast<DimensionOpInterface>(moved).permuteDimensions(permutation)) {
+      moved->destroy();
+      return rewriter.notifyMatchFailure(op, "depends on the layout");
+    }
     auto inverse = invertPermutationVector(permutation);
-
     SmallVector<Value> operands;
     for (Value operand : op->getOperands()) {
       auto source = operand.getDefiningOp<TransposeOp>();
@@ -122,14 +86,11 @@ struct SinkTranspose : RewritePattern {
             expandRank(rewriter, op->getLoc(), operand, permutation.size()),
             inverse));
     }
-    Operation *moved = rewriter.clone(*op);
-    rewriter.modifyOpInPlace(moved, [&] {
-      moved->setOperands(operands);
-      moved->getResult(0).setType(
-          RankedTensorType::get(permute(resultType.getShape(), inverse),
-                                resultType.getElementType()));
-      remapDimensions(moved, inverse);
-    });
+    moved->setOperands(operands);
+    moved->getResult(0).setType(
+        RankedTensorType::get(permute(resultType.getShape(), inverse),
+                              resultType.getElementType()));
+    rewriter.insert(moved);
     rewriter.replaceOp(op, createTranspose(rewriter, op->getLoc(),
                                            moved->getResult(0), permutation));
     ++counter;
@@ -139,7 +100,8 @@ struct SinkTranspose : RewritePattern {
   Counter &counter;
 };
 
-/// transpose(f(x, constant)) -> f(transpose(x), transpose(constant)).
+/// transpose(f(x, constant)) -> f(transpose(x), transpose(constant)) where f
+/// prepares an input: what a layer computes keeps its functions beside it.
 struct HoistTranspose : OpRewritePattern<TransposeOp> {
   HoistTranspose(MLIRContext *context, Counter &counter)
       : OpRewritePattern(context), counter(counter) {}
@@ -147,18 +109,18 @@ struct HoistTranspose : OpRewritePattern<TransposeOp> {
   LogicalResult matchAndRewrite(TransposeOp op,
                                 PatternRewriter &rewriter) const override {
     Operation *source = op.getInput().getDefiningOp();
-    if (!source || !isElementwise(source))
-      return rewriter.notifyMatchFailure(op, "input is not elementwise");
+    if (!source || !isElementwise(source) || !isNormalization(op.getInput()))
+      return rewriter.notifyMatchFailure(op, "input is no prepared argument");
     // Equal transposes beside this one are hoisted, too, and then merged.
     if (!llvm::all_of(source->getUsers(), [&](Operation *user) {
           auto other = dyn_cast<TransposeOp>(user);
           return other && other.getPermutation() == op.getPermutation();
         }))
       return rewriter.notifyMatchFailure(op, "input is needed as it is");
-    if (source->getNumOperands() == 2 && !isConstant(source->getOperand(1)))
-      return rewriter.notifyMatchFailure(op, "right side is not a constant");
-    if (typeOf(source->getOperand(0)).getRank() != op.getType().getRank())
-      return rewriter.notifyMatchFailure(op, "left side is broadcast");
+    for (Value operand : source->getOperands())
+      if (!isConstant(operand) && typeOf(operand).getShape() !=
+                                      typeOf(op.getInput()).getShape())
+        return rewriter.notifyMatchFailure(op, "an operand is broadcast");
     SmallVector<Value> operands;
     for (Value operand : source->getOperands())
       operands.push_back(
@@ -187,10 +149,9 @@ struct HoistReshape : OpRewritePattern<ReshapeOp> {
 
   LogicalResult matchAndRewrite(ReshapeOp op,
                                 PatternRewriter &rewriter) const override {
-    Operation *source = op.getInput().getDefiningOp();
-    if (!isa_and_nonnull<AddOp, SubOp, MulOp, DivOp>(source) ||
-        !source->hasOneUse())
-      return rewriter.notifyMatchFailure(op, "input is no arithmetic");
+    auto source = op.getInput().getDefiningOp<BinaryOp>();
+    if (!source || !source->hasOneUse() || !isNormalization(op.getInput()))
+      return rewriter.notifyMatchFailure(op, "input is no normalization");
     Value scalar = source->getOperand(1);
     if (!isConstant(scalar) || typeOf(scalar).getNumElements() != 1 ||
         typeOf(source->getOperand(0)) != typeOf(op.getInput()))
@@ -219,7 +180,7 @@ struct ToChannelsLastPass
       addPatterns(patterns);
       TransposeOp::getCanonicalizationPatterns(patterns, &getContext());
       ReshapeOp::getCanonicalizationPatterns(patterns, &getContext());
-      if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+      if (failed(applyToFixpoint(getOperation(), std::move(patterns))))
         signalPassFailure();
     };
     apply([&](RewritePatternSet &patterns) {

@@ -27,6 +27,9 @@ inline constexpr llvm::StringLiteral noteAttr = "octet.note";
 /// Logical multiply-accumulates of `op` (zero for what is no contraction).
 int64_t countMacs(mlir::Operation *op);
 
+/// What reports and kernels call `op`.
+llvm::StringRef labelOf(mlir::Operation *op);
+
 /// {node, op, output (shape), macs, weight_bytes, precision, note} of `op`.
 mlir::DictionaryAttr describeLayer(mlir::Operation *op);
 

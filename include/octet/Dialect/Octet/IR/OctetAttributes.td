@@ -11,22 +11,6 @@
 
 include "octet/Dialect/Octet/IR/OctetDialect.td"
 
-def Octet_ActivationKind : I32EnumAttr<"ActivationKind",
-    "elementwise function of one operand", [
-      I32EnumAttrCase<"LeakyRelu", 0, "leaky_relu">,
-      I32EnumAttrCase<"Sigmoid", 1, "sigmoid">,
-      I32EnumAttrCase<"HardSigmoid", 2, "hard_sigmoid">,
-      I32EnumAttrCase<"HardSwish", 3, "hard_swish">,
-      I32EnumAttrCase<"Tanh", 4, "tanh">
-    ]> {
-  let cppNamespace = "::octet";
-  let genSpecializedAttr = 0;
-}
-def Octet_ActivationKindAttr
-    : EnumAttr<Octet_Dialect, Octet_ActivationKind, "activation_kind"> {
-  let assemblyFormat = "`<` $value `>`";
-}
-
 def Octet_LayoutAttr : AttrDef<Octet_Dialect, "Layout"> {
   let mnemonic = "layout";
   let summary = "How a tensor lies in memory";

@@ -43,7 +43,4 @@ def Octet_Dialect : Dialect {
   let hasConstantMaterializer = 1;
 }
 
-class Octet_Op<string mnemonic, list<Trait> traits = []>
-    : Op<Octet_Dialect, mnemonic, traits>;
-
 #endif // OCTET_DIALECT_OCTET_IR_OCTETDIALECT_TD

@@ -6,12 +6,12 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// What the lowerings of single operations share.
+// What the lowerings of single operations (LoweringOpInterface) share.
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef OCTET_LIB_CONVERSION_OCTETTOLINALG_LOWERING_H
-#define OCTET_LIB_CONVERSION_OCTETTOLINALG_LOWERING_H
+#ifndef OCTET_DIALECT_OCTET_IR_LOWERING_H
+#define OCTET_DIALECT_OCTET_IR_LOWERING_H
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -24,22 +24,13 @@
 
 namespace octet::lowering {
 
-inline mlir::RankedTensorType typeOf(mlir::Value value) {
-  return llvm::cast<mlir::RankedTensorType>(value.getType());
-}
+/// Marks a contraction whose trailing dimensions are a register's lanes.
+inline constexpr llvm::StringLiteral blockedAttr = "octet.blocked";
 
 /// `value` with a signless element type, as linalg wants it.
 mlir::Value toSignless(mlir::OpBuilder &builder, mlir::Location loc,
                        mlir::Value value);
 mlir::RankedTensorType signlessType(mlir::RankedTensorType type);
-
-/// The tensor to compute `op`'s result into: the slice that the result is
-/// inserted into, or an empty tensor.
-mlir::Value getDestination(mlir::OpBuilder &builder, mlir::Operation *op);
-
-/// Replaces `op` by a signless `value` of the same shape.
-void replaceWith(mlir::PatternRewriter &rewriter, mlir::Operation *op,
-                 mlir::Value value);
 
 using Body = llvm::function_ref<mlir::Value(mlir::OpBuilder &, mlir::Location,
                                             mlir::ValueRange)>;
@@ -98,11 +89,33 @@ mlir::Value centered(mlir::OpBuilder &builder, mlir::Location loc,
 mlir::Value contractible(mlir::OpBuilder &builder, mlir::Location loc,
                          mlir::Value a, mlir::Value b, mlir::Value c);
 
-void populateContractionPatterns(mlir::RewritePatternSet &patterns);
-void populatePoolPatterns(mlir::RewritePatternSet &patterns);
-void populateElementwisePatterns(mlir::RewritePatternSet &patterns);
-void populateMovementPatterns(mlir::RewritePatternSet &patterns);
+/// The sums of windows along dimension `axis` of an f32 tensor: the result's
+/// size there is `windows`, window i starts at i · stride, and its `taps`
+/// elements are `dilation` apart. They are summed as QS-12 says.
+mlir::Value sumAlong(mlir::OpBuilder &builder, mlir::Location loc,
+                     mlir::Value input, int64_t axis, int64_t windows,
+                     int64_t taps, int64_t stride = 1, int64_t dilation = 1);
+
+/// A copy of `input`, read through `map`, into `out`.
+mlir::Value copyThrough(mlir::OpBuilder &builder, mlir::Location loc,
+                        mlir::Value input, mlir::AffineMap map,
+                        mlir::Value out);
+
+/// Copies `source` into `target` at `offsets`.
+mlir::Value copyInto(mlir::OpBuilder &builder, mlir::Location loc,
+                     mlir::Value source, mlir::Value target,
+                     llvm::ArrayRef<int64_t> offsets);
+
+/// `value` filled into `out`.
+mlir::Value fill(mlir::OpBuilder &builder, mlir::Location loc,
+                 mlir::TypedAttr value, mlir::Value out);
+
+/// The larger (or, with `smaller`, the smaller) of an element and an
+/// accumulator; a NaN on either side wins.
+mlir::Value extremeOrNaN(mlir::OpBuilder &builder, mlir::Location loc,
+                         mlir::Value element, mlir::Value accumulator,
+                         bool smaller = false);
 
 } // namespace octet::lowering
 
-#endif // OCTET_LIB_CONVERSION_OCTETTOLINALG_LOWERING_H
+#endif // OCTET_DIALECT_OCTET_IR_LOWERING_H

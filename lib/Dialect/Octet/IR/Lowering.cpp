@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Lowering.h"
+#include "octet/Dialect/Octet/IR/Lowering.h"
 
 using namespace mlir;
 using namespace octet;
@@ -27,31 +27,6 @@ Value lowering::toSignless(OpBuilder &builder, Location loc, Value value) {
       cast && cast.getSource().getType() == type)
     return cast.getSource();
   return tensor::BitcastOp::create(builder, loc, type, value);
-}
-
-Value lowering::getDestination(OpBuilder &builder, Operation *op) {
-  Value result = op->getResult(0);
-  auto type = signlessType(typeOf(result));
-  if (result.hasOneUse())
-    if (auto cast = dyn_cast<tensor::BitcastOp>(*result.user_begin()))
-      result = cast.getResult();
-  if (result.hasOneUse())
-    if (auto insert = dyn_cast<tensor::InsertSliceOp>(*result.user_begin());
-        insert && insert.getSource() == result)
-      return tensor::ExtractSliceOp::create(
-          builder, op->getLoc(), type, insert.getDest(),
-          insert.getMixedOffsets(), insert.getMixedSizes(),
-          insert.getMixedStrides());
-  return tensor::EmptyOp::create(builder, op->getLoc(), type.getShape(),
-                                 type.getElementType());
-}
-
-void lowering::replaceWith(PatternRewriter &rewriter, Operation *op,
-                           Value value) {
-  Type type = op->getResult(0).getType();
-  if (value.getType() != type)
-    value = tensor::BitcastOp::create(rewriter, op->getLoc(), type, value);
-  rewriter.replaceOp(op, value);
 }
 
 static Value createGeneric(OpBuilder &builder, Location loc, ValueRange inputs,
@@ -155,4 +130,45 @@ Value lowering::contractible(OpBuilder &builder, Location loc, Value a, Value b,
   auto contract = arith::FastMathFlags::contract;
   Value product = arith::MulFOp::create(builder, loc, a, b, contract);
   return arith::AddFOp::create(builder, loc, c, product, contract);
+}
+
+Value lowering::fill(OpBuilder &builder, Location loc, TypedAttr value,
+                     Value out) {
+  Value scalar = arith::ConstantOp::create(builder, loc, value);
+  return linalg::FillOp::create(builder, loc, scalar, out).getResult(0);
+}
+
+Value lowering::extremeOrNaN(OpBuilder &builder, Location loc, Value element,
+                             Value accumulator, bool smaller) {
+  auto predicate =
+      smaller ? arith::CmpFPredicate::OLT : arith::CmpFPredicate::OGT;
+  Value beyond =
+      arith::CmpFOp::create(builder, loc, predicate, element, accumulator);
+  Value isNaN = arith::CmpFOp::create(
+      builder, loc, arith::CmpFPredicate::UNO, element, element);
+  Value wins = arith::OrIOp::create(builder, loc, beyond, isNaN);
+  return arith::SelectOp::create(builder, loc, wins, element, accumulator);
+}
+
+Value lowering::copyThrough(OpBuilder &builder, Location loc, Value input,
+                            AffineMap map, Value out) {
+  return createElementwise(
+      builder, loc, input, map, out,
+      [](OpBuilder &, Location, ValueRange args) { return args[0]; });
+}
+
+Value lowering::copyInto(OpBuilder &builder, Location loc, Value source,
+                         Value target, ArrayRef<int64_t> offsets) {
+  auto type = typeOf(source);
+  auto *context = builder.getContext();
+  auto at = getAsIndexOpFoldResult(context, offsets);
+  auto sizes = getAsIndexOpFoldResult(context, type.getShape());
+  SmallVector<OpFoldResult> steps(type.getRank(), builder.getIndexAttr(1));
+  Value slice = tensor::ExtractSliceOp::create(builder, loc, type, target, at,
+                                               sizes, steps);
+  Value copy =
+      copyThrough(builder, loc, source,
+                  builder.getMultiDimIdentityMap(type.getRank()), slice);
+  return tensor::InsertSliceOp::create(builder, loc, copy, target, at, sizes,
+                                       steps);
 }

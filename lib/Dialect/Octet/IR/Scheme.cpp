@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "octet/Quantization/Scheme.h"
+#include "octet/Dialect/Octet/IR/Scheme.h"
 #include "mlir/IR/Builders.h"
 #include <algorithm>
 #include <cmath>

@@ -11,8 +11,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef OCTET_QUANTIZATION_SCHEME_H
-#define OCTET_QUANTIZATION_SCHEME_H
+#ifndef OCTET_DIALECT_OCTET_IR_SCHEME_H
+#define OCTET_DIALECT_OCTET_IR_SCHEME_H
 
 #include "mlir/Dialect/Quant/IR/QuantTypes.h"
 #include <cstdint>
@@ -47,4 +47,4 @@ int64_t quantizeValue(float x, float scale, int64_t zeroPoint, int64_t qmin,
 
 } // namespace octet
 
-#endif // OCTET_QUANTIZATION_SCHEME_H
+#endif // OCTET_DIALECT_OCTET_IR_SCHEME_H

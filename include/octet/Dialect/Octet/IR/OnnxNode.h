@@ -1,0 +1,136 @@
+//===- OnnxNode.h ----------------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// One ONNX node, as the builders of operations see it. The importer implements
+// it; operations whose ONNX operators map to them enter builders in its table
+// (Octet_Op's hasOnnxBuilders).
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef OCTET_DIALECT_OCTET_IR_ONNXNODE_H
+#define OCTET_DIALECT_OCTET_IR_ONNXNODE_H
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/Interfaces/InferTypeOpInterface.h"
+#include "octet/Dialect/Octet/IR/ShapeInference.h"
+#include "llvm/ADT/StringMap.h"
+
+namespace octet {
+
+class OnnxNode {
+public:
+  OnnxNode(mlir::OpBuilder &builder, mlir::Location location, int64_t opset)
+      : builder(builder), location(location), opset(opset) {}
+  virtual ~OnnxNode();
+
+  mlir::OpBuilder &builder;
+  const mlir::Location location;
+  /// Version of the operator set that the model imports for the node's domain.
+  const int64_t opset;
+
+  virtual llvm::StringRef type() const = 0;
+
+  //===--------------------------------------------------------------------===//
+  // Attributes: `fallback` where the node has none of that name
+  //===--------------------------------------------------------------------===//
+
+  virtual bool hasAttribute(llvm::StringRef name) const = 0;
+  virtual int64_t getInt(llvm::StringRef name, int64_t fallback) const = 0;
+  virtual float getFloat(llvm::StringRef name, float fallback) const = 0;
+  virtual std::string getString(llvm::StringRef name,
+                                llvm::StringRef fallback) const = 0;
+  virtual std::optional<Shape> getInts(llvm::StringRef name) const = 0;
+  virtual std::optional<llvm::SmallVector<float>>
+  getFloats(llvm::StringRef name) const = 0;
+  /// The tensor attribute `name`, or null after an error.
+  virtual mlir::DenseElementsAttr getTensor(llvm::StringRef name) = 0;
+
+  //===--------------------------------------------------------------------===//
+  // Inputs and outputs
+  //===--------------------------------------------------------------------===//
+
+  virtual unsigned numInputs() const = 0;
+  virtual unsigned numOutputs() const = 0;
+  /// True if input `i` is given (an empty name means: absent).
+  virtual bool hasInput(unsigned i) const = 0;
+  /// True if output `i` has a name and so may be used.
+  virtual bool hasOutput(unsigned i) const = 0;
+  virtual std::string inputName(unsigned i) const = 0;
+
+  /// Input `i`, or null after an error.
+  virtual mlir::Value input(unsigned i) = 0;
+  /// Input `i` as an f32 value, or null after an error.
+  mlir::Value floatInput(unsigned i);
+  /// Input `i` if it is a constant, else null.
+  mlir::DenseElementsAttr constantInput(unsigned i);
+  /// The integers of constant input `i`, or before operator set `since` those of
+  /// the attribute `name`. Absent: none. Computed at run time: an error.
+  mlir::FailureOr<std::optional<Shape>> intsFrom(llvm::StringRef name,
+                                                 unsigned i, int64_t since);
+
+  /// Binds outputs 0, 1, … to `values`; every output that has a name must get
+  /// one. Null values mean that an error has been emitted.
+  virtual mlir::LogicalResult setOutputs(mlir::ValueRange values) = 0;
+  mlir::LogicalResult setOutput(mlir::Value value) { return setOutputs(value); }
+
+  /// Emits an error at the node and returns failure.
+  mlir::LogicalResult fail(const llvm::Twine &message);
+
+  //===--------------------------------------------------------------------===//
+  // Building
+  //===--------------------------------------------------------------------===//
+
+  /// The operation's result, folded where it can be; its type is inferred.
+  /// `arguments` are operands and attributes in the order of the definition.
+  /// Null, after an error at the node, if they do not fit together.
+  template <typename Op, typename... Arguments>
+  mlir::Value create(Arguments &&...arguments) {
+    mlir::OperationState state(location, Op::getOperationName());
+    Op::build(builder, state, mlir::Type(builder.getNoneType()),
+              std::forward<Arguments>(arguments)...);
+    return finish(state, /*infer=*/true);
+  }
+  /// The same with a result of `type`.
+  template <typename Op, typename... Arguments>
+  mlir::Value createAs(mlir::RankedTensorType type, Arguments &&...arguments) {
+    mlir::OperationState state(location, Op::getOperationName());
+    Op::build(builder, state, mlir::Type(type),
+              std::forward<Arguments>(arguments)...);
+    return finish(state, /*infer=*/false);
+  }
+
+  mlir::Value constant(mlir::DenseElementsAttr value);
+  mlir::Value constant(llvm::ArrayRef<float> values,
+                       llvm::ArrayRef<int64_t> shape);
+  mlir::Value reshape(mlir::Value value, llvm::ArrayRef<int64_t> shape);
+  mlir::Value transpose(mlir::Value value, llvm::ArrayRef<int64_t> permutation);
+  /// [N, C, L] or [N, C, H, W] -> [N, H, W, C] (H = 1 for the former).
+  mlir::Value toChannelsLast(mlir::Value value);
+  /// The inverse, to a value of `rank` 3 or 4.
+  mlir::Value fromChannelsLast(mlir::Value value, int64_t rank);
+
+  /// `axis` counted from the front; none if out of range.
+  static std::optional<int64_t> normalizeAxis(int64_t axis, int64_t rank) {
+    if (axis < -rank || axis >= rank)
+      return std::nullopt;
+    return axis < 0 ? axis + rank : axis;
+  }
+
+private:
+  mlir::Value finish(mlir::OperationState &state, bool infer);
+};
+
+/// Builds the operations of one node and binds its outputs.
+using OnnxBuilder = mlir::LogicalResult (*)(OnnxNode &node);
+/// From operator name to builder.
+using OnnxBuilders = llvm::StringMap<OnnxBuilder>;
+
+} // namespace octet
+
+#endif // OCTET_DIALECT_OCTET_IR_ONNXNODE_H

@@ -1,0 +1,89 @@
+//===- StorageConverter.cpp ------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "octet/Dialect/Octet/IR/StorageConverter.h"
+#include "mlir/IR/Matchers.h"
+
+using namespace mlir;
+using namespace octet;
+
+static RankedTensorType withSign(RankedTensorType type, bool isSigned) {
+  auto signedness = isSigned ? IntegerType::Signed : IntegerType::Unsigned;
+  return type.clone(IntegerType::get(type.getContext(), 8, signedness));
+}
+
+bool StorageConverter::isSigned(Value value) {
+  auto type = dyn_cast<RankedTensorType>(value.getType());
+  return type && type.getElementType().isSignedInteger(8) &&
+         !matchPattern(value, m_Constant());
+}
+
+DenseElementsAttr StorageConverter::signedElements(DenseElementsAttr from,
+                                                   ArrayRef<uint8_t> bytes) {
+  auto type = withSign(cast<RankedTensorType>(from.getType()), true);
+  return DenseElementsAttr::get(
+      type,
+      ArrayRef(reinterpret_cast<const int8_t *>(bytes.data()), bytes.size()));
+}
+
+Value StorageConverter::constant(Location loc, DenseElementsAttr value) {
+  return arith::ConstantOp::create(builder, loc, value);
+}
+
+void StorageConverter::takeSigned(OpOperand &operand) {
+  DenseElementsAttr elements;
+  if (isSigned(operand.get()))
+    return;
+  if (!matchPattern(operand.get(), m_Constant(&elements))) {
+    operand.set(flip(operand.get()));
+    return;
+  }
+  std::vector<uint8_t> bytes;
+  for (uint8_t byte : elements.getValues<uint8_t>())
+    bytes.push_back(byte ^ offset);
+  operand.set(constant(operand.getOwner()->getLoc(),
+                       signedElements(elements, bytes)));
+}
+
+void StorageConverter::takeUnsigned(OpOperand &operand) {
+  if (isSigned(operand.get()))
+    operand.set(flip(operand.get()));
+}
+
+void StorageConverter::shift(OpOperand &zeroPoint) {
+  Location loc = zeroPoint.getOwner()->getLoc();
+  Value less =
+      arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(offset));
+  zeroPoint.set(
+      builder.createOrFold<arith::SubIOp>(loc, zeroPoint.get(), less));
+}
+
+void StorageConverter::keepSigned(Operation *op) {
+  for (Value result : op->getResults())
+    result.setType(withSign(typeOf(result), true));
+}
+
+Value StorageConverter::flip(Value value) {
+  Value &other = flipped[value];
+  if (other)
+    return other;
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointAfterValue(value);
+  auto type = withSign(typeOf(value), !isSigned(value));
+  std::vector<uint8_t> bytes;
+  for (unsigned i = 0; i < 256; ++i)
+    bytes.push_back(i ^ offset);
+  auto tableType = RankedTensorType::get({256}, type.getElementType());
+  Value table = constant(
+      value.getLoc(),
+      DenseElementsAttr::getFromRawBuffer(
+          tableType, ArrayRef(reinterpret_cast<const char *>(bytes.data()),
+                              bytes.size())));
+  return other =
+             LookupOp::create(builder, value.getLoc(), type, value, table);
+}

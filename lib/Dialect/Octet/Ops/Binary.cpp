@@ -1,0 +1,302 @@
+//===- Binary.cpp ----------------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// binary: elementwise functions of two operands.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Constants.h"
+#include "Verify.h"
+#include "mlir/IR/Matchers.h"
+#include "octet/Dialect/Octet/IR/Lowering.h"
+#include "octet/Dialect/Octet/IR/ScaleFolder.h"
+
+using namespace mlir;
+using namespace octet;
+using namespace octet::lowering;
+
+//===----------------------------------------------------------------------===//
+// Definition
+//===----------------------------------------------------------------------===//
+
+LogicalResult
+BinaryOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
+                           Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  return inferAs(location,
+                 inferBroadcast(typeOf(adaptor.getLhs()).getShape(),
+                                typeOf(adaptor.getRhs()).getShape()),
+                 adaptor.getLhs(), types);
+}
+
+LogicalResult BinaryOp::verify() {
+  // Quantized operands have scales of their own.
+  if (isQuantized(getLhs()) && isQuantized(getRhs()) && isQuantized(getOutput()))
+    return success();
+  Type element = typeOf(getLhs()).getElementType();
+  if (typeOf(getRhs()).getElementType() != element ||
+      typeOf(getOutput()).getElementType() != element)
+    return emitOpError("operands and result must have one element type");
+  return success();
+}
+
+/// On wrapped 64-bit integers; none where the result is not defined.
+static std::optional<int64_t> evaluate(BinaryKind kind, int64_t a, int64_t b) {
+  auto wrapped = [](uint64_t x) { return static_cast<int64_t>(x); };
+  uint64_t x = a, y = b;
+  switch (kind) {
+  case BinaryKind::Add:
+    return wrapped(x + y);
+  case BinaryKind::Sub:
+    return wrapped(x - y);
+  case BinaryKind::Mul:
+    return wrapped(x * y);
+  case BinaryKind::Div:
+    if (b == 0 || (a == INT64_MIN && b == -1))
+      return std::nullopt;
+    return a / b;
+  }
+  llvm_unreachable("unknown function");
+}
+
+static float evaluate(BinaryKind kind, float a, float b) {
+  switch (kind) {
+  case BinaryKind::Add:
+    return a + b;
+  case BinaryKind::Sub:
+    return a - b;
+  case BinaryKind::Mul:
+    return a * b;
+  case BinaryKind::Div:
+    return a / b;
+  }
+  llvm_unreachable("unknown function");
+}
+
+static float clampConstant(float x, std::optional<APFloat> low,
+                           std::optional<APFloat> high) {
+  if (low && x < low->convertToFloat())
+    x = low->convertToFloat();
+  if (high && x > high->convertToFloat())
+    x = high->convertToFloat();
+  return x;
+}
+
+OpFoldResult BinaryOp::fold(FoldAdaptor adaptor) {
+  auto type = dyn_cast<RankedTensorType>(getType());
+  auto each = [&](auto body) {
+    forEachBroadcast(type.getShape(), typeOf(getLhs()).getShape(),
+                     typeOf(getRhs()).getShape(), body);
+  };
+  auto lhs = floatConstant(adaptor.getLhs());
+  auto rhs = floatConstant(adaptor.getRhs());
+  if (lhs && rhs && type.getElementType().isF32()) {
+    auto a = llvm::to_vector(lhs.getValues<float>());
+    auto b = llvm::to_vector(rhs.getValues<float>());
+    SmallVector<float> values(type.getNumElements());
+    each([&](int64_t i, int64_t l, int64_t r) {
+      values[i] = clampConstant(::evaluate(getKind(), a[l], b[r]), getClampMin(),
+                                getClampMax());
+    });
+    return DenseElementsAttr::get(type, ArrayRef<float>(values));
+  }
+  auto lhsInts = integerConstant(adaptor.getLhs());
+  auto rhsInts = integerConstant(adaptor.getRhs());
+  if (!lhsInts || !rhsInts)
+    return {};
+  bool isUnsigned = type.getElementType().isUnsignedInteger();
+  auto wide = [&](DenseIntElementsAttr constant) {
+    return llvm::map_to_vector(
+        constant.getValues<APInt>(), [&](const APInt &x) -> int64_t {
+          return isUnsigned ? x.getZExtValue() : x.getSExtValue();
+        });
+  };
+  auto a = wide(lhsInts), b = wide(rhsInts);
+  SmallVector<APInt> values(type.getNumElements());
+  bool defined = true;
+  each([&](int64_t i, int64_t l, int64_t r) {
+    auto value = ::evaluate(getKind(), a[l], b[r]);
+    defined &= value.has_value();
+    values[i] = APInt(type.getElementTypeBitWidth(), value.value_or(0),
+                      /*isSigned=*/true, /*implicitTrunc=*/true);
+  });
+  return defined ? DenseElementsAttr::get(type, values) : OpFoldResult();
+}
+
+std::optional<unsigned> BinaryOp::getScaledOperand() {
+  if (!typeOf(getOutput()).getElementType().isF32())
+    return std::nullopt;
+  for (unsigned side : {0, 1})
+    if (typeOf(getOperand(side)).getShape() == typeOf(getOutput()).getShape() &&
+        matchPattern(getOperand(1 - side), m_Constant()) &&
+        !(side == 1 && getKind() == BinaryKind::Div))
+      return side;
+  return std::nullopt;
+}
+
+std::optional<AffineStep> BinaryOp::matchAffine() {
+  auto side = getScaledOperand();
+  DenseFPElementsAttr constant;
+  if (!side || !matchPattern(getOperand(1 - *side), m_Constant(&constant)))
+    return std::nullopt;
+  auto type = typeOf(getOutput());
+  int64_t channels = type.getRank() ? type.getShape().back() : 1;
+  auto shape = constant.getType().getShape();
+  int64_t count = constant.getNumElements();
+  if (count != 1 && (count != channels || shape.back() != channels))
+    return std::nullopt;
+  AffineStep step;
+  step.operand = *side;
+  for (double k : constant.getValues<float>()) {
+    double factor = 1.0, shift = 0.0;
+    switch (getKind()) {
+    case BinaryKind::Add:
+      shift = k;
+      break;
+    case BinaryKind::Sub:
+      factor = *side == 0 ? 1.0 : -1.0;
+      shift = *side == 0 ? -k : k;
+      break;
+    case BinaryKind::Mul:
+      factor = k;
+      break;
+    case BinaryKind::Div:
+      factor = 1.0 / k;
+      break;
+    }
+    step.factor.push_back(factor);
+    step.shift.push_back(shift);
+  }
+  return step;
+}
+
+//===----------------------------------------------------------------------===//
+// Scales
+//===----------------------------------------------------------------------===//
+
+ScaleRole BinaryOp::getScaleRole() {
+  return getKind() == BinaryKind::Div ? ScaleRole::Float : ScaleRole::Own;
+}
+
+std::string BinaryOp::explainFloat() {
+  if (getScaleRole() == ScaleRole::Float)
+    return facts::explainRole(ScaleRole::Float);
+  for (Value operand : getOperands()) {
+    DenseFPElementsAttr constant;
+    if (matchPattern(behindRounding(operand), m_Constant(&constant)) &&
+        llvm::any_of(constant.getValues<APFloat>(),
+                     [](const APFloat &x) { return !x.isFinite(); }))
+      return "a constant operand is not finite";
+  }
+  return "";
+}
+
+FailureOr<Value> BinaryOp::foldScales(ScaleFolder &folder) {
+  Affine a(getLhs()), b(getRhs()), out(getOutput());
+  auto [low, high] = folder.bounds(out, getClampMinAttr(), getClampMaxAttr());
+  Value lhs = folder.integer(getLhs()), rhs = folder.integer(getRhs());
+  auto type = folder.storageLike(getOutput());
+  if (getKind() == BinaryKind::Mul)
+    return IntegerMulOp::create(folder.builder, folder.loc, type, lhs,
+                                folder.i32(a.zeroPoint), rhs,
+                                folder.i32(b.zeroPoint),
+                                folder.f32(a.scale * b.scale / out.scale), low,
+                                high, folder.i32(out.zeroPoint))
+        .getResult();
+  if (getKind() != BinaryKind::Add && getKind() != BinaryKind::Sub)
+    return emitOpError("has no integer form");
+  float sign = getKind() == BinaryKind::Sub ? -1.0f : 1.0f;
+  return IntegerAddOp::create(folder.builder, folder.loc, type, lhs,
+                              folder.i32(a.zeroPoint),
+                              folder.f32(a.scale / out.scale), rhs,
+                              folder.i32(b.zeroPoint),
+                              folder.f32(sign * b.scale / out.scale), low, high,
+                              folder.i32(out.zeroPoint))
+      .getResult();
+}
+
+//===----------------------------------------------------------------------===//
+// Lowering
+//===----------------------------------------------------------------------===//
+
+static Value lowerFloat(BinaryKind kind, OpBuilder &b, Location at, Value x,
+                        Value y) {
+  switch (kind) {
+  case BinaryKind::Add:
+    return arith::AddFOp::create(b, at, x, y);
+  case BinaryKind::Sub:
+    return arith::SubFOp::create(b, at, x, y);
+  case BinaryKind::Mul:
+    return arith::MulFOp::create(b, at, x, y);
+  case BinaryKind::Div:
+    return arith::DivFOp::create(b, at, x, y);
+  }
+  llvm_unreachable("unknown function");
+}
+
+/// x / y, or 0 where it is not defined: machines differ there.
+static Value divideIntegers(OpBuilder &b, Location at, Value x, Value y,
+                            bool isUnsigned) {
+  auto constant = [&](int64_t value) -> Value {
+    return arith::ConstantOp::create(b, at,
+                                     b.getIntegerAttr(x.getType(), value));
+  };
+  auto equals = [&](Value value, Value other) -> Value {
+    return arith::CmpIOp::create(b, at, arith::CmpIPredicate::eq, value, other);
+  };
+  unsigned width = x.getType().getIntOrFloatBitWidth();
+  Value undefined = equals(y, constant(0));
+  if (!isUnsigned) {
+    Value lowest = constant(APInt::getSignedMinValue(width).getSExtValue());
+    Value overflows = arith::AndIOp::create(b, at, equals(x, lowest),
+                                            equals(y, constant(-1)));
+    undefined = arith::OrIOp::create(b, at, undefined, overflows);
+  }
+  Value one = constant(1);
+  Value divisor = arith::SelectOp::create(b, at, undefined, one, y);
+  Value quotient =
+      isUnsigned ? arith::DivUIOp::create(b, at, x, divisor).getResult()
+                 : arith::DivSIOp::create(b, at, x, divisor).getResult();
+  return arith::SelectOp::create(b, at, undefined, constant(0), quotient);
+}
+
+static Value lowerIntegers(BinaryKind kind, OpBuilder &b, Location at, Value x,
+                           Value y, bool isUnsigned) {
+  switch (kind) {
+  case BinaryKind::Add:
+    return arith::AddIOp::create(b, at, x, y);
+  case BinaryKind::Sub:
+    return arith::SubIOp::create(b, at, x, y);
+  case BinaryKind::Mul:
+    return arith::MulIOp::create(b, at, x, y);
+  case BinaryKind::Div:
+    return divideIntegers(b, at, x, y, isUnsigned);
+  }
+  llvm_unreachable("unknown function");
+}
+
+FailureOr<SmallVector<Value>> BinaryOp::lower(OpBuilder &builder,
+                                              ValueRange inputs,
+                                              ValueRange outputs) {
+  Type element = typeOf(getOutput()).getElementType();
+  if (!element.isF32() && !isa<IntegerType>(element))
+    return failure();
+  auto shape = typeOf(getOutput()).getShape();
+  SmallVector<AffineMap> maps;
+  for (Value input : inputs)
+    maps.push_back(broadcastMap(builder.getContext(), typeOf(input).getShape(),
+                                shape));
+  return SmallVector<Value>{createElementwise(
+      builder, getLoc(), inputs, maps, outputs[0],
+      [&](OpBuilder &b, Location at, ValueRange args) -> Value {
+        if (!element.isF32())
+          return lowerIntegers(getKind(), b, at, args[0], args[1],
+                               element.isUnsignedInteger());
+        return clamp(b, at, lowerFloat(getKind(), b, at, args[0], args[1]),
+                     getClampMin(), getClampMax());
+      })};
+}

@@ -1,0 +1,140 @@
+//===- IntegerConv2D.cpp ---------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// integer_conv2d: convolution of 8-bit values with requantization.
+//
+//===----------------------------------------------------------------------===//
+
+#include "ConvLowering.h"
+#include "Verify.h"
+#include "mlir/IR/Matchers.h"
+#include "octet/Dialect/Octet/IR/StorageConverter.h"
+
+using namespace mlir;
+using namespace octet;
+using namespace octet::lowering;
+
+LogicalResult IntegerConv2DOp::inferReturnTypes(
+    MLIRContext *, std::optional<Location> location, Adaptor adaptor,
+    SmallVectorImpl<Type> &types) {
+  auto blocks = typeOf(adaptor.getFilter()).getShape();
+  auto filter =
+      getFilterShape(blocks, adaptor.getLanes(), adaptor.getGroups(),
+                     blocks.size() == 6 ? blocks.back() : 1);
+  if (!filter)
+    return inferAs(location, std::nullopt, adaptor.getInput(), types);
+  return inferAs(location,
+                 inferWindowed(typeOf(adaptor.getInput()).getShape(),
+                               {filter->height, filter->width},
+                               adaptor.getStrides(), {0, 0, 0, 0},
+                               adaptor.getDilations(), filter->outputs),
+                 adaptor.getInput(), types);
+}
+
+LogicalResult IntegerConv2DOp::verify() {
+  if (getMultiplier().getType().getShape() != typeOf(getBias()).getShape())
+    return emitOpError("bias and multiplier must have one size");
+  if (bool(getResidual()) != bool(getResidualMultiplier()) ||
+      bool(getResidual()) != bool(getResidualZeroPoint()))
+    return emitOpError("a residual comes with a multiplier and a zero point");
+  bool isDenseBlocked = getLanes() && getGroups() == 1;
+  if (isDenseBlocked && getPack() == 1)
+    return emitOpError("a blocked filter must have rank 6");
+  return verifyConv(*this, getInput(), getFilter(), getBias(), getResidual(),
+                    getLanes(), getGroups(), getPack());
+}
+
+SmallVector<int64_t> IntegerConv2DOp::getDimensionSources(unsigned operand,
+                                                          unsigned) {
+  if (operand > 0 && getResidual() && getOperand(operand) == getResidual())
+    return {0, 1, 2, 3};
+  return convSources(operand);
+}
+
+int64_t IntegerConv2DOp::countMacs() {
+  return countConvMacs(getInput(), getFilter(), getOutput(), getLanes(),
+                       getGroups());
+}
+
+Shape IntegerConv2DOp::getKernelShape(unsigned index) {
+  return blockedKernelShape(*this, index, getLanes(), getGroups(), getPack());
+}
+
+LogicalResult IntegerConv2DOp::convertStorage(StorageConverter &converter) {
+  DenseElementsAttr filter, bias;
+  if (getLanes() || !matchPattern(getFilter(), m_Constant(&filter)) ||
+      !matchPattern(getBias(), m_Constant(&bias)))
+    return emitOpError("needs a constant filter and bias that are not blocked "
+                       "yet: signed storage changes the bias");
+  // bias + 128 · Σ filter, which wraps as accumulators do.
+  std::vector<int32_t> biases(bias.getValues<int32_t>().begin(),
+                              bias.getValues<int32_t>().end());
+  int64_t perOutput = filter.getNumElements() / biases.size();
+  for (auto [i, w] : llvm::enumerate(filter.getValues<int8_t>())) {
+    int32_t &sum = biases[i / perOutput];
+    sum = static_cast<int32_t>(static_cast<uint32_t>(sum) +
+                               StorageConverter::offset * w);
+  }
+  getBiasMutable().assign(converter.constant(
+      getLoc(),
+      DenseElementsAttr::get(bias.getType(), ArrayRef<int32_t>(biases))));
+  converter.takeSigned(getInputMutable());
+  if (getResidual()) {
+    converter.takeSigned(*getResidualMutable().begin());
+    converter.shift(*getResidualZeroPointMutable().begin());
+  }
+  converter.shift(getZeroPointMutable());
+  converter.keepSigned(*this);
+  return success();
+}
+
+FailureOr<SmallVector<Value>> IntegerConv2DOp::lower(OpBuilder &builder,
+                                                     ValueRange inputs,
+                                                     ValueRange outputs) {
+  ContractionForm form;
+  form.input = inputs[0];
+  form.filter = inputs[1];
+  form.bias = getBias();
+  form.multiplier = getMultiplier();
+  form.signedInput = isSignedStorage(getInput());
+  if (getResidual())
+    form.residual = toSignless(builder, getLoc(), getResidual());
+  form.destination = outputs[0];
+  auto finish = [&](OpBuilder &b, const ContractionForm &form) {
+    Value start = tensor::EmptyOp::create(
+        b, getLoc(), typeOf(form.destination).getShape(), b.getI32Type());
+    Value sum = contract(b, getLoc(), form, b.getI32Type(), start);
+    auto identity = b.getMultiDimIdentityMap(form.parallel);
+    SmallVector<Value> operands{sum, form.multiplier};
+    SmallVector<AffineMap> maps{identity, form.channelMap};
+    if (form.residual) {
+      operands.push_back(form.residual);
+      maps.push_back(identity);
+    }
+    return createElementwise(
+        b, getLoc(), operands, maps, form.destination,
+        [&](OpBuilder &nested, Location at, ValueRange args) {
+          Value x = arith::SIToFPOp::create(nested, at, nested.getF32Type(),
+                                            args[0]);
+          x = arith::MulFOp::create(nested, at, x, args[1]);
+          if (form.residual) {
+            Value r = centered(nested, at, args[2],
+                               isSignedStorage(getResidual()),
+                               getResidualZeroPoint());
+            r = arith::MulFOp::create(nested, at, r, getResidualMultiplier());
+            x = arith::AddFOp::create(nested, at, x, r);
+          }
+          return roundToStorage(nested, at, x, *this);
+        });
+  };
+  return SmallVector<Value>{
+      lowerConv(builder, getLoc(), form,
+                {getStrides(), getDilations(), static_cast<int64_t>(getGroups()),
+                 getLanes(), getPack()},
+                finish)};
+}

@@ -1,0 +1,128 @@
+//===- IntegerElementwise.cpp ----------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// integer_add, integer_mul and lookup: elementwise operations on 8-bit values.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Verify.h"
+#include "mlir/IR/Matchers.h"
+#include "octet/Dialect/Octet/IR/Lowering.h"
+#include "octet/Dialect/Octet/IR/StorageConverter.h"
+
+using namespace mlir;
+using namespace octet;
+using namespace octet::lowering;
+
+LogicalResult IntegerAddOp::inferReturnTypes(MLIRContext *,
+                                             std::optional<Location> location,
+                                             Adaptor adaptor,
+                                             SmallVectorImpl<Type> &types) {
+  return inferAs(location,
+                 inferBroadcast(typeOf(adaptor.getLhs()).getShape(),
+                                typeOf(adaptor.getRhs()).getShape()),
+                 adaptor.getLhs(), types);
+}
+LogicalResult IntegerMulOp::inferReturnTypes(MLIRContext *,
+                                             std::optional<Location> location,
+                                             Adaptor adaptor,
+                                             SmallVectorImpl<Type> &types) {
+  return inferAs(location,
+                 inferBroadcast(typeOf(adaptor.getLhs()).getShape(),
+                                typeOf(adaptor.getRhs()).getShape()),
+                 adaptor.getLhs(), types);
+}
+LogicalResult LookupOp::inferReturnTypes(MLIRContext *,
+                                         std::optional<Location> location,
+                                         Adaptor adaptor,
+                                         SmallVectorImpl<Type> &types) {
+  return inferAs(location, Shape(typeOf(adaptor.getInput()).getShape()),
+                 adaptor.getInput(), types);
+}
+
+LogicalResult LookupOp::verify() {
+  if (typeOf(getTable()).getShape() != ArrayRef<int64_t>{256})
+    return emitOpError("table must have 256 entries");
+  return success();
+}
+
+LogicalResult LookupOp::convertStorage(StorageConverter &converter) {
+  DenseElementsAttr table;
+  if (!matchPattern(getTable(), m_Constant(&table)))
+    return emitOpError("needs a constant table: signed storage changes it");
+  converter.takeSigned(getInputMutable());
+  // A byte's bits are the index.
+  std::vector<uint8_t> values(table.getNumElements());
+  for (auto [i, value] : llvm::enumerate(table.getValues<uint8_t>()))
+    values[i ^ StorageConverter::offset] = value ^ StorageConverter::offset;
+  getTableMutable().assign(converter.constant(
+      getLoc(), StorageConverter::signedElements(table, values)));
+  converter.keepSigned(*this);
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Lowering
+//===----------------------------------------------------------------------===//
+
+/// Lowers an operation on two broadcast operands with body(b, at, x, y), which
+/// are centered at their zero points.
+template <typename Op, typename Body>
+static SmallVector<Value> lowerCentered(Op op, OpBuilder &builder,
+                                        ValueRange outputs, Body body) {
+  auto shape = typeOf(op.getOutput()).getShape();
+  SmallVector<Value> inputs{toSignless(builder, op.getLoc(), op.getLhs()),
+                            toSignless(builder, op.getLoc(), op.getRhs())};
+  SmallVector<AffineMap> maps;
+  for (Value input : inputs)
+    maps.push_back(
+        broadcastMap(builder.getContext(), typeOf(input).getShape(), shape));
+  return {createElementwise(
+      builder, op.getLoc(), inputs, maps, outputs[0],
+      [&](OpBuilder &b, Location at, ValueRange args) -> Value {
+        Value x = centered(b, at, args[0], isSignedStorage(op.getLhs()),
+                           op.getLhsZeroPoint());
+        Value y = centered(b, at, args[1], isSignedStorage(op.getRhs()),
+                           op.getRhsZeroPoint());
+        return roundToStorage(b, at, body(b, at, x, y), op);
+      })};
+}
+
+FailureOr<SmallVector<Value>>
+IntegerAddOp::lower(OpBuilder &builder, ValueRange, ValueRange outputs) {
+  return lowerCentered(
+      *this, builder, outputs,
+      [&](OpBuilder &b, Location at, Value x, Value y) -> Value {
+        x = arith::MulFOp::create(b, at, x, getLhsMultiplier());
+        y = arith::MulFOp::create(b, at, y, getRhsMultiplier());
+        return arith::AddFOp::create(b, at, x, y);
+      });
+}
+
+FailureOr<SmallVector<Value>>
+IntegerMulOp::lower(OpBuilder &builder, ValueRange, ValueRange outputs) {
+  return lowerCentered(
+      *this, builder, outputs,
+      [&](OpBuilder &b, Location at, Value x, Value y) -> Value {
+        // The product of two centered bytes is exact in f32.
+        Value product = arith::MulFOp::create(b, at, x, y);
+        return arith::MulFOp::create(b, at, product, getMultiplier());
+      });
+}
+
+FailureOr<SmallVector<Value>>
+LookupOp::lower(OpBuilder &builder, ValueRange inputs, ValueRange outputs) {
+  return SmallVector<Value>{createElementwise(
+      builder, getLoc(), inputs[0],
+      builder.getMultiDimIdentityMap(typeOf(inputs[0]).getRank()), outputs[0],
+      [&](OpBuilder &b, Location at, ValueRange args) -> Value {
+        Value index =
+            arith::IndexCastUIOp::create(b, at, b.getIndexType(), args[0]);
+        return tensor::ExtractOp::create(b, at, inputs[1], index);
+      })};
+}

@@ -1,0 +1,168 @@
+//===- Pad.cpp -------------------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// pad: constant padding into a tensor of its own; border: padding in place.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Constants.h"
+#include "Verify.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
+#include "octet/Dialect/Octet/IR/Layout.h"
+#include "octet/Dialect/Octet/IR/Lowering.h"
+#include "octet/Dialect/Octet/IR/ScaleFolder.h"
+#include "octet/Dialect/Octet/IR/Scheme.h"
+#include "octet/Dialect/Octet/IR/StorageConverter.h"
+
+using namespace mlir;
+using namespace octet;
+using namespace octet::lowering;
+
+//===----------------------------------------------------------------------===//
+// Pad
+//===----------------------------------------------------------------------===//
+
+LogicalResult PadOp::inferReturnTypes(MLIRContext *,
+                                      std::optional<Location> location,
+                                      Adaptor adaptor,
+                                      SmallVectorImpl<Type> &types) {
+  Shape shape(typeOf(adaptor.getInput()).getShape());
+  if (adaptor.getLow().size() != shape.size() ||
+      adaptor.getHigh().size() != shape.size())
+    return emitOptionalError(location, "needs one size for each dimension");
+  for (auto [size, low, high] :
+       llvm::zip(shape, adaptor.getLow(), adaptor.getHigh())) {
+    if (low < 0 || high < 0)
+      return emitOptionalError(location, "sizes must not be negative");
+    size += low + high;
+  }
+  return inferAs(location, shape, adaptor.getInput(), types);
+}
+
+LogicalResult PadOp::verify() { return verifySameElementType(*this); }
+
+SmallVector<int64_t> PadOp::getDimensionSources(unsigned, unsigned) {
+  return sameDimensions(getLow().size(), [&](int64_t d) {
+    return getLow()[d] == 0 && getHigh()[d] == 0;
+  });
+}
+
+bool PadOp::permuteDimensions(ArrayRef<int64_t> permutation) {
+  auto inverse = invertPermutationVector(permutation);
+  setLow(permute(getLow(), inverse));
+  setHigh(permute(getHigh(), inverse));
+  return true;
+}
+
+OpFoldResult PadOp::fold(FoldAdaptor adaptor) {
+  if (getInput().getType() == getType())
+    return getInput();
+  auto input = floatConstant(adaptor.getInput());
+  if (!input)
+    return {};
+  auto shape = input.getType().getShape();
+  auto strides = computeStrides(shape);
+  auto absent = DenseElementsAttr::get(
+      RankedTensorType::get({1}, input.getElementType()), getValue());
+  return gatherConstant(
+      input, typeOf(getOutput()),
+      [&](ArrayRef<int64_t> position) -> int64_t {
+        int64_t at = 0;
+        for (auto [d, i] : llvm::enumerate(position)) {
+          int64_t inside = i - getLow()[d];
+          if (inside < 0 || inside >= shape[d])
+            return -1;
+          at += inside * strides[d];
+        }
+        return at;
+      },
+      absent);
+}
+
+bool PadOp::passesScale(quant::UniformQuantizedType type) {
+  // The padding must be one of the numbers that the type represents.
+  float value = getValue().convertToFloat(), scale = type.getScale();
+  int64_t q = quantizeValue(value, scale, type.getZeroPoint(),
+                            type.getStorageTypeMin(), type.getStorageTypeMax());
+  return scale * static_cast<float>(q - type.getZeroPoint()) == value;
+}
+
+FailureOr<Value> PadOp::foldScales(ScaleFolder &folder) {
+  Affine in(getInput());
+  float value = quantizeValue(getValue().convertToFloat(), in.scale,
+                              in.zeroPoint, activationMin, activationMax);
+  return PadOp::create(folder.builder, folder.loc,
+                       folder.storageLike(getOutput()),
+                       folder.integer(getInput()), getLow(), getHigh(),
+                       APFloat(value))
+      .getResult();
+}
+
+LogicalResult PadOp::convertStorage(StorageConverter &converter) {
+  if (!StorageConverter::isSigned(getInput()))
+    return success();
+  setValue(APFloat(getValue().convertToFloat() - StorageConverter::offset));
+  return facts::convertStorageByTypes(*this, converter);
+}
+
+FailureOr<SmallVector<Value>>
+PadOp::lower(OpBuilder &builder, ValueRange inputs, ValueRange outputs) {
+  Type element = typeOf(inputs[0]).getElementType();
+  TypedAttr value = getValueAttr();
+  if (auto integer = dyn_cast<IntegerType>(element))
+    value = builder.getIntegerAttr(
+        integer, static_cast<int64_t>(getValue().convertToFloat()));
+  else if (!element.isF32())
+    return failure();
+  Value filled = fill(builder, getLoc(), value, outputs[0]);
+  return SmallVector<Value>{
+      copyInto(builder, getLoc(), inputs[0], filled, getLow())};
+}
+
+//===----------------------------------------------------------------------===//
+// Border
+//===----------------------------------------------------------------------===//
+
+LogicalResult
+BorderOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
+                           Adaptor adaptor, SmallVectorImpl<Type> &types) {
+  Shape shape(typeOf(adaptor.getInput()).getShape());
+  auto pads = adaptor.getPads();
+  if (shape.size() != 4 || pads.size() != 4 ||
+      llvm::any_of(pads, [](int64_t p) { return p < 0; }))
+    return emitOptionalError(
+        location, "takes an input of rank 4 and four pads from zero up");
+  shape[1] += pads[0] + pads[2];
+  shape[2] += pads[1] + pads[3];
+  return inferAs(location, shape, adaptor.getInput(), types);
+}
+
+LogicalResult BorderOp::verify() {
+  if (failed(verifySameElementType(*this)))
+    return failure();
+  auto input = typeOf(getInput()), output = typeOf(getOutput());
+  auto before = getBorder(input), after = getBorder(output);
+  for (auto [i, pad] : llvm::enumerate(getPads()))
+    if (before[i] - pad != after[i])
+      return emitOpError("the layouts of input and result must be the same "
+                         "memory: their borders differ by the padding");
+  if (getPhysicalShape(input) != getPhysicalShape(output))
+    return emitOpError("the layouts of input and result must be the same "
+                       "memory");
+  return success();
+}
+
+SmallVector<int64_t> BorderOp::getDimensionSources(unsigned, unsigned) {
+  return {0, -1, -1, 3};
+}
+
+FailureOr<SmallVector<Value>> BorderOp::lower(OpBuilder &, ValueRange,
+                                              ValueRange) {
+  // Written in place: there is no destination to compute into.
+  return failure();
+}

@@ -1,0 +1,42 @@
+// One of each operation: OperationsTest asks every one of them all that passes
+// ask, and fails where one is missing here.
+
+!border = tensor<1x6x6x4xf32, #octet.layout<channels = 4, border = 1, 1, 1, 1>>
+!inside = tensor<1x8x8x4xf32, #octet.layout<channels = 4, border = 0, 0, 0, 0>>
+
+func.func @float(%x: tensor<2x8x8x4xf32>, %w: tensor<6x3x3x4xf32>, %b: tensor<6xf32>,
+                 %r: tensor<2x6x6x6xf32>, %l: !border, %m: tensor<2x3xf32>, %n: tensor<3x5xf32>,
+                 %c: tensor<4xf32>) {
+  %0 = octet.conv2d %x, %w bias(%b) residual(%r) clamp(min 0.0) : tensor<2x8x8x4xf32>, tensor<6x3x3x4xf32>, tensor<6xf32> residual tensor<2x6x6x6xf32> -> tensor<2x6x6x6xf32>
+  %1 = octet.matmul %m, %n : tensor<2x3xf32>, tensor<3x5xf32> -> tensor<2x5xf32>
+  %2 = octet.max_pool2d %x {kernel = array<i64: 2, 2>} : tensor<2x8x8x4xf32> -> tensor<2x7x7x4xf32>
+  %3 = octet.avg_pool2d %x {kernel = array<i64: 2, 2>} : tensor<2x8x8x4xf32> -> tensor<2x7x7x4xf32>
+  %4 = octet.reduce mean %x {axes = array<i64: 1, 3>} : tensor<2x8x8x4xf32> -> tensor<2x1x8x1xf32>
+  %5 = octet.softmax %x {axis = 3 : i64} : tensor<2x8x8x4xf32> -> tensor<2x8x8x4xf32>
+  %6 = octet.binary add %x, %c : tensor<2x8x8x4xf32>, tensor<4xf32> -> tensor<2x8x8x4xf32>
+  %7 = octet.unary tanh %x : tensor<2x8x8x4xf32> -> tensor<2x8x8x4xf32>
+  %8 = octet.clamp %x clamp(max 6.0) : tensor<2x8x8x4xf32> -> tensor<2x8x8x4xf32>
+  %9 = octet.cast %x : tensor<2x8x8x4xf32> -> tensor<2x8x8x4xi32>
+  %10 = octet.reshape %x : tensor<2x8x8x4xf32> -> tensor<2x64x4xf32>
+  %11 = octet.transpose %x {permutation = array<i64: 0, 3, 1, 2>} : tensor<2x8x8x4xf32> -> tensor<2x4x8x8xf32>
+  %12 = octet.slice %x {offsets = array<i64: 0, 1, 0, 0>, sizes = array<i64: 2, 2, 8, 4>, strides = array<i64: 1, 2, 1, 1>} : tensor<2x8x8x4xf32> -> tensor<2x2x8x4xf32>
+  %13 = octet.pad %x {low = array<i64: 0, 1, 0, 0>, high = array<i64: 0, 0, 1, 0>, value = 0.0 : f32} : tensor<2x8x8x4xf32> -> tensor<2x9x9x4xf32>
+  %14 = octet.border %l {pads = array<i64: 1, 1, 1, 1>, value = 0.0 : f32} : !border -> !inside
+  %15 = octet.concat %x, %x {axis = 1 : i64} : tensor<2x8x8x4xf32>, tensor<2x8x8x4xf32> -> tensor<2x16x8x4xf32>
+  %16 = octet.copy %x : tensor<2x8x8x4xf32> -> tensor<2x8x8x4xf32>
+  %17 = octet.observe %x {key = "x"} : tensor<2x8x8x4xf32>
+  return
+}
+
+func.func @integer(%x: tensor<2x8x8x4xf32>, %q: tensor<2x8x8x4xui8>, %w: tensor<6x3x3x4xsi8>,
+                   %b: tensor<6xi32>, %m: tensor<6xf32>, %one: tensor<1xf32>, %s: tensor<1x1xf32>,
+                   %t: tensor<256xui8>, %f: f32, %z: i32) {
+  %0 = octet.quantize %x, %one, %one, %f, %f, %z {permutation = array<i64: 0, 1, 2, 3>} : tensor<2x8x8x4xf32>, tensor<1xf32>, tensor<1xf32> -> tensor<2x8x8x4xui8>
+  %1 = octet.dequantize %q, %f, %z : tensor<2x8x8x4xui8> -> tensor<2x8x8x4xf32>
+  %2 = octet.integer_conv2d %q, %w, %b, %m, %f, %f, %z : tensor<2x8x8x4xui8>, tensor<6x3x3x4xsi8>, tensor<6xi32>, tensor<6xf32> -> tensor<2x6x6x6xui8>
+  %3 = octet.integer_avg_pool2d %q, %z, %s, %f, %f, %z {kernel = array<i64: 2, 2>} : tensor<2x8x8x4xui8>, tensor<1x1xf32> -> tensor<2x7x7x4xui8>
+  %4 = octet.integer_add %q, %z, %f, %q, %z, %f, %f, %f, %z : tensor<2x8x8x4xui8>, tensor<2x8x8x4xui8> -> tensor<2x8x8x4xui8>
+  %5 = octet.integer_mul %q, %z, %q, %z, %f, %f, %f, %z : tensor<2x8x8x4xui8>, tensor<2x8x8x4xui8> -> tensor<2x8x8x4xui8>
+  %6 = octet.lookup %q, %t : tensor<2x8x8x4xui8>, tensor<256xui8> -> tensor<2x8x8x4xui8>
+  return
+}
