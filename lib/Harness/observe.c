@@ -47,31 +47,68 @@ static int exponent_for(float x) {
   return needed > LOWEST_EXPONENT ? needed : LOWEST_EXPONENT;
 }
 
+/* Integers in the order of the floats that they have the bits of; between those
+ * of -FLT_MAX and FLT_MAX for finite ones. Zeros of both signs are zero. */
+static int32_t order_of(float x) {
+  int32_t bits;
+  memcpy(&bits, &x, sizeof bits);
+  int32_t magnitude = bits & 0x7fffffff;
+  return bits < 0 ? -magnitude : magnitude;
+}
+
+static float float_of(int32_t order) {
+  int32_t bits = order < 0 ? (int32_t)(0x80000000u | (uint32_t)-order) : order;
+  float x;
+  memcpy(&x, &bits, sizeof x);
+  return x;
+}
+
+static int is_finite(int32_t order) {
+  const int32_t infinity = 0x7f800000;
+  return order > -infinity && order < infinity;
+}
+
 void octet_histogram_add(octet_histogram *histogram, const float *values,
                          int64_t count) {
-  float min = histogram->min, max = histogram->max;
+  int32_t min = INT32_MAX, max = -INT32_MAX;
   for (int64_t i = 0; i < count; ++i) {
-    if (!isfinite(values[i])) {
-      ++histogram->not_finite;
-      continue;
+    int32_t order = order_of(values[i]);
+    min = order < min ? order : min;
+    max = order > max ? order : max;
+  }
+  int all_finite = is_finite(min) && is_finite(max);
+  if (!all_finite) {
+    min = INT32_MAX, max = -INT32_MAX;
+    for (int64_t i = 0; i < count; ++i) {
+      int32_t order = order_of(values[i]);
+      if (!is_finite(order)) {
+        ++histogram->not_finite;
+        continue;
+      }
+      min = order < min ? order : min;
+      max = order > max ? order : max;
     }
-    min = values[i] < min ? values[i] : min;
-    max = values[i] > max ? values[i] : max;
   }
   if (min > max)
     return;
-  /* Without a sign of zero, which would depend on the order. */
-  histogram->min = min + 0.0f;
-  histogram->max = max + 0.0f;
-  int needed = exponent_for(fmaxf(fabsf(min), fabsf(max)));
+  if (float_of(min) < histogram->min)
+    histogram->min = float_of(min);
+  if (float_of(max) > histogram->max)
+    histogram->max = float_of(max);
+  int needed =
+      exponent_for(fmaxf(fabsf(histogram->min), fabsf(histogram->max)));
   if (histogram->exponent < needed)
     widen(histogram, needed);
   double inverse = ldexp(1.0, -histogram->exponent);
-  for (int64_t i = 0; i < count; ++i)
-    if (isfinite(values[i])) {
-      ++histogram->counts[(int)floor(values[i] * inverse) + HALF];
-      ++histogram->total;
-    }
+  for (int64_t i = 0; i < count; ++i) {
+    if (!all_finite && !is_finite(order_of(values[i])))
+      continue;
+    double at = values[i] * inverse;
+    int bin = (int)at;
+    bin -= at < bin; /* down, where conversion went toward zero */
+    ++histogram->counts[bin + HALF];
+    ++histogram->total;
+  }
 }
 
 void octet_observe(int64_t index, int64_t address, int64_t offset, int64_t n,
