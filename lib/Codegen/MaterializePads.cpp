@@ -27,11 +27,10 @@ struct MaterializePadsPass
       if (llvm::all_of(pads, [](int64_t p) { return p == 0; }))
         return;
       OpBuilder builder(op);
-      Value padded = PadOp::create(
-          builder, op.getLoc(), op->getOperand(0),
-          ArrayRef<int64_t>{0, pads[0], pads[1], 0},
-          ArrayRef<int64_t>{0, pads[2], pads[3], 0},
-          APFloat(op.getNeutralValue()));
+      Value padded = PadOp::create(builder, op.getLoc(), op->getOperand(0),
+                                   ArrayRef<int64_t>{0, pads[0], pads[1], 0},
+                                   ArrayRef<int64_t>{0, pads[2], pads[3], 0},
+                                   APFloat(op.getNeutralValue()));
       op.takePadded(builder, padded);
       ++numPads;
     });

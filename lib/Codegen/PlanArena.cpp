@@ -73,8 +73,7 @@ struct PlanArenaPass : octet::impl::PlanArenaBase<PlanArenaPass> {
       buffer.op.replaceAllUsesWith(view);
       buffer.op.erase();
     }
-    getOperation()->setAttr(arenaSizeAttr,
-                            builder.getI64IntegerAttr(size));
+    getOperation()->setAttr(arenaSizeAttr, builder.getI64IntegerAttr(size));
   }
 
 private:

@@ -23,8 +23,8 @@
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "mlir/Transforms/LoopInvariantCodeMotionUtils.h"
 #include "octet/Codegen/Passes.h"
-#include "octet/Dialect/Octet/IR/Lowering.h"
 #include "octet/Codegen/VectorUtils.h"
+#include "octet/Dialect/Octet/IR/Lowering.h"
 
 using namespace mlir;
 using namespace octet;

@@ -118,7 +118,8 @@ static void addMemory(OpPassManager &pm, const PhaseOptions &) {
   function.addPass(createConvertLinalgToLoopsPass());
   bufferization::PromoteBuffersToStackPassOptions promote;
   promote.maxAllocSizeInBytes = stackBytes;
-  promote.maxRankOfAllocatedMemRef = 8;
+  // Of any rank that a tensor may have, and a dimension of lanes.
+  promote.maxRankOfAllocatedMemRef = 17;
   function.addPass(bufferization::createPromoteBuffersToStackPass(promote));
   function.addPass(memref::createFoldMemRefAliasOpsPass());
   function.addPass(createCanonicalizerPass());

@@ -37,3 +37,34 @@ func.func @pad(%x: tensor<2x!a>) -> (tensor<3xf32>, tensor<3xf32>) {
   %2 = octet.pad %0 {low = array<i64: 1>, high = array<i64: 0>, value = 1.3 : f32} : tensor<2xf32> -> tensor<3xf32>
   return %1, %2 : tensor<3xf32>, tensor<3xf32>
 }
+
+// A mask would leave nothing of what it is added to.
+// CHECK-LABEL: func @mask
+func.func @mask(%x: tensor<1x4xf32>) -> tensor<1x4xf32> {
+  // CHECK: octet.binary add {{.*}}octet.note = "an operand would vanish beside the other in 8 bits"
+  %m = arith.constant dense<[[0.0, 0.0, -1.0e30, 0.0]]> : tensor<1x4xf32>
+  %q = quant.qcast %x : tensor<1x4xf32> to tensor<1x4x!quant.uniform<u8:f32, 0.1:128>>
+  %d = quant.dcast %q : tensor<1x4x!quant.uniform<u8:f32, 0.1:128>> to tensor<1x4xf32>
+  %c = quant.qcast %m : tensor<1x4xf32> to tensor<1x4x!quant.uniform<u8:f32, 4.0e27:255>>
+  %k = quant.dcast %c : tensor<1x4x!quant.uniform<u8:f32, 4.0e27:255>> to tensor<1x4xf32>
+  %0 = octet.binary add %d, %k : tensor<1x4xf32>, tensor<1x4xf32> -> tensor<1x4xf32>
+  %1 = quant.qcast %0 : tensor<1x4xf32> to tensor<1x4x!quant.uniform<u8:f32, 4.0e27:255>>
+  %2 = quant.dcast %1 : tensor<1x4x!quant.uniform<u8:f32, 4.0e27:255>> to tensor<1x4xf32>
+  %3 = octet.unary tanh %2 : tensor<1x4xf32> -> tensor<1x4xf32>
+  return %3 : tensor<1x4xf32>
+}
+
+// What a softmax computes is not rounded to be moved, not even on two ways.
+// CHECK-LABEL: func @moved
+func.func @moved(%x: tensor<1x4x2xf32>) -> (tensor<1x2x4xf32>, tensor<8xf32>) {
+  // CHECK-NEXT: %[[S:.*]] = octet.softmax %arg0
+  // CHECK-DAG: %[[A:.*]] = octet.reshape %[[S]]{{.*}} : tensor<1x4x2xf32> -> tensor<8xf32>
+  // CHECK-DAG: %[[T:.*]] = octet.transpose %[[S]]{{.*}} : tensor<1x4x2xf32> -> tensor<1x2x4xf32>
+  // CHECK: return %[[T]], %[[A]]
+  %0 = octet.softmax %x {axis = 1 : i64} : tensor<1x4x2xf32> -> tensor<1x4x2xf32>
+  %q = quant.qcast %0 : tensor<1x4x2xf32> to tensor<1x4x2x!quant.uniform<u8:f32, 0.0039>>
+  %d = quant.dcast %q : tensor<1x4x2x!quant.uniform<u8:f32, 0.0039>> to tensor<1x4x2xf32>
+  %1 = octet.transpose %d {permutation = array<i64: 0, 2, 1>} : tensor<1x4x2xf32> -> tensor<1x2x4xf32>
+  %2 = octet.reshape %d : tensor<1x4x2xf32> -> tensor<8xf32>
+  return %1, %2 : tensor<1x2x4xf32>, tensor<8xf32>
+}

@@ -46,8 +46,8 @@ Value foldConstant(ScaleFolder &folder, quant::QuantizeCastOp op,
                    DenseFPElementsAttr value) {
   auto type = typeOf(op.getResult());
   auto floats = llvm::to_vector(value.getValues<float>());
-  if (auto perAxis = dyn_cast<quant::UniformQuantizedPerAxisType>(
-          type.getElementType())) {
+  if (auto perAxis =
+          dyn_cast<quant::UniformQuantizedPerAxisType>(type.getElementType())) {
     int64_t perChannel = floats.size() / perAxis.getScales().size();
     SmallVector<int8_t> integers;
     for (auto [i, x] : llvm::enumerate(floats))
@@ -99,18 +99,17 @@ Value foldQuantize(ScaleFolder &folder, quant::QuantizeCastOp op) {
   };
   Value offsets = parameter(offset), divisors = parameter(divisor);
   auto [low, high] = folder.bounds(out);
-  return QuantizeOp::create(folder.builder, folder.loc,
-                            folder.storageLike(op.getResult()), source, offsets,
-                            divisors, low, high, folder.i32(out.zeroPoint),
-                            permutation);
+  return QuantizeOp::create(
+      folder.builder, folder.loc, folder.storageLike(op.getResult()), source,
+      offsets, divisors, low, high, folder.i32(out.zeroPoint), permutation);
 }
 
 Value foldDequantize(ScaleFolder &folder, quant::DequantizeCastOp op) {
   Affine in(op.getInput());
-  return DequantizeOp::create(
-      folder.builder, folder.loc, typeOf(op.getResult()),
-      folder.integer(op.getInput()), folder.f32(in.scale),
-      folder.i32(in.zeroPoint));
+  return DequantizeOp::create(folder.builder, folder.loc,
+                              typeOf(op.getResult()),
+                              folder.integer(op.getInput()),
+                              folder.f32(in.scale), folder.i32(in.zeroPoint));
 }
 
 FailureOr<Value> fold(ScaleFolder &folder, Operation *op) {

@@ -53,9 +53,8 @@ struct QuantizeOperation : OpRewritePattern<quant::QuantizeCastOp> {
     if (op->hasAttr(noteAttr))
       return rewriter.notifyMatchFailure(cast, "operand is to stay in f32");
     if (std::string reason = op.explainFloat(); !reason.empty()) {
-      rewriter.modifyOpInPlace(op, [&] {
-        op->setAttr(noteAttr, rewriter.getStringAttr(reason));
-      });
+      rewriter.modifyOpInPlace(
+          op, [&] { op->setAttr(noteAttr, rewriter.getStringAttr(reason)); });
       return rewriter.notifyMatchFailure(cast, reason);
     }
     SmallVector<Value> operands;

@@ -31,8 +31,8 @@ Value roundTrip(OpBuilder &builder, Location loc, Value value, Type element) {
   return quant::DequantizeCastOp::create(builder, loc, type, cast);
 }
 
-/// Beyond this ratio of ranges a concatenation would cost its narrow inputs four
-/// of their bits.
+/// Beyond this ratio of ranges a concatenation would cost its narrow inputs
+/// four of their bits.
 constexpr float widestJoin = 16.0f;
 
 /// True if `value` only moves and joins others on its way out of the function.
@@ -90,7 +90,8 @@ struct QuantizePass : octet::impl::QuantizeBase<QuantizePass> {
 
 private:
   /// QS-10: what only a concatenation uses takes the scale of its result: no
-  /// requantization is then needed. Where that would cost bits, it stays in f32.
+  /// requantization is then needed. Where that would cost bits, it stays in
+  /// f32.
   void join(Operation *op) {
     ObserveOp result = observerOf(op);
     if (!result)

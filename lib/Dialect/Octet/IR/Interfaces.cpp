@@ -21,7 +21,7 @@ using namespace octet;
 #include "octet/Dialect/Octet/IR/OctetInterfaces.cpp.inc"
 
 std::optional<int64_t> facts::inferRowsFromSources(Operation *op,
-                                                    ArrayRef<int64_t> rows) {
+                                                   ArrayRef<int64_t> rows) {
   auto dimensions = cast<DimensionOpInterface>(op);
   int64_t result = 0;
   for (auto [i, operand] : llvm::enumerate(op->getOperands())) {
@@ -44,7 +44,7 @@ std::optional<int64_t> facts::inferRowsFromSources(Operation *op,
 }
 
 SmallVector<int64_t> facts::broadcastSources(Operation *op, unsigned operand,
-                                              unsigned result) {
+                                             unsigned result) {
   auto to = typeOf(op->getResult(result));
   SmallVector<int64_t> sources(to.getRank(), -1);
   auto from = dyn_cast<RankedTensorType>(op->getOperand(operand).getType());
@@ -80,7 +80,7 @@ FailureOr<Value> facts::foldByRole(Operation *op, ScaleFolder &folder) {
 }
 
 LogicalResult facts::convertStorageByTypes(Operation *op,
-                                            StorageConverter &converter) {
+                                           StorageConverter &converter) {
   auto isStorage = [](Value value) {
     auto type = dyn_cast<RankedTensorType>(value.getType());
     return type && type.getElementType().isInteger(8) &&

@@ -51,13 +51,12 @@ DictionaryAttr octet::describeLayer(Operation *op) {
       builder.getNamedAttr("note", note ? note : builder.getStringAttr("")),
       builder.getNamedAttr(
           "node", builder.getStringAttr(getOnnxNodeName(op->getLoc()))),
-      builder.getNamedAttr("op",
-                           builder.getStringAttr(labelOf(op))),
+      builder.getNamedAttr("op", builder.getStringAttr(labelOf(op))),
       builder.getNamedAttr("output",
                            builder.getDenseI64ArrayAttr(result.getShape())),
       builder.getNamedAttr("macs", builder.getI64IntegerAttr(countMacs(op))),
       builder.getNamedAttr("weight_bytes", builder.getI64IntegerAttr(bytes)),
-      builder.getNamedAttr("precision",
-                           builder.getStringAttr(isInteger(op) ? "int8" : "fp32")),
+      builder.getNamedAttr(
+          "precision", builder.getStringAttr(isInteger(op) ? "int8" : "fp32")),
   });
 }

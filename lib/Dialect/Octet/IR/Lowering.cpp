@@ -144,8 +144,8 @@ Value lowering::extremeOrNaN(OpBuilder &builder, Location loc, Value element,
       smaller ? arith::CmpFPredicate::OLT : arith::CmpFPredicate::OGT;
   Value beyond =
       arith::CmpFOp::create(builder, loc, predicate, element, accumulator);
-  Value isNaN = arith::CmpFOp::create(
-      builder, loc, arith::CmpFPredicate::UNO, element, element);
+  Value isNaN = arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::UNO,
+                                      element, element);
   Value wins = arith::OrIOp::create(builder, loc, beyond, isNaN);
   return arith::SelectOp::create(builder, loc, wins, element, accumulator);
 }

@@ -45,12 +45,12 @@ template <typename... Ops> static constexpr bool answerAll() {
 static_assert(answerAll<
 #define GET_OP_LIST
 #include "octet/Dialect/Octet/IR/OctetOps.cpp.inc"
-              >(),
+                  >(),
               "an operation does not derive from Octet_Op");
 
 template <typename Op>
-using OnnxBuildersOf = decltype(Op::addOnnxBuilders(
-    std::declval<OnnxBuilders &>()));
+using OnnxBuildersOf =
+    decltype(Op::addOnnxBuilders(std::declval<OnnxBuilders &>()));
 
 template <typename... Ops> static void addBuildersOf(OnnxBuilders &builders) {
   (
@@ -119,9 +119,8 @@ std::optional<SmallVector<int64_t>> octet::matchPermutation(Operation *op) {
       isa<WindowOpInterface>(op))
     return std::nullopt;
   auto sources = cast<DimensionOpInterface>(op).getDimensionSources(0, 0);
-  if (!isPermutationVector(sources) ||
-      typeOf(op->getOperand(0)).getRank() !=
-          static_cast<int64_t>(sources.size()))
+  if (!isPermutationVector(sources) || typeOf(op->getOperand(0)).getRank() !=
+                                           static_cast<int64_t>(sources.size()))
     return std::nullopt;
   return sources;
 }

@@ -61,8 +61,7 @@ Value OnnxNode::finish(OperationState &state, bool infer) {
     if (!operand)
       return {};
   if (infer) {
-    auto *model =
-        state.name.getInterface<InferTypeOpInterface>();
+    auto *model = state.name.getInterface<InferTypeOpInterface>();
     state.types.clear();
     if (failed(model->inferReturnTypes(
             builder.getContext(), location, state.operands,

@@ -36,16 +36,15 @@ Value ScaleFolder::constant(DenseElementsAttr value) {
   return arith::ConstantOp::create(builder, loc, value);
 }
 
-std::pair<Value, Value> ScaleFolder::bounds(const Affine &out,
-                                            FloatAttr clampMin,
-                                            FloatAttr clampMax) {
+std::pair<Value, Value>
+ScaleFolder::bounds(const Affine &out, FloatAttr clampMin, FloatAttr clampMax) {
   float low = activationMin - out.zeroPoint;
   float high = activationMax - out.zeroPoint;
   auto narrowed = [&](FloatAttr bound) {
-    return std::clamp(std::nearbyint(static_cast<float>(
-                                         bound.getValueAsDouble()) /
-                                     out.scale),
-                      low, high);
+    return std::clamp(
+        std::nearbyint(static_cast<float>(bound.getValueAsDouble()) /
+                       out.scale),
+        low, high);
   };
   float least = clampMin ? narrowed(clampMin) : low;
   float largest = clampMax ? narrowed(clampMax) : high;

@@ -46,8 +46,8 @@ void StorageConverter::takeSigned(OpOperand &operand) {
   std::vector<uint8_t> bytes;
   for (uint8_t byte : elements.getValues<uint8_t>())
     bytes.push_back(byte ^ offset);
-  operand.set(constant(operand.getOwner()->getLoc(),
-                       signedElements(elements, bytes)));
+  operand.set(
+      constant(operand.getOwner()->getLoc(), signedElements(elements, bytes)));
 }
 
 void StorageConverter::takeUnsigned(OpOperand &operand) {
@@ -57,8 +57,8 @@ void StorageConverter::takeUnsigned(OpOperand &operand) {
 
 void StorageConverter::shift(OpOperand &zeroPoint) {
   Location loc = zeroPoint.getOwner()->getLoc();
-  Value less =
-      arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(offset));
+  Value less = arith::ConstantOp::create(builder, loc,
+                                         builder.getI32IntegerAttr(offset));
   zeroPoint.set(
       builder.createOrFold<arith::SubIOp>(loc, zeroPoint.get(), less));
 }
@@ -84,6 +84,5 @@ Value StorageConverter::flip(Value value) {
       DenseElementsAttr::getFromRawBuffer(
           tableType, ArrayRef(reinterpret_cast<const char *>(bytes.data()),
                               bytes.size())));
-  return other =
-             LookupOp::create(builder, value.getLoc(), type, value, table);
+  return other = LookupOp::create(builder, value.getLoc(), type, value, table);
 }

@@ -67,8 +67,8 @@ private:
     return shape;
   }
 
-  /// `size` positions of `value` along dimension `d`, `step` apart; of lanes one,
-  /// without their dimension.
+  /// `size` positions of `value` along dimension `d`, `step` apart; of lanes
+  /// one, without their dimension.
   Value slice(Value value, unsigned d, int64_t offset, int64_t size,
               int64_t step) {
     Shape shape(typeOf(value).getShape());

@@ -15,6 +15,7 @@
 #include "mlir/IR/Matchers.h"
 #include "octet/Dialect/Octet/IR/Lowering.h"
 #include "octet/Dialect/Octet/IR/ScaleFolder.h"
+#include "octet/Dialect/Octet/IR/Scheme.h"
 
 using namespace mlir;
 using namespace octet;
@@ -24,9 +25,10 @@ using namespace octet::lowering;
 // Definition
 //===----------------------------------------------------------------------===//
 
-LogicalResult
-BinaryOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
-                           Adaptor adaptor, SmallVectorImpl<Type> &types) {
+LogicalResult BinaryOp::inferReturnTypes(MLIRContext *,
+                                         std::optional<Location> location,
+                                         Adaptor adaptor,
+                                         SmallVectorImpl<Type> &types) {
   return inferAs(location,
                  inferBroadcast(typeOf(adaptor.getLhs()).getShape(),
                                 typeOf(adaptor.getRhs()).getShape()),
@@ -35,7 +37,8 @@ BinaryOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
 
 LogicalResult BinaryOp::verify() {
   // Quantized operands have scales of their own.
-  if (isQuantized(getLhs()) && isQuantized(getRhs()) && isQuantized(getOutput()))
+  if (isQuantized(getLhs()) && isQuantized(getRhs()) &&
+      isQuantized(getOutput()))
     return success();
   Type element = typeOf(getLhs()).getElementType();
   if (typeOf(getRhs()).getElementType() != element ||
@@ -99,8 +102,8 @@ OpFoldResult BinaryOp::fold(FoldAdaptor adaptor) {
     auto b = llvm::to_vector(rhs.getValues<float>());
     SmallVector<float> values(type.getNumElements());
     each([&](int64_t i, int64_t l, int64_t r) {
-      values[i] = clampConstant(::evaluate(getKind(), a[l], b[r]), getClampMin(),
-                                getClampMax());
+      values[i] = clampConstant(::evaluate(getKind(), a[l], b[r]),
+                                getClampMin(), getClampMax());
     });
     return DenseElementsAttr::get(type, ArrayRef<float>(values));
   }
@@ -182,15 +185,38 @@ ScaleRole BinaryOp::getScaleRole() {
   return getKind() == BinaryKind::Div ? ScaleRole::Float : ScaleRole::Own;
 }
 
+/// The scale that a value has, or is rounded to next; 0 for none.
+static float scaleOf(Value value) {
+  auto scaleOfType = [](Value tensor) -> float {
+    auto type =
+        dyn_cast<quant::UniformQuantizedType>(typeOf(tensor).getElementType());
+    return type ? type.getScale() : 0.0f;
+  };
+  if (auto cast = value.getDefiningOp<quant::DequantizeCastOp>())
+    return scaleOfType(cast.getInput());
+  for (Operation *user : value.getUsers())
+    if (auto cast = dyn_cast<quant::QuantizeCastOp>(user))
+      return scaleOfType(cast.getResult());
+  return scaleOfType(value);
+}
+
 std::string BinaryOp::explainFloat() {
   if (getScaleRole() == ScaleRole::Float)
     return facts::explainRole(ScaleRole::Float);
-  for (Value operand : getOperands()) {
+  constexpr float steps = activationMax - activationMin;
+  float step = scaleOf(getOutput());
+  for (unsigned i : {0, 1}) {
     DenseFPElementsAttr constant;
-    if (matchPattern(behindRounding(operand), m_Constant(&constant)) &&
-        llvm::any_of(constant.getValues<APFloat>(),
+    if (!matchPattern(behindRounding(getOperand(i)), m_Constant(&constant)))
+      continue;
+    if (llvm::any_of(constant.getValues<APFloat>(),
                      [](const APFloat &x) { return !x.isFinite(); }))
       return "a constant operand is not finite";
+    // A mask of -1e38, say, leaves nothing of the scores that it is added to.
+    float other = scaleOf(getOperand(1 - i));
+    if (getKind() != BinaryKind::Mul && step > 0.0f && other > 0.0f &&
+        other * steps < step / 2)
+      return "an operand would vanish beside the other in 8 bits";
   }
   return "";
 }
@@ -210,12 +236,11 @@ FailureOr<Value> BinaryOp::foldScales(ScaleFolder &folder) {
   if (getKind() != BinaryKind::Add && getKind() != BinaryKind::Sub)
     return emitOpError("has no integer form");
   float sign = getKind() == BinaryKind::Sub ? -1.0f : 1.0f;
-  return IntegerAddOp::create(folder.builder, folder.loc, type, lhs,
-                              folder.i32(a.zeroPoint),
-                              folder.f32(a.scale / out.scale), rhs,
-                              folder.i32(b.zeroPoint),
-                              folder.f32(sign * b.scale / out.scale), low, high,
-                              folder.i32(out.zeroPoint))
+  return IntegerAddOp::create(
+             folder.builder, folder.loc, type, lhs, folder.i32(a.zeroPoint),
+             folder.f32(a.scale / out.scale), rhs, folder.i32(b.zeroPoint),
+             folder.f32(sign * b.scale / out.scale), low, high,
+             folder.i32(out.zeroPoint))
       .getResult();
 }
 
@@ -258,9 +283,9 @@ static Value divideIntegers(OpBuilder &b, Location at, Value x, Value y,
   }
   Value one = constant(1);
   Value divisor = arith::SelectOp::create(b, at, undefined, one, y);
-  Value quotient =
-      isUnsigned ? arith::DivUIOp::create(b, at, x, divisor).getResult()
-                 : arith::DivSIOp::create(b, at, x, divisor).getResult();
+  Value quotient = isUnsigned
+                       ? arith::DivUIOp::create(b, at, x, divisor).getResult()
+                       : arith::DivSIOp::create(b, at, x, divisor).getResult();
   return arith::SelectOp::create(b, at, undefined, constant(0), quotient);
 }
 
@@ -279,17 +304,16 @@ static Value lowerIntegers(BinaryKind kind, OpBuilder &b, Location at, Value x,
   llvm_unreachable("unknown function");
 }
 
-FailureOr<SmallVector<Value>> BinaryOp::lower(OpBuilder &builder,
-                                              ValueRange inputs,
-                                              ValueRange outputs) {
+FailureOr<SmallVector<Value>>
+BinaryOp::lower(OpBuilder &builder, ValueRange inputs, ValueRange outputs) {
   Type element = typeOf(getOutput()).getElementType();
   if (!element.isF32() && !isa<IntegerType>(element))
     return failure();
   auto shape = typeOf(getOutput()).getShape();
   SmallVector<AffineMap> maps;
   for (Value input : inputs)
-    maps.push_back(broadcastMap(builder.getContext(), typeOf(input).getShape(),
-                                shape));
+    maps.push_back(
+        broadcastMap(builder.getContext(), typeOf(input).getShape(), shape));
   return SmallVector<Value>{createElementwise(
       builder, getLoc(), inputs, maps, outputs[0],
       [&](OpBuilder &b, Location at, ValueRange args) -> Value {

@@ -67,8 +67,7 @@ OpFoldResult CastOp::fold(FoldAdaptor adaptor) {
               &lossy);
     return x.bitcastToAPInt();
   };
-  if (auto floats =
-          dyn_cast_or_null<DenseFPElementsAttr>(adaptor.getInput()))
+  if (auto floats = dyn_cast_or_null<DenseFPElementsAttr>(adaptor.getInput()))
     return floats.mapValues(to, [&](const APFloat &x) {
       if (toFloat)
         return rounded(x);
@@ -117,7 +116,8 @@ static Value floatToInteger(OpBuilder &b, Location at, Value x, Type to,
   };
   auto bound = [&](const APInt &value) -> Value {
     return arith::ConstantOp::create(
-        b, at, b.getIntegerAttr(IntegerType::get(b.getContext(), width), value));
+        b, at,
+        b.getIntegerAttr(IntegerType::get(b.getContext(), width), value));
   };
   auto compare = [&](arith::CmpFPredicate predicate, Value y) -> Value {
     return arith::CmpFOp::create(b, at, predicate, x, y);

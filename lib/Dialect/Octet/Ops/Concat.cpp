@@ -20,9 +20,10 @@ using namespace mlir;
 using namespace octet;
 using namespace octet::lowering;
 
-LogicalResult
-ConcatOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
-                           Adaptor adaptor, SmallVectorImpl<Type> &types) {
+LogicalResult ConcatOp::inferReturnTypes(MLIRContext *,
+                                         std::optional<Location> location,
+                                         Adaptor adaptor,
+                                         SmallVectorImpl<Type> &types) {
   if (adaptor.getInputs().empty())
     return emitOptionalError(location, "needs an input");
   Shape shape(typeOf(adaptor.getInputs().front()).getShape());

@@ -35,8 +35,8 @@ octet::gatherConstant(DenseElementsAttr source, RankedTensorType type,
   std::vector<char> to(type.getNumElements() * width);
   for (int64_t i = 0; i < type.getNumElements(); ++i) {
     int64_t at = locate(position);
-    const char *element = at < 0 ? absent.getRawData().data()
-                                 : from + (isSplat ? 0 : at * width);
+    const char *element =
+        at < 0 ? absent.getRawData().data() : from + (isSplat ? 0 : at * width);
     std::copy_n(element, width, to.data() + i * width);
     advance(position, type.getShape());
   }

@@ -24,9 +24,10 @@ using namespace octet::lowering;
 // Definition
 //===----------------------------------------------------------------------===//
 
-LogicalResult
-Conv2DOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
-                           Adaptor adaptor, SmallVectorImpl<Type> &types) {
+LogicalResult Conv2DOp::inferReturnTypes(MLIRContext *,
+                                         std::optional<Location> location,
+                                         Adaptor adaptor,
+                                         SmallVectorImpl<Type> &types) {
   auto filter = getFilterShape(typeOf(adaptor.getFilter()).getShape(),
                                adaptor.getLanes(), adaptor.getGroups(),
                                /*pack=*/1);
@@ -131,8 +132,7 @@ void Conv2DOp::attachAffine(OpBuilder &builder, const AffineStep &step) {
   size_t perOutput = weights.size() / channels;
   for (int64_t c = 0; c < channels; ++c) {
     double factor = step.factorOf(c);
-    for (float &w :
-         MutableArrayRef(weights).slice(c * perOutput, perOutput))
+    for (float &w : MutableArrayRef(weights).slice(c * perOutput, perOutput))
       w = static_cast<float>(w * factor);
     shift[c] = static_cast<float>(shift[c] * factor + step.shiftOf(c));
   }
@@ -203,10 +203,10 @@ FailureOr<Value> Conv2DOp::foldScales(ScaleFolder &folder) {
   SmallVector<float> multipliers;
   for (int64_t c = 0; c < channels; ++c) {
     float product = in.scale * static_cast<float>(filterType.getScales()[c]);
-    int64_t shift = bias ? std::llrint(static_cast<double>(
-                                           bias.getValues<float>()[c]) /
-                                       product)
-                         : 0;
+    int64_t shift =
+        bias ? std::llrint(static_cast<double>(bias.getValues<float>()[c]) /
+                           product)
+             : 0;
     // Σ (q - z)·w = Σ q·w - z·Σ w.
     for (size_t i = 0; i < perChannel; ++i)
       shift -= in.zeroPoint * weights[c * perChannel + i];
@@ -239,9 +239,8 @@ FailureOr<Value> Conv2DOp::foldScales(ScaleFolder &folder) {
 // Lowering
 //===----------------------------------------------------------------------===//
 
-FailureOr<SmallVector<Value>> Conv2DOp::lower(OpBuilder &builder,
-                                              ValueRange inputs,
-                                              ValueRange outputs) {
+FailureOr<SmallVector<Value>>
+Conv2DOp::lower(OpBuilder &builder, ValueRange inputs, ValueRange outputs) {
   if (!typeOf(getInput()).getElementType().isF32() ||
       llvm::any_of(getPads(), [](int64_t p) { return p != 0; }))
     return failure();
@@ -278,7 +277,7 @@ FailureOr<SmallVector<Value>> Conv2DOp::lower(OpBuilder &builder,
   };
   return SmallVector<Value>{
       lowerConv(builder, getLoc(), form,
-                {getStrides(), getDilations(), static_cast<int64_t>(getGroups()),
-                 getLanes(), /*pack=*/1},
+                {getStrides(), getDilations(),
+                 static_cast<int64_t>(getGroups()), getLanes(), /*pack=*/1},
                 finish)};
 }

@@ -94,9 +94,8 @@ Shape octet::blockedKernelShape(Operation *op, unsigned index,
     return shape;
   // A dense filter [O / lanes, KH, KW, I / pack, ...] says what it reads.
   bool isDenseInput = index == 0 && groups == 1;
-  shape.back() = isDenseInput
-                     ? typeOf(op->getOperand(1)).getShape()[3] * pack
-                     : llvm::alignTo(shape.back(), *lanes);
+  shape.back() = isDenseInput ? typeOf(op->getOperand(1)).getShape()[3] * pack
+                              : llvm::alignTo(shape.back(), *lanes);
   return shape;
 }
 
@@ -238,8 +237,9 @@ Value octet::contract(OpBuilder &builder, Location loc,
         builder, loc, form.bias, form.channelMap, destination,
         [](OpBuilder &, Location, ValueRange args) { return args[0]; });
   } else {
-    start = fill(builder, loc, cast<TypedAttr>(builder.getZeroAttr(accumulator)),
-                 destination);
+    start =
+        fill(builder, loc, cast<TypedAttr>(builder.getZeroAttr(accumulator)),
+             destination);
   }
   auto outMap =
       AffineMap::getMultiDimIdentityMap(form.dims(), builder.getContext())

@@ -83,8 +83,8 @@ struct ConvWindow {
 
 /// Turns accumulators into results: builds the rest of the convolution from a
 /// form whose contraction it makes itself.
-using Epilogue = llvm::function_ref<mlir::Value(mlir::OpBuilder &,
-                                                const ContractionForm &)>;
+using Epilogue =
+    llvm::function_ref<mlir::Value(mlir::OpBuilder &, const ContractionForm &)>;
 
 /// Lowers a convolution without padding: dense, grouped or blocked, sample by
 /// sample where it is blocked. `form` holds the operands.

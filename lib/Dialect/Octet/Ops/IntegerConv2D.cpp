@@ -23,9 +23,8 @@ LogicalResult IntegerConv2DOp::inferReturnTypes(
     MLIRContext *, std::optional<Location> location, Adaptor adaptor,
     SmallVectorImpl<Type> &types) {
   auto blocks = typeOf(adaptor.getFilter()).getShape();
-  auto filter =
-      getFilterShape(blocks, adaptor.getLanes(), adaptor.getGroups(),
-                     blocks.size() == 6 ? blocks.back() : 1);
+  auto filter = getFilterShape(blocks, adaptor.getLanes(), adaptor.getGroups(),
+                               blocks.size() == 6 ? blocks.back() : 1);
   if (!filter)
     return inferAs(location, std::nullopt, adaptor.getInput(), types);
   return inferAs(location,
@@ -119,13 +118,13 @@ FailureOr<SmallVector<Value>> IntegerConv2DOp::lower(OpBuilder &builder,
     return createElementwise(
         b, getLoc(), operands, maps, form.destination,
         [&](OpBuilder &nested, Location at, ValueRange args) {
-          Value x = arith::SIToFPOp::create(nested, at, nested.getF32Type(),
-                                            args[0]);
+          Value x =
+              arith::SIToFPOp::create(nested, at, nested.getF32Type(), args[0]);
           x = arith::MulFOp::create(nested, at, x, args[1]);
           if (form.residual) {
-            Value r = centered(nested, at, args[2],
-                               isSignedStorage(getResidual()),
-                               getResidualZeroPoint());
+            Value r =
+                centered(nested, at, args[2], isSignedStorage(getResidual()),
+                         getResidualZeroPoint());
             r = arith::MulFOp::create(nested, at, r, getResidualMultiplier());
             x = arith::AddFOp::create(nested, at, x, r);
           }
@@ -134,7 +133,7 @@ FailureOr<SmallVector<Value>> IntegerConv2DOp::lower(OpBuilder &builder,
   };
   return SmallVector<Value>{
       lowerConv(builder, getLoc(), form,
-                {getStrides(), getDilations(), static_cast<int64_t>(getGroups()),
-                 getLanes(), getPack()},
+                {getStrides(), getDilations(),
+                 static_cast<int64_t>(getGroups()), getLanes(), getPack()},
                 finish)};
 }

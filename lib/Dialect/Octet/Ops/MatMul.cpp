@@ -19,9 +19,10 @@ using namespace mlir;
 using namespace octet;
 using namespace octet::lowering;
 
-LogicalResult
-MatMulOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
-                           Adaptor adaptor, SmallVectorImpl<Type> &types) {
+LogicalResult MatMulOp::inferReturnTypes(MLIRContext *,
+                                         std::optional<Location> location,
+                                         Adaptor adaptor,
+                                         SmallVectorImpl<Type> &types) {
   return inferAs(location,
                  inferMatMul(typeOf(adaptor.getLhs()).getShape(),
                              typeOf(adaptor.getRhs()).getShape()),
@@ -30,9 +31,9 @@ MatMulOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
 
 LogicalResult MatMulOp::verify() {
   auto rhs = typeOf(getRhs());
-  if (getBias() && (rhs.getRank() < 1 ||
-                    typeOf(getBias()).getShape() !=
-                        ArrayRef<int64_t>{rhs.getShape().back()}))
+  if (getBias() &&
+      (rhs.getRank() < 1 || typeOf(getBias()).getShape() !=
+                                ArrayRef<int64_t>{rhs.getShape().back()}))
     return emitOpError("bias must have one value for each column");
   return success();
 }
@@ -79,9 +80,8 @@ void MatMulOp::getCanonicalizationPatterns(RewritePatternSet &results,
   results.add<HoistRuntimeBias>(context);
 }
 
-FailureOr<SmallVector<Value>> MatMulOp::lower(OpBuilder &builder,
-                                              ValueRange inputs,
-                                              ValueRange outputs) {
+FailureOr<SmallVector<Value>>
+MatMulOp::lower(OpBuilder &builder, ValueRange inputs, ValueRange outputs) {
   auto *context = builder.getContext();
   auto shape = typeOf(getOutput()).getShape();
   unsigned rank = shape.size();
@@ -102,6 +102,6 @@ FailureOr<SmallVector<Value>> MatMulOp::lower(OpBuilder &builder,
   form.inputMap = operandMap(getLhs(), getAffineDimExpr(rank - 2, context), k);
   form.filterMap = operandMap(getRhs(), k, getAffineDimExpr(rank - 1, context));
   form.channelMap = dimsMap(context, rank, {rank - 1});
-  return SmallVector<Value>{contract(builder, getLoc(), form,
-                                     builder.getF32Type(), outputs[0])};
+  return SmallVector<Value>{
+      contract(builder, getLoc(), form, builder.getF32Type(), outputs[0])};
 }

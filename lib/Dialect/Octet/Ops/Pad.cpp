@@ -96,10 +96,9 @@ FailureOr<Value> PadOp::foldScales(ScaleFolder &folder) {
   Affine in(getInput());
   float value = quantizeValue(getValue().convertToFloat(), in.scale,
                               in.zeroPoint, activationMin, activationMax);
-  return PadOp::create(folder.builder, folder.loc,
-                       folder.storageLike(getOutput()),
-                       folder.integer(getInput()), getLow(), getHigh(),
-                       APFloat(value))
+  return PadOp::create(
+             folder.builder, folder.loc, folder.storageLike(getOutput()),
+             folder.integer(getInput()), getLow(), getHigh(), APFloat(value))
       .getResult();
 }
 
@@ -128,9 +127,10 @@ PadOp::lower(OpBuilder &builder, ValueRange inputs, ValueRange outputs) {
 // Border
 //===----------------------------------------------------------------------===//
 
-LogicalResult
-BorderOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
-                           Adaptor adaptor, SmallVectorImpl<Type> &types) {
+LogicalResult BorderOp::inferReturnTypes(MLIRContext *,
+                                         std::optional<Location> location,
+                                         Adaptor adaptor,
+                                         SmallVectorImpl<Type> &types) {
   Shape shape(typeOf(adaptor.getInput()).getShape());
   auto pads = adaptor.getPads();
   if (shape.size() != 4 || pads.size() != 4 ||

@@ -7,8 +7,8 @@
 //===----------------------------------------------------------------------===//
 //
 // Pools over windows. Lowered, they take an input that is padded already: max
-// pools read the lowest value beyond the edge, average pools a zero (or the zero
-// point).
+// pools read the lowest value beyond the edge, average pools a zero (or the
+// zero point).
 //
 //===----------------------------------------------------------------------===//
 
@@ -149,9 +149,8 @@ void AvgPool2DOp::takePadded(OpBuilder &builder, Value padded) {
   auto shape = typeOf(getOutput()).getShape().slice(1, 2);
   getDivisorMutable().assign(arith::ConstantOp::create(
       builder, getLoc(),
-      DenseElementsAttr::get(
-          RankedTensorType::get(shape, builder.getF32Type()),
-          ArrayRef<float>(counts))));
+      DenseElementsAttr::get(RankedTensorType::get(shape, builder.getF32Type()),
+                             ArrayRef<float>(counts))));
   getInputMutable().assign(padded);
   setPads({0, 0, 0, 0});
 }
@@ -209,8 +208,8 @@ static Value poolWindows(OpBuilder &builder, PoolOp op, Value input,
   auto position = [&](unsigned d) {
     return dim(d + 1) * op.getStrides()[d] + dim(d + 4) * op.getDilations()[d];
   };
-  auto map = AffineMap::get(6, 0, {dim(0), position(0), position(1), dim(3)},
-                            context);
+  auto map =
+      AffineMap::get(6, 0, {dim(0), position(0), position(1), dim(3)}, context);
   auto outMap = AffineMap::get(6, 0, {dim(0), dim(1), dim(2), dim(3)}, context);
   auto windowMap = AffineMap::get(6, 0, {dim(4), dim(5)}, context);
   // Only the shape of this operand counts: it bounds the window.
@@ -227,9 +226,8 @@ template <typename PoolOp> static bool hasPads(PoolOp op) {
   return llvm::any_of(op.getPads(), [](int64_t p) { return p != 0; });
 }
 
-FailureOr<SmallVector<Value>> MaxPool2DOp::lower(OpBuilder &builder,
-                                                 ValueRange inputs,
-                                                 ValueRange outputs) {
+FailureOr<SmallVector<Value>>
+MaxPool2DOp::lower(OpBuilder &builder, ValueRange inputs, ValueRange outputs) {
   Type element = typeOf(inputs[0]).getElementType();
   bool isFloat = element.isF32();
   if (hasPads(*this) || (!isFloat && !element.isInteger(8)))
@@ -241,20 +239,19 @@ FailureOr<SmallVector<Value>> MaxPool2DOp::lower(OpBuilder &builder,
                                              /*Negative=*/true)))
               : TypedAttr(builder.getI8IntegerAttr(isSigned ? -128 : 0));
   Value start = fill(builder, getLoc(), lowest, outputs[0]);
-  return SmallVector<Value>{poolWindows(
-      builder, *this, inputs[0], start,
-      [&](OpBuilder &b, Location at, ValueRange args) -> Value {
-        if (isSigned)
-          return arith::MaxSIOp::create(b, at, args[0], args[1]);
-        if (!isFloat)
-          return arith::MaxUIOp::create(b, at, args[0], args[1]);
-        return extremeOrNaN(b, at, args[0], args[1]);
-      })};
+  return SmallVector<Value>{
+      poolWindows(builder, *this, inputs[0], start,
+                  [&](OpBuilder &b, Location at, ValueRange args) -> Value {
+                    if (isSigned)
+                      return arith::MaxSIOp::create(b, at, args[0], args[1]);
+                    if (!isFloat)
+                      return arith::MaxUIOp::create(b, at, args[0], args[1]);
+                    return extremeOrNaN(b, at, args[0], args[1]);
+                  })};
 }
 
-FailureOr<SmallVector<Value>> AvgPool2DOp::lower(OpBuilder &builder,
-                                                 ValueRange inputs,
-                                                 ValueRange outputs) {
+FailureOr<SmallVector<Value>>
+AvgPool2DOp::lower(OpBuilder &builder, ValueRange inputs, ValueRange outputs) {
   if (!typeOf(inputs[0]).getElementType().isF32() || hasPads(*this))
     return failure();
   auto *context = builder.getContext();
@@ -292,7 +289,8 @@ FailureOr<SmallVector<Value>> IntegerAvgPool2DOp::lower(OpBuilder &builder,
   Value sum =
       poolWindows(builder, *this, inputs[0], zeros,
                   [&](OpBuilder &b, Location at, ValueRange args) -> Value {
-                    Value q = widen(b, at, args[0], isSignedStorage(getInput()));
+                    Value q =
+                        widen(b, at, args[0], isSignedStorage(getInput()));
                     q = arith::SubIOp::create(b, at, q, getInputZeroPoint());
                     return arith::AddIOp::create(b, at, args[1], q);
                   });

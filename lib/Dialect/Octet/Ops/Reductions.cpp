@@ -115,9 +115,8 @@ static Value extremeOver(OpBuilder &builder, Location loc, Value input,
       });
 }
 
-FailureOr<SmallVector<Value>> ReduceOp::lower(OpBuilder &builder,
-                                              ValueRange inputs,
-                                              ValueRange outputs) {
+FailureOr<SmallVector<Value>>
+ReduceOp::lower(OpBuilder &builder, ValueRange inputs, ValueRange outputs) {
   Value value = inputs[0];
   auto identity = builder.getMultiDimIdentityMap(typeOf(value).getRank());
   bool isSum = getKind() == ReduceKind::Sum || getKind() == ReduceKind::Mean;
@@ -141,9 +140,8 @@ FailureOr<SmallVector<Value>> ReduceOp::lower(OpBuilder &builder,
       })};
 }
 
-FailureOr<SmallVector<Value>> SoftmaxOp::lower(OpBuilder &builder,
-                                               ValueRange inputs,
-                                               ValueRange outputs) {
+FailureOr<SmallVector<Value>>
+SoftmaxOp::lower(OpBuilder &builder, ValueRange inputs, ValueRange outputs) {
   auto loc = getLoc();
   auto shape = typeOf(inputs[0]).getShape();
   int64_t axis = getAxis();

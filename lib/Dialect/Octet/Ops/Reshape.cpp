@@ -103,10 +103,10 @@ ReshapeOp::lower(OpBuilder &builder, ValueRange inputs, ValueRange outputs) {
         }
         SmallVector<Value> indices(from.size());
         for (int64_t i = from.size() - 1; i >= 0; --i) {
-          indices[i] = i == 0 ? linear
-                              : arith::RemUIOp::create(b, at, linear,
-                                                       constant(from[i]))
-                                    .getResult();
+          indices[i] =
+              i == 0 ? linear
+                     : arith::RemUIOp::create(b, at, linear, constant(from[i]))
+                           .getResult();
           linear = arith::DivUIOp::create(b, at, linear, constant(from[i]));
         }
         return tensor::ExtractOp::create(b, at, input, indices);

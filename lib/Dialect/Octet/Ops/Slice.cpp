@@ -19,13 +19,14 @@ using namespace mlir;
 using namespace octet;
 using namespace octet::lowering;
 
-LogicalResult
-SliceOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
-                          Adaptor adaptor, SmallVectorImpl<Type> &types) {
+LogicalResult SliceOp::inferReturnTypes(MLIRContext *,
+                                        std::optional<Location> location,
+                                        Adaptor adaptor,
+                                        SmallVectorImpl<Type> &types) {
   auto input = typeOf(adaptor.getInput()).getShape();
   size_t rank = input.size();
-  if (adaptor.getOffsets().size() != rank || adaptor.getSizes().size() != rank ||
-      adaptor.getStrides().size() != rank)
+  if (adaptor.getOffsets().size() != rank ||
+      adaptor.getSizes().size() != rank || adaptor.getStrides().size() != rank)
     return emitOptionalError(
         location, "needs one offset, size and stride for each dimension");
   for (size_t i = 0; i < rank; ++i) {
@@ -89,7 +90,8 @@ SliceOp::lower(OpBuilder &builder, ValueRange inputs, ValueRange outputs) {
             return arith::ConstantIndexOp::create(b, at, x);
           };
           Value index = linalg::IndexOp::create(b, at, i);
-          index = arith::MulIOp::create(b, at, index, constant(getStrides()[i]));
+          index =
+              arith::MulIOp::create(b, at, index, constant(getStrides()[i]));
           indices.push_back(
               arith::AddIOp::create(b, at, index, constant(getOffsets()[i])));
         }

@@ -18,15 +18,17 @@ using namespace mlir;
 using namespace octet;
 using namespace octet::lowering;
 
-LogicalResult
-ClampOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
-                          Adaptor adaptor, SmallVectorImpl<Type> &types) {
+LogicalResult ClampOp::inferReturnTypes(MLIRContext *,
+                                        std::optional<Location> location,
+                                        Adaptor adaptor,
+                                        SmallVectorImpl<Type> &types) {
   return inferAs(location, Shape(typeOf(adaptor.getInput()).getShape()),
                  adaptor.getInput(), types);
 }
-LogicalResult
-UnaryOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
-                          Adaptor adaptor, SmallVectorImpl<Type> &types) {
+LogicalResult UnaryOp::inferReturnTypes(MLIRContext *,
+                                        std::optional<Location> location,
+                                        Adaptor adaptor,
+                                        SmallVectorImpl<Type> &types) {
   return inferAs(location, Shape(typeOf(adaptor.getInput()).getShape()),
                  adaptor.getInput(), types);
 }
@@ -63,7 +65,8 @@ double UnaryOp::evaluate(double x) {
 }
 
 /// The function of each element of a constant; a NaN stays one.
-template <typename Op> static OpFoldResult foldFunction(Op op, Attribute input) {
+template <typename Op>
+static OpFoldResult foldFunction(Op op, Attribute input) {
   auto constant = floatConstant(input);
   if (!constant)
     return {};
@@ -133,8 +136,7 @@ UnaryOp::lower(OpBuilder &builder, ValueRange inputs, ValueRange outputs) {
       return arith::SelectOp::create(b, at, negative, scaled(), x);
     }
     case UnaryKind::Sigmoid: {
-      Value power =
-          math::ExpOp::create(b, at, arith::NegFOp::create(b, at, x));
+      Value power = math::ExpOp::create(b, at, arith::NegFOp::create(b, at, x));
       return arith::DivFOp::create(
           b, at, constant(1.0f),
           arith::AddFOp::create(b, at, constant(1.0f), power));

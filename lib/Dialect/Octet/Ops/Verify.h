@@ -20,10 +20,10 @@ namespace octet {
 
 /// Infers a result of `shape` with the element type of `like`; none is an
 /// error.
-inline mlir::LogicalResult
-inferAs(std::optional<mlir::Location> location,
-        const std::optional<Shape> &shape, mlir::Value like,
-        llvm::SmallVectorImpl<mlir::Type> &types) {
+inline mlir::LogicalResult inferAs(std::optional<mlir::Location> location,
+                                   const std::optional<Shape> &shape,
+                                   mlir::Value like,
+                                   llvm::SmallVectorImpl<mlir::Type> &types) {
   if (!shape)
     return mlir::emitOptionalError(
         location, "operand shapes and attributes do not fit together");

@@ -27,15 +27,14 @@ struct FoldAffine : OpInterfaceRewritePattern<AffineOpInterface> {
     auto step = op.matchAffine();
     if (!step)
       return rewriter.notifyMatchFailure(op, "no constant for each channel");
-    auto producer = op->getOperand(step->operand)
-                        .getDefiningOp<EpilogueOpInterface>();
+    auto producer =
+        op->getOperand(step->operand).getDefiningOp<EpilogueOpInterface>();
     if (!producer || !producer->hasOneUse() || !producer.takesAffine())
       return rewriter.notifyMatchFailure(
           op, "what computes the operand takes none, or is used elsewhere");
     auto folded = cast<EpilogueOpInterface>(rewriter.clone(*producer));
     rewriter.modifyOpInPlace(folded, [&] {
-      folded->setLoc(
-          rewriter.getFusedLoc({producer->getLoc(), op->getLoc()}));
+      folded->setLoc(rewriter.getFusedLoc({producer->getLoc(), op->getLoc()}));
       folded.attachAffine(rewriter, *step);
       if (auto epilogue = dyn_cast<EpilogueOpInterface>(op.getOperation()))
         folded.attachClamp(epilogue.getClampMinAttr(),

@@ -14,8 +14,8 @@ using namespace mlir;
 using namespace octet;
 
 /// The constant, which broadcasts into the reshape's result, as it broadcasts
-/// into the reshape's input; none if it varies along dimensions that the reshape
-/// does not keep.
+/// into the reshape's input; none if it varies along dimensions that the
+/// reshape does not keep.
 static std::optional<Shape> shapeInFront(ReshapeOp reshape, Value constant) {
   auto sources = reshape.getDimensionSources(0, 0);
   auto shape = typeOf(constant).getShape();
@@ -64,20 +64,19 @@ struct SinkReshape : OpInterfaceRewritePattern<DimensionOpInterface> {
     }
     SmallVector<Value> operands;
     for (auto [operand, shape] : llvm::zip(op->getOperands(), shapes))
-      operands.push_back(
-          operand == reshape.getOutput()
-              ? reshape.getInput()
-              : rewriter.createOrFold<ReshapeOp>(
-                    op.getLoc(),
-                    RankedTensorType::get(shape,
-                                          typeOf(operand).getElementType()),
-                    operand));
+      operands.push_back(operand == reshape.getOutput()
+                             ? reshape.getInput()
+                             : rewriter.createOrFold<ReshapeOp>(
+                                   op.getLoc(),
+                                   RankedTensorType::get(
+                                       shape, typeOf(operand).getElementType()),
+                                   operand));
     Operation *moved = rewriter.clone(*op);
     rewriter.modifyOpInPlace(moved, [&] {
       moved->setOperands(operands);
-      moved->getResult(0).setType(RankedTensorType::get(
-          typeOf(reshape.getInput()).getShape(),
-          typeOf(op->getResult(0)).getElementType()));
+      moved->getResult(0).setType(
+          RankedTensorType::get(typeOf(reshape.getInput()).getShape(),
+                                typeOf(op->getResult(0)).getElementType()));
     });
     rewriter.replaceOpWithNewOp<ReshapeOp>(op, op->getResult(0).getType(),
                                            moved->getResult(0));

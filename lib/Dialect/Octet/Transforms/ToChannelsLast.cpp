@@ -87,9 +87,8 @@ struct SinkTranspose : OpInterfaceRewritePattern<DimensionOpInterface> {
             inverse));
     }
     moved->setOperands(operands);
-    moved->getResult(0).setType(
-        RankedTensorType::get(permute(resultType.getShape(), inverse),
-                              resultType.getElementType()));
+    moved->getResult(0).setType(RankedTensorType::get(
+        permute(resultType.getShape(), inverse), resultType.getElementType()));
     rewriter.insert(moved);
     rewriter.replaceOp(op, createTranspose(rewriter, op->getLoc(),
                                            moved->getResult(0), permutation));
@@ -118,8 +117,8 @@ struct HoistTranspose : OpRewritePattern<TransposeOp> {
         }))
       return rewriter.notifyMatchFailure(op, "input is needed as it is");
     for (Value operand : source->getOperands())
-      if (!isConstant(operand) && typeOf(operand).getShape() !=
-                                      typeOf(op.getInput()).getShape())
+      if (!isConstant(operand) &&
+          typeOf(operand).getShape() != typeOf(op.getInput()).getShape())
         return rewriter.notifyMatchFailure(op, "an operand is broadcast");
     SmallVector<Value> operands;
     for (Value operand : source->getOperands())

@@ -64,8 +64,8 @@ struct AffineStep {
 namespace facts {
 std::optional<int64_t> inferRowsFromSources(mlir::Operation *op,
                                             llvm::ArrayRef<int64_t> rows);
-llvm::SmallVector<int64_t>
-broadcastSources(mlir::Operation *op, unsigned operand, unsigned result);
+llvm::SmallVector<int64_t> broadcastSources(mlir::Operation *op,
+                                            unsigned operand, unsigned result);
 std::string explainRole(ScaleRole role);
 mlir::FailureOr<mlir::Value> foldByRole(mlir::Operation *op,
                                         ScaleFolder &folder);
@@ -80,8 +80,7 @@ mlir::LogicalResult verifyStaticShapes(mlir::Operation *op);
 
 /// Operands and results are tensors of static shape (and scalars).
 template <typename ConcreteType>
-struct StaticShapes
-    : mlir::OpTrait::TraitBase<ConcreteType, StaticShapes> {
+struct StaticShapes : mlir::OpTrait::TraitBase<ConcreteType, StaticShapes> {
   static mlir::LogicalResult verifyTrait(mlir::Operation *op) {
     return facts::verifyStaticShapes(op);
   }

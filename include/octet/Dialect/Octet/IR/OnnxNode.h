@@ -69,8 +69,8 @@ public:
   mlir::Value floatInput(unsigned i);
   /// Input `i` if it is a constant, else null.
   mlir::DenseElementsAttr constantInput(unsigned i);
-  /// The integers of constant input `i`, or before operator set `since` those of
-  /// the attribute `name`. Absent: none. Computed at run time: an error.
+  /// The integers of constant input `i`, or before operator set `since` those
+  /// of the attribute `name`. Absent: none. Computed at run time: an error.
   mlir::FailureOr<std::optional<Shape>> intsFrom(llvm::StringRef name,
                                                  unsigned i, int64_t since);
 
