@@ -8,7 +8,6 @@
 
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Bufferization/Transforms/OneShotAnalysis.h"
-#include "mlir/Dialect/Bufferization/Transforms/OneShotModuleBufferize.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "octet/Codegen/Passes.h"
@@ -24,18 +23,18 @@ namespace octet {
 namespace {
 struct BufferizePass : octet::impl::BufferizeBase<BufferizePass> {
   void runOnOperation() override {
+    // What calls kernels is on memory already.
+    if (getOperation().getSymName() == runFunction)
+      return;
     bufferization::OneShotBufferizationOptions options;
-    options.bufferizeFunctionBoundaries = true;
-    options.setFunctionBoundaryTypeConversion(
-        bufferization::LayoutMapOption::IdentityLayoutMap);
     options.memCpyFn = [](OpBuilder &builder, Location loc, Value from,
                           Value to) {
       linalg::CopyOp::create(builder, loc, from, to);
       return success();
     };
     bufferization::BufferizationState state;
-    if (failed(bufferization::runOneShotModuleBufferize(getOperation(), options,
-                                                        state)))
+    if (failed(bufferization::runOneShotBufferize(getOperation(), options,
+                                                  state)))
       signalPassFailure();
   }
 };

@@ -127,10 +127,10 @@ static void addMemory(OpPassManager &pm, const PhaseOptions &) {
 
 static void addDot(OpPassManager &pm, const PhaseOptions &options) {
   const TargetInfo &target = *options.target;
-  pm.addPass(createBufferize());
+  auto &function = pm.nest<func::FuncOp>();
+  function.addPass(createBufferize());
   if (target.isReference())
     return;
-  auto &function = pm.nest<func::FuncOp>();
   if (target.architecture == "aarch64") {
     ArmDotOptions dot;
     dot.isa = target.name.str();

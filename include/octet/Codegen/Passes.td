@@ -213,7 +213,7 @@ def ExpandMath : Pass<"octet-expand-math", "::mlir::func::FuncOp"> {
   ];
 }
 
-def Bufferize : Pass<"octet-bufferize", "::mlir::ModuleOp"> {
+def Bufferize : Pass<"octet-bufferize", "::mlir::func::FuncOp"> {
   let summary = "Bufferize kernels in place";
   let description = [{
     Upstream's one-shot bufferization; copies become `linalg.copy`, which needs
