@@ -33,8 +33,8 @@ struct BufferizePass : octet::impl::BufferizeBase<BufferizePass> {
       return success();
     };
     bufferization::BufferizationState state;
-    if (failed(bufferization::runOneShotBufferize(getOperation(), options,
-                                                  state)))
+    if (failed(
+            bufferization::runOneShotBufferize(getOperation(), options, state)))
       signalPassFailure();
   }
 };

@@ -25,9 +25,13 @@ namespace {
 struct ExpandMathPass : octet::impl::ExpandMathBase<ExpandMathPass> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
+    // Polynomials compute the same on every machine, as a library does not.
     populateMathPolynomialApproximationPatterns(patterns, [](StringRef name) {
-      return name == math::ExpOp::getOperationName() ||
-             name == math::TanhOp::getOperationName();
+      return llvm::is_contained(
+          {math::ExpOp::getOperationName(), math::TanhOp::getOperationName(),
+           math::LogOp::getOperationName(), math::ErfOp::getOperationName(),
+           math::SinOp::getOperationName(), math::CosOp::getOperationName()},
+          name);
     });
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();

@@ -26,9 +26,11 @@ Session::Session(StringRef file)
     : context(makeRegistry(), MLIRContext::Threading::ENABLED), file(file) {
   context.loadAllAvailableDialects();
   context.getDiagEngine().registerHandler([this](Diagnostic &diagnostic) {
-    if (diagnostic.getSeverity() != DiagnosticSeverity::Error)
+    bool isWarning = diagnostic.getSeverity() == DiagnosticSeverity::Warning;
+    if (!isWarning && diagnostic.getSeverity() != DiagnosticSeverity::Error)
       return success();
-    llvm::errs() << "octet: " << this->file << ": ";
+    llvm::errs() << "octet: " << this->file
+                 << (isWarning ? ": warning: " : ": ");
     StringRef node = getOnnxNodeName(diagnostic.getLocation());
     if (auto place = dyn_cast<FileLineColLoc>(diagnostic.getLocation()))
       llvm::errs() << place.getLine() << ":" << place.getColumn() << ": ";

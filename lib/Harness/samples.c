@@ -234,7 +234,8 @@ int64_t octet_samples_rows(const octet_samples *samples,
                            const octet_tensor *t) {
   if (octet_is_shared(samples, t))
     return 1;
-  /* An output that begins with the inputs' first dimension has a row for each. */
+  /* An output that begins with the inputs' first dimension has a row for each.
+   */
   if (samples->common && samples->form != OCTET_FORM_STACKED && t->rank > 0 &&
       t->shape[0] == samples->common)
     return samples->samples * samples->common;

@@ -10,6 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "CompareBatches.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Quant/IR/Quant.h"
@@ -199,14 +200,16 @@ OwningOpRef<ModuleOp> octet::loadModel(StringRef path, MLIRContext *context,
   // dimension is likely to have.
   if (!symbolic)
     return module;
-  options.batch = 13;
+  options.batch = batch == 13 ? 17 : 13;
   OwningOpRef<ModuleOp> several;
   std::optional<Location> where;
   std::string why;
   {
     ScopedDiagnosticHandler handler(context, [&](Diagnostic &diagnostic) {
-      where = diagnostic.getLocation();
-      why = diagnostic.str();
+      if (diagnostic.getSeverity() == DiagnosticSeverity::Error) {
+        where = diagnostic.getLocation();
+        why = diagnostic.str();
+      }
       return success();
     });
     several = importOnnx(path, context, options);
@@ -218,5 +221,8 @@ OwningOpRef<ModuleOp> octet::loadModel(StringRef path, MLIRContext *context,
         << why << "; export the model with a fixed first dimension";
     return nullptr;
   }
-  return succeeded(checkSamples(*several)) ? std::move(module) : nullptr;
+  if (failed(checkSamples(*several)) ||
+      failed(compareBatches(*module, batch, *several, options.batch)))
+    return nullptr;
+  return module;
 }

@@ -102,6 +102,51 @@ CASES = [
     ("Identity", IMAGE, [], {}, (7, 16, 23)),
     ("Dropout", IMAGE, [], {}, (7, 12, 22)),
     ("Cast", IMAGE, [], dict(to=TensorProto.FLOAT), (9, 21, 23)),
+    # Gemm in all its forms
+    ("Gemm", ROWS, [weights(12, 5), np.float32(3)], dict(beta=0.25), (7, 13)),
+    ("Gemm", ROWS, [weights(12, 5), weights(1)], dict(beta=0.25), (13,)),
+    ("Gemm", ROWS, [weights(12, 5), weights(5)], dict(beta=0.0), (13,)),
+    ("Gemm", ROWS, [weights(12, 1), weights(1)], {}, (13,)),
+    ("Gemm", (4, 12), [weights(12, 5), weights(4, 1)], {}, (13,)),
+    ("Gemm", (4, 12), [weights(12, 5), weights(4, 5)], dict(beta=0.5), (13,)),
+    ("Gemm", (12, 4), [weights(12, 5), weights(1, 5)], dict(transA=1, alpha=0.5), (13,)),
+    # Functions of one value
+    *[(name, IMAGE, [], {}, opsets) for name, opsets in (
+        ("Neg", (7, 13)), ("Abs", (7, 13)), ("Exp", (7, 13)), ("Floor", (7, 13)),
+        ("Ceil", (7, 13)), ("Round", (11, 22)), ("Sign", (9, 13)), ("Reciprocal", (7, 13)),
+        ("Erf", (9, 13)), ("Sin", (7, 22)), ("Cos", (7, 22)), ("Softplus", (7, 22)),
+        ("Softsign", (7, 22)), ("Elu", (7, 22)), ("Selu", (7, 22)), ("ThresholdedRelu", (10, 22)),
+        ("Gelu", (20,)), ("LogSoftmax", (7, 13)), ("GlobalMaxPool", (7, 22)))],
+    ("Elu", IMAGE, [], dict(alpha=0.3), (7,)),
+    ("ThresholdedRelu", IMAGE, [], dict(alpha=0.3), (10,)),
+    ("Gelu", IMAGE, [], dict(approximate="tanh"), (20,)),
+    ("LogSoftmax", IMAGE, [], dict(axis=1), (13,)),
+    ("GlobalMaxPool", LINE, [], {}, (7,)),
+    # Functions of two values
+    ("Max", IMAGE, [weights(7), weights(6, 1, 1)], {}, (8, 13)),
+    ("Min", IMAGE, [weights(7)], {}, (8, 13)),
+    ("Sum", IMAGE, [weights(7), weights(6, 1, 1)], {}, (8, 13)),
+    ("Mean", IMAGE, [weights(7), weights(6, 1, 1)], {}, (8, 13)),
+    ("Mod", IMAGE, [positive(7)], dict(fmod=1), (10, 13)),
+    *[("Pow", IMAGE, [np.float32(p)], {}, (7, 15)) for p in (1, 2, 3, -1)],
+    ("Pow", IMAGE, [ints(2)], {}, (12,)),
+    ("Clip", IMAGE, [np.float32(0.75), np.float32(-0.5)], {}, (13,)),
+    # Reductions
+    ("ReduceSum", IMAGE, [], dict(axes=[1, -1]), (7, 11)),
+    ("ReduceSum", IMAGE, [ints(2)], dict(keepdims=0), (13,)),
+    ("ReduceSum", IMAGE, [ints()], dict(noop_with_empty_axes=1), (13,)),
+    ("ReduceMax", IMAGE, [], dict(axes=[1], keepdims=0), (7, 13)),
+    ("ReduceMin", IMAGE, [ints(-1)], {}, (18, 20)),
+    ("ReduceProd", IMAGE, [], dict(axes=[2]), (7, 13)),
+    # Moves
+    ("Gather", IMAGE, [ints(3)], dict(axis=1), (7, 13)),
+    ("Gather", IMAGE, [np.int64(-2)], dict(axis=2), (11,)),
+    ("Gather", IMAGE, [ints(4, 2, 0).reshape(3, 1)], dict(axis=1), (11,)),
+    ("Gather", IMAGE, [ints(0, 3, 4, 4, -1)], dict(axis=3), (13,)),
+    ("Expand", LINE, [ints(3, 5, 11)], {}, (8, 13)),
+    ("Expand", (1, 1, 11), [ints(2, 1, 4, 1)], {}, (13,)),
+    ("Tile", LINE, [ints(1, 3, 2)], {}, (7, 13)),
+    ("Split", IMAGE, [], dict(axis=1, split=[6]), (7, 11)),
 ]
 
 

@@ -5,13 +5,21 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
+//
+// Models, their inputs and their outputs.
+//
+//===----------------------------------------------------------------------===//
 
 #include "Importer.h"
+#include "Compositions.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/Verifier.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mlir/Tools/mlir-translate/Translation.h"
+#include "octet/Dialect/Octet/IR/AttributeNames.h"
 #include "octet/Dialect/Octet/IR/OnnxNames.h"
 #include "octet/Support/InputFile.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/xxhash.h"
 
@@ -23,178 +31,27 @@ Location Importer::nameLocation(StringRef node, StringRef value) {
   return getOnnxLocation(builder.getContext(), node, value);
 }
 
-//===----------------------------------------------------------------------===//
-// Nodes
-//===----------------------------------------------------------------------===//
-
-const ONNX_NAMESPACE::AttributeProto *Node::attribute(StringRef name) const {
-  for (const auto &attribute : proto.attribute())
-    if (name == attribute.name())
-      return &attribute;
-  return nullptr;
-}
-
-int64_t Node::getInt(StringRef name, int64_t fallback) const {
-  const auto *a = attribute(name);
-  return a ? a->i() : fallback;
-}
-
-float Node::getFloat(StringRef name, float fallback) const {
-  const auto *a = attribute(name);
-  return a ? a->f() : fallback;
-}
-
-std::string Node::getString(StringRef name, StringRef fallback) const {
-  const auto *a = attribute(name);
-  return a ? a->s() : fallback.str();
-}
-
-std::optional<Shape> Node::getInts(StringRef name) const {
-  const auto *a = attribute(name);
-  if (!a)
-    return std::nullopt;
-  return Shape(a->ints().begin(), a->ints().end());
-}
-
-LogicalResult Importer::fail(const Node &node, const Twine &message) {
-  return emitError(node.location) << node.type() << ": " << message;
-}
-
-Value Importer::input(const Node &node, int i) {
-  if (!node.hasInput(i)) {
-    (void)fail(node, "input " + Twine(i) + " is missing");
-    return {};
-  }
-  StringRef name = node.proto.input(i);
-  if (Value value = values.lookup(name))
-    return value;
-  if (DenseElementsAttr constant = constants.lookup(name)) {
-    Value value =
-        arith::ConstantOp::create(builder, nameLocation(name, name), constant);
-    return values[name] = value;
-  }
-  (void)fail(node, "input '" + name +
-                       "' is not computed before this node: the graph has a "
-                       "cycle, is not sorted, or lacks an initializer");
-  return {};
-}
-
-Value Importer::floatInput(const Node &node, int i) {
-  Value value = input(node, i);
-  if (value && !typeOf(value).getElementType().isF32()) {
-    (void)fail(node, "input '" + Twine(node.proto.input(i)) +
-                         "' is not float32; only float32 networks are taken");
-    return {};
-  }
-  return value;
-}
-
-DenseElementsAttr Importer::constantInput(const Node &node, int i) {
-  return node.hasInput(i) ? constants.lookup(node.proto.input(i))
-                          : DenseElementsAttr();
-}
-
-FailureOr<std::optional<Shape>>
-Importer::intsFrom(const Node &node, StringRef name, int i, int64_t since) {
-  if (opset() < since)
-    return node.getInts(name);
-  if (!node.hasInput(i))
-    return std::optional<Shape>();
-  auto constant = constantInput(node, i);
-  if (!constant || !isa<IntegerType>(constant.getElementType()))
-    return fail(node, "input '" + Twine(node.proto.input(i)) + "' (" + name +
-                          ") must be a constant of integers");
-  Shape result;
-  for (const APInt &x : constant.getValues<APInt>())
-    result.push_back(x.getSExtValue());
-  return std::optional(result);
-}
-
-LogicalResult Importer::setOutput(const Node &node, Value value) {
-  if (!value)
-    return failure();
-  if (!countElements(typeOf(value).getShape()))
-    return fail(node, "its result has more than 2^31 elements");
-  if (Operation *op = value.getDefiningOp(); op && failed(verify(op)))
-    return failure();
-  for (int i = 1; i < node.proto.output_size(); ++i)
-    if (!node.proto.output(i).empty() && node.type() != "Dropout" &&
-        node.type() != "BatchNormalization")
-      return fail(node, "output '" + Twine(node.proto.output(i)) +
-                            "' is not supported, only the first output is");
-  if (node.proto.output_size() < 1)
-    return fail(node, "has no output");
-  if (!values.try_emplace(node.proto.output(0), value).second ||
-      constants.contains(node.proto.output(0)))
-    return fail(node, "value '" + Twine(node.proto.output(0)) +
-                          "' is computed twice");
-  return success();
-}
-
-Value Importer::constant(const Node &node, ArrayRef<float> data,
-                         ArrayRef<int64_t> shape) {
-  return create<arith::ConstantOp>(node,
-                                   DenseElementsAttr::get(f32(shape), data));
-}
-
-Value Importer::reshape(const Node &node, Value value,
-                        ArrayRef<int64_t> shape) {
-  if (typeOf(value).getShape() == shape)
-    return value;
-  return create<ReshapeOp>(
-      node, RankedTensorType::get(shape, typeOf(value).getElementType()),
-      value);
-}
-
-Value Importer::transpose(const Node &node, Value value,
-                          ArrayRef<int64_t> permutation) {
-  auto type = typeOf(value);
-  return create<TransposeOp>(
-      node,
-      RankedTensorType::get(permute(type.getShape(), permutation),
-                            type.getElementType()),
-      value, permutation);
-}
-
-Value Importer::toChannelsLast(const Node &node, Value value) {
-  if (typeOf(value).getRank() == 4)
-    return transpose(node, value, {0, 2, 3, 1});
-  Value moved = transpose(node, value, {0, 2, 1});
-  auto shape = typeOf(moved).getShape();
-  return reshape(node, moved, {shape[0], 1, shape[1], shape[2]});
-}
-
-Value Importer::fromChannelsLast(const Node &node, Value value, int64_t rank) {
-  if (rank == 4)
-    return transpose(node, value, {0, 3, 1, 2});
-  auto shape = typeOf(value).getShape();
-  return transpose(node, reshape(node, value, {shape[0], shape[2], shape[3]}),
-                   {0, 2, 1});
-}
-
-//===----------------------------------------------------------------------===//
-// Graph
-//===----------------------------------------------------------------------===//
-
-static const llvm::StringMap<OperatorBuilder> &builderTable() {
+const OnnxBuilders &onnx_import::onnxBuilders() {
   static const auto table = [] {
-    llvm::StringMap<OperatorBuilder> result;
-    addContractionBuilders(result);
-    addPoolBuilders(result);
-    addElementwiseBuilders(result);
-    addMovementBuilders(result);
+    OnnxBuilders result;
+    addOnnxBuilders(result);
+    addCompositions(result);
     return result;
   }();
   return table;
 }
 
 std::vector<std::string> octet::importedOperators() {
-  std::vector<std::string> names;
-  for (const auto &entry : builderTable())
+  std::vector<std::string> names{"If"};
+  for (const auto &entry : onnxBuilders())
     names.push_back(entry.first().str());
   llvm::sort(names);
   return names;
 }
+
+//===----------------------------------------------------------------------===//
+// Model
+//===----------------------------------------------------------------------===//
 
 LogicalResult Importer::parse(StringRef bytes) {
   auto where = NameLoc::get(builder.getStringAttr(path));
@@ -204,7 +61,7 @@ LogicalResult Importer::parse(StringRef bytes) {
   if (!model.ParseFromArray(bytes.data(), bytes.size()) || !model.has_graph())
     return emitError(where)
            << "not an ONNX model, or cut short; export it again";
-  hash = llvm::xxh3_64bits(bytes);
+  fileHash = llvm::xxh3_64bits(bytes);
   return checkOpsets();
 }
 
@@ -221,11 +78,67 @@ LogicalResult Importer::checkOpsets() {
   return success();
 }
 
+//===----------------------------------------------------------------------===//
+// Inputs and outputs
+//===----------------------------------------------------------------------===//
+
+Type Importer::computedType(int64_t onnxType) {
+  switch (onnxType) {
+  case TensorProto::FLOAT:
+  case TensorProto::DOUBLE:
+  case TensorProto::FLOAT16:
+  case TensorProto::BFLOAT16:
+    return builder.getF32Type();
+  case TensorProto::INT8:
+    return builder.getIntegerType(8);
+  case TensorProto::INT16:
+    return builder.getIntegerType(16);
+  case TensorProto::INT32:
+    return builder.getIntegerType(32);
+  case TensorProto::INT64:
+    return builder.getIntegerType(64);
+  case TensorProto::UINT8:
+    return builder.getIntegerType(8, /*isSigned=*/false);
+  case TensorProto::UINT16:
+    return builder.getIntegerType(16, /*isSigned=*/false);
+  case TensorProto::UINT32:
+    return builder.getIntegerType(32, /*isSigned=*/false);
+  case TensorProto::UINT64:
+    return builder.getIntegerType(64, /*isSigned=*/false);
+  case TensorProto::BOOL:
+    return builder.getIntegerType(1);
+  default:
+    return {};
+  }
+}
+
+Type Importer::interfaceType(int64_t onnxType) {
+  switch (onnxType) {
+  case TensorProto::DOUBLE:
+    return builder.getF64Type();
+  case TensorProto::FLOAT16:
+    return builder.getF16Type();
+  case TensorProto::BFLOAT16:
+    return {};
+  default:
+    return computedType(onnxType);
+  }
+}
+
+/// ONNX's name of an element type, in lower case.
+static std::string typeName(int64_t onnxType) {
+  if (!TensorProto::DataType_IsValid(onnxType))
+    return std::to_string(onnxType);
+  return StringRef(TensorProto::DataType_Name(
+                       static_cast<TensorProto::DataType>(onnxType)))
+      .lower();
+}
+
 Attribute Importer::interfaceAttributes(StringRef name, bool symbolic) {
   SmallVector<NamedAttribute> entries{
-      {builder.getStringAttr("octet.name"), builder.getStringAttr(name)}};
+      {builder.getStringAttr(nameAttr), builder.getStringAttr(name)}};
   if (symbolic)
-    entries.emplace_back(builder.getStringAttr("octet.symbolic_batch"),
+    entries.emplace_back(builder.getStringAttr(symbolicBatchAttr),
                          builder.getUnitAttr());
   return builder.getDictionaryAttr(entries);
 }
@@ -233,10 +146,11 @@ Attribute Importer::interfaceAttributes(StringRef name, bool symbolic) {
 LogicalResult Importer::importInputs(func::FuncOp function) {
   llvm::StringSet<> seen;
   SmallVector<Attribute> attributes;
+  SmallVector<std::pair<std::string, Value>> floats;
   Block *body = &function.getBody().front();
   for (const auto &graphInput : model.graph().input()) {
     StringRef name = graphInput.name();
-    if (constants.contains(name))
+    if (graph->initializers.contains(name))
       continue;
     Location location = nameLocation(name, name);
     if (!seen.insert(name).second)
@@ -247,18 +161,11 @@ LogicalResult Importer::importInputs(func::FuncOp function) {
              << "input is not a tensor with a known rank; export the model "
                 "with static shapes";
     const auto &tensor = graphInput.type().tensor_type();
-    Type element;
-    switch (tensor.elem_type()) {
-    case ONNX_NAMESPACE::TensorProto::FLOAT:
-      element = builder.getF32Type();
-      break;
-    case ONNX_NAMESPACE::TensorProto::UINT8:
-      element = builder.getIntegerType(8, /*isSigned=*/false);
-      break;
-    default:
-      return emitError(location) << "input has an element type other than "
-                                    "float32 and uint8, which is not supported";
-    }
+    Type element = interfaceType(tensor.elem_type());
+    if (!element)
+      return emitError(location)
+             << "input has element type " << typeName(tensor.elem_type())
+             << ", which is not supported";
     Shape shape;
     bool symbolic = false;
     for (const auto &[i, dim] : llvm::enumerate(tensor.shape().dim())) {
@@ -275,35 +182,28 @@ LogicalResult Importer::importInputs(func::FuncOp function) {
       shape.push_back(options.batch);
       symbolic = symbolicBatch = true;
     }
-    if (!countElements(shape))
-      return emitError(location) << "input has more than 2^31 elements";
-    values[name] =
-        body->addArgument(RankedTensorType::get(shape, element), location);
+    auto type = RankedTensorType::get(shape, element);
+    if (std::string why = explainUnusable(type); !why.empty())
+      return emitError(location) << "input has " << why;
+    Value argument = body->addArgument(type, location);
+    graph->values[name] = argument;
+    if (isa<FloatType>(element) && !element.isF32())
+      floats.emplace_back(name, argument);
     attributes.push_back(interfaceAttributes(name, symbolic));
+    hash.add(GraphHash::Entry().add("input").add(name).add(
+        uint64_t(tensor.elem_type())));
   }
   function.setFunctionType(
       builder.getFunctionType(body->getArgumentTypes(), {}));
   function.setArgAttrsAttr(builder.getArrayAttr(attributes));
+  // Float numbers of any width are computed in f32.
+  for (auto &[name, argument] : floats)
+    graph->values[name] =
+        CastOp::create(builder, argument.getLoc(),
+                       RankedTensorType::get(typeOf(argument).getShape(),
+                                             builder.getF32Type()),
+                       argument);
   return success();
-}
-
-LogicalResult Importer::importNode(const ONNX_NAMESPACE::NodeProto &proto) {
-  StringRef output = proto.output_size() ? proto.output(0) : proto.name();
-  Node node{proto, nameLocation(proto.name(), output)};
-  if (!proto.domain().empty() && proto.domain() != "ai.onnx")
-    return fail(node, "operators of domain '" + Twine(proto.domain()) +
-                          "' are not supported");
-  OperatorBuilder build = builderTable().lookup(proto.op_type());
-  if (!build)
-    return fail(node, "operator is not supported");
-  // Before operator set 7, operands broadcast by attributes, and batch
-  // normalization was in training unless it said otherwise.
-  if (opset() < 7 &&
-      (node.getInt("broadcast", 0) ||
-       (node.type() == "BatchNormalization" && !node.getInt("is_test", 0))))
-    return fail(node, "works otherwise in operator set " + Twine(opset()) +
-                          "; convert the model to operator set 7 or newer");
-  return build(*this, node);
 }
 
 LogicalResult Importer::importOutputs(func::FuncOp function) {
@@ -312,18 +212,48 @@ LogicalResult Importer::importOutputs(func::FuncOp function) {
   for (const auto &output : model.graph().output()) {
     StringRef name = output.name();
     Location location = nameLocation(name, name);
-    Value value = values.lookup(name);
-    if (!value) {
-      if (DenseElementsAttr constant = constants.lookup(name))
-        value = arith::ConstantOp::create(builder, location, constant);
-      else
-        return emitError(location) << "no node computes this output";
+    Source source = resolve(*graph, name);
+    if (source.kind == Source::Node) {
+      if (failed(build(*source.scope, *source.node)))
+        return failure();
+      source = resolve(*graph, name);
     }
-    if (!typeOf(value).getElementType().isF32())
+    if (source.kind == Source::Initializer) {
+      if (failed(materialize(source)))
+        return failure();
+      source = resolve(*graph, name);
+    }
+    if (source.kind == Source::Failed)
+      return failure();
+    if (source.kind == Source::Node)
       return emitError(location)
-             << "output is not float32, which is not supported";
+             << source.node->op_type() << ": this output is not supported";
+    if (source.kind != Source::Known)
+      return emitError(location) << "no node computes this output";
+    Value value = source.scope->values.lookup(source.name);
+    int64_t declared = output.type().tensor_type().elem_type();
+    if (declared != TensorProto::UNDEFINED) {
+      if (computedType(declared) != typeOf(value).getElementType() ||
+          !interfaceType(declared))
+        return emitError(location)
+               << "output is declared as " << typeName(declared)
+               << ", which is not supported for values of "
+               << typeOf(value).getElementType();
+      Type element = interfaceType(declared);
+      if (element != typeOf(value).getElementType())
+        value = CastOp::create(
+            builder, location,
+            RankedTensorType::get(typeOf(value).getShape(), element), value);
+    }
+    if (std::string why = explainUnusable(typeOf(value)); !why.empty())
+      return emitError(location) << "output has " << why;
     results.push_back(value);
     attributes.push_back(interfaceAttributes(name, symbolicBatch));
+    hash.add(GraphHash::Entry()
+                 .add("output")
+                 .add(results.size())
+                 .add(name)
+                 .add(source.scope->prefix + source.name));
   }
   if (results.empty())
     return emitError(function.getLoc()) << "the graph has no output";
@@ -338,28 +268,46 @@ LogicalResult Importer::importOutputs(func::FuncOp function) {
 LogicalResult Importer::importGraph() {
   Location location = NameLoc::get(builder.getStringAttr(path));
   module = ModuleOp::create(location);
-  module->getOperation()->setAttr(
-      "octet.model_hash",
-      builder.getStringAttr(llvm::utohexstr(hash, /*LowerCase=*/true)));
   builder.setInsertionPointToEnd(module->getBody());
   auto function = func::FuncOp::create(builder, location, "main",
                                        builder.getFunctionType({}, {}));
   builder.setInsertionPointToStart(function.addEntryBlock());
 
-  for (const auto &initializer : model.graph().initializer()) {
-    auto value = convert(initializer,
-                         nameLocation(initializer.name(), initializer.name()));
-    if (!value)
-      return failure();
-    constants[initializer.name()] = value;
-  }
-  if (failed(importInputs(function)))
+  graph = scopes.emplace_back(std::make_unique<Scope>()).get();
+  graph->opset = opsetVersion;
+  for (const FunctionProto &function : model.functions())
+    if (!functions
+             .try_emplace(functionKey(function.domain(), function.name()),
+                          &function)
+             .second)
+      return emitError(location)
+             << "the model defines function '" << function.name() << "' twice";
+  for (const auto &initializer : model.graph().initializer())
+    graph->initializers[initializer.name()] = &initializer;
+  if (failed(importInputs(function)) ||
+      failed(fill(*graph, model.graph().node())))
     return failure();
-  for (const auto &node : model.graph().node())
-    if (failed(importNode(node)))
-      return failure();
-  if (failed(importOutputs(function)))
+  SmallVector<std::string> outputs;
+  for (const auto &output : model.graph().output())
+    outputs.push_back(output.name());
+  if (failed(judge(*graph, outputs)) ||
+      failed(walkLive(*graph,
+                      [&](Scope &scope, const NodeProto &node) {
+                        return build(scope, node);
+                      })) ||
+      failed(importOutputs(function)))
     return failure();
+
+  // What made constants, and what was read for its shape alone.
+  for (Operation &op :
+       llvm::make_early_inc_range(llvm::reverse(function.getBody().front())))
+    if (isOpTriviallyDead(&op))
+      op.erase();
+  auto setHash = [&](StringRef name, const std::string &value) {
+    module->getOperation()->setAttr(name, builder.getStringAttr(value));
+  };
+  setHash(modelHashAttr, hash.finish());
+  setHash(fileHashAttr, llvm::utohexstr(fileHash, /*LowerCase=*/true));
   return verify(*module);
 }
 

@@ -6,40 +6,79 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The state of one import and the helpers that operator builders share.
+// The state of one import: scopes of names, and the nodes of a graph.
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef OCTET_LIB_IMPORT_ONNX_IMPORTER_H
 #define OCTET_LIB_IMPORT_ONNX_IMPORTER_H
 
+#include "GraphHash.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Builders.h"
 #include "octet/Dialect/Octet/IR/Octet.h"
-#include "octet/Dialect/Octet/IR/ShapeInference.h"
 #include "octet/Import/ONNX/Import.h"
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/StringMap.h"
-#include "llvm/ADT/StringSet.h"
 #include <onnx/onnx_pb.h>
 
 namespace octet::onnx_import {
 
-/// One ONNX node with typed access to its attributes.
-struct Node {
-  const ONNX_NAMESPACE::NodeProto &proto;
-  mlir::Location location;
+using ONNX_NAMESPACE::AttributeProto;
+using ONNX_NAMESPACE::FunctionProto;
+using ONNX_NAMESPACE::GraphProto;
+using ONNX_NAMESPACE::NodeProto;
+using ONNX_NAMESPACE::TensorProto;
 
-  llvm::StringRef type() const { return proto.op_type(); }
-  const ONNX_NAMESPACE::AttributeProto *attribute(llvm::StringRef name) const;
-  int64_t getInt(llvm::StringRef name, int64_t fallback) const;
-  float getFloat(llvm::StringRef name, float fallback) const;
-  std::string getString(llvm::StringRef name, llvm::StringRef fallback) const;
-  std::optional<Shape> getInts(llvm::StringRef name) const;
-  /// True if input `i` is given (an empty name means: absent).
-  bool hasInput(int i) const {
-    return i < proto.input_size() && !proto.input(i).empty();
-  }
+/// Names of values and what they stand for: those of the graph, of one call of
+/// a function, or of the branch of an If that is taken.
+struct Scope {
+  /// The scope whose names are visible too: that around a branch.
+  Scope *outer = nullptr;
+  /// Of a function: who calls it, where and which.
+  Scope *caller = nullptr;
+  const NodeProto *call = nullptr;
+  const FunctionProto *function = nullptr;
+  unsigned depth = 0;
+
+  /// Put in front of names, so that each value of the module has its own.
+  std::string prefix;
+  int64_t opset = 0;
+
+  const google::protobuf::RepeatedPtrField<NodeProto> *nodes = nullptr;
+  /// From a value to the node that computes it, and which output it is.
+  llvm::StringMap<std::pair<const NodeProto *, int>> producers;
+  llvm::StringMap<const TensorProto *> initializers;
+  /// From a function's parameter to the caller's name, empty if absent.
+  llvm::StringMap<std::string> arguments;
+  /// What is built already.
+  llvm::StringMap<mlir::Value> values;
 };
+
+/// What a name stands for in a scope.
+struct Source {
+  enum Kind {
+    /// A parameter that the caller does not give, or an empty name.
+    Absent,
+    /// No node, input or initializer has the name.
+    Missing,
+    /// The name is defined by itself.
+    Circular,
+    Known,
+    Initializer,
+    /// A node that has not been built, or has no such output.
+    Node,
+    /// An error has been emitted.
+    Failed
+  };
+  Kind kind;
+  Scope *scope = nullptr;
+  std::string name = {};
+  const NodeProto *node = nullptr;
+};
+
+using NodeKey = std::pair<Scope *, const NodeProto *>;
 
 class Importer {
 public:
@@ -49,109 +88,143 @@ public:
 
   mlir::OwningOpRef<mlir::ModuleOp> run(llvm::StringRef bytes);
 
-  // What operator builders use ------------------------------------------------
-
   mlir::OpBuilder builder;
 
-  int64_t opset() const { return opsetVersion; }
+  /// What `name` stands for in `scope`, through calls and branches.
+  Source resolve(Scope &scope, llvm::StringRef name);
+  /// The attribute of a node in `scope`, or null; references to attributes of
+  /// calls are followed.
+  const AttributeProto *attribute(Scope &scope, const NodeProto &node,
+                                  llvm::StringRef name);
 
-  /// Emits an error at `node` and returns failure.
-  mlir::LogicalResult fail(const Node &node, const llvm::Twine &message);
-
-  /// Input `i` as a value, or null after an error.
-  mlir::Value input(const Node &node, int i);
-  /// Input `i` as an f32 value, or null after an error.
-  mlir::Value floatInput(const Node &node, int i);
-  /// Input `i` as a constant, or null if it is computed at run time.
-  mlir::DenseElementsAttr constantInput(const Node &node, int i);
-  /// A constant integer input `i`, or after opset `since` that input and before
-  /// it the attribute `name`. Absent: none. Not constant: an error.
-  mlir::FailureOr<std::optional<Shape>>
-  intsFrom(const Node &node, llvm::StringRef name, int i, int64_t since);
-
-  mlir::LogicalResult setOutput(const Node &node, mlir::Value value);
-
-  /// The named operation's result, verified so that errors name the node.
-  template <typename Op, typename... Args>
-  mlir::Value create(const Node &node, Args &&...args) {
-    return Op::create(builder, node.location, std::forward<Args>(args)...)
-        .getResult();
-  }
-
-  mlir::Value constant(const Node &node, llvm::ArrayRef<float> values,
-                       llvm::ArrayRef<int64_t> shape);
-  mlir::Value reshape(const Node &node, mlir::Value value,
-                      llvm::ArrayRef<int64_t> shape);
-  mlir::Value transpose(const Node &node, mlir::Value value,
-                        llvm::ArrayRef<int64_t> permutation);
-  /// [N, C, L] or [N, C, H, W] -> [N, H, W, C] (H = 1 for the former).
-  mlir::Value toChannelsLast(const Node &node, mlir::Value value);
-  /// The inverse, to a value of `rank` 3 or 4.
-  mlir::Value fromChannelsLast(const Node &node, mlir::Value value,
-                               int64_t rank);
-  mlir::RankedTensorType f32(llvm::ArrayRef<int64_t> shape) {
-    return mlir::RankedTensorType::get(shape, builder.getF32Type());
-  }
-  /// `axis` counted from the front; none if out of range.
-  static std::optional<int64_t> normalizeAxis(int64_t axis, int64_t rank) {
-    if (axis < -rank || axis >= rank)
-      return std::nullopt;
-    return axis < 0 ? axis + rank : axis;
-  }
-
-  /// An ONNX tensor as an attribute, or null after an error.
-  mlir::DenseElementsAttr convert(const ONNX_NAMESPACE::TensorProto &tensor,
+  /// An ONNX tensor as an attribute, float numbers as f32; null after an error.
+  mlir::DenseElementsAttr convert(const TensorProto &tensor,
                                   mlir::Location location);
-
-  /// Makes `name` a constant that is materialized where it is used.
-  void setConstant(llvm::StringRef name, mlir::DenseElementsAttr value) {
-    constants[name] = value;
-  }
+  /// The same with a warning where it holds a NaN.
+  mlir::DenseElementsAttr convertAndWarn(const TensorProto &tensor,
+                                         mlir::Location location);
+  /// The type in which elements of ONNX's type are computed, or null.
+  mlir::Type computedType(int64_t onnxType);
 
 private:
   mlir::LogicalResult parse(llvm::StringRef bytes);
   mlir::LogicalResult checkOpsets();
   mlir::LogicalResult importGraph();
   mlir::LogicalResult importInputs(mlir::func::FuncOp function);
+  mlir::LogicalResult importOutputs(mlir::func::FuncOp function);
   /// What the program must know of an input or output.
   mlir::Attribute interfaceAttributes(llvm::StringRef name, bool symbolic);
-  mlir::LogicalResult importNode(const ONNX_NAMESPACE::NodeProto &proto);
-  mlir::LogicalResult importOutputs(mlir::func::FuncOp function);
-  mlir::FailureOr<std::string>
-  externalData(const ONNX_NAMESPACE::TensorProto &tensor,
-               mlir::Location location);
+  /// The type of an input or output whose elements are of ONNX's type, or null.
+  mlir::Type interfaceType(int64_t onnxType);
+
+  // Scopes
+  // ---------------------------------------------------------------------
+
+  const FunctionProto *findFunction(const NodeProto &node) const;
+  /// Enters names; an error if a value is computed twice.
+  mlir::LogicalResult
+  fill(Scope &scope,
+       const google::protobuf::RepeatedPtrField<NodeProto> &nodes);
+  /// The scope of the call `node` of `function`, or null after an error.
+  Scope *enterFunction(Scope &scope, const NodeProto &node,
+                       const FunctionProto &function);
+  /// Takes the branch of the If `node` that its condition, which is built,
+  /// says.
+  mlir::LogicalResult takeBranch(Scope &scope, const NodeProto &node);
+
+  /// Marks the nodes live on which `names` depend. An error that names all
+  /// operators among them that are not supported.
+  mlir::LogicalResult judge(Scope &scope, llvm::ArrayRef<std::string> names);
+  /// Calls `action` for the live nodes of a scope and of what it calls, in the
+  /// order of the file.
+  mlir::LogicalResult
+  walkLive(Scope &scope,
+           llvm::function_ref<mlir::LogicalResult(Scope &, const NodeProto &)>
+               action);
+  /// Builds a node, after those on which it depends.
+  mlir::LogicalResult build(Scope &scope, const NodeProto &node);
+  mlir::LogicalResult buildOne(Scope &scope, const NodeProto &node);
+  mlir::LogicalResult materialize(const Source &initializer);
+
+  mlir::FailureOr<std::string> externalData(const TensorProto &tensor,
+                                            mlir::Location location);
   mlir::Location nameLocation(llvm::StringRef node, llvm::StringRef value);
 
   std::string path;
   OnnxImportOptions options;
   ONNX_NAMESPACE::ModelProto model;
-  uint64_t hash = 0;
+  uint64_t fileHash = 0;
+  GraphHash hash;
   int64_t opsetVersion = 0;
   bool symbolicBatch = false;
   mlir::OwningOpRef<mlir::ModuleOp> module;
-  llvm::StringMap<mlir::Value> values;
-  llvm::StringMap<mlir::DenseElementsAttr> constants;
+
+  llvm::StringMap<const FunctionProto *> functions;
+  /// Default attributes of functions.
+  llvm::DenseMap<const FunctionProto *,
+                 std::vector<std::unique_ptr<AttributeProto>>>
+      defaults;
+  std::vector<std::unique_ptr<Scope>> scopes;
+  Scope *graph = nullptr;
+  /// Nodes in all scopes; functions may call functions that call functions.
+  int64_t nodeCount = 0;
+  llvm::DenseMap<NodeKey, Scope *> calls;
+  /// The branch taken of each If, and the names of its results.
+  llvm::DenseMap<NodeKey, std::pair<Scope *, const GraphProto *>> branches;
+  llvm::DenseSet<NodeKey> live, done;
 };
 
-/// Builds the operations of one node and binds its outputs.
-using OperatorBuilder = mlir::LogicalResult (*)(Importer &, const Node &);
+/// A node in a scope, as builders see it.
+class ImportedNode : public OnnxNode {
+public:
+  ImportedNode(Importer &importer, Scope &scope, const NodeProto &proto);
 
-/// The tables from operator name to builder, one for each topic.
-void addContractionBuilders(llvm::StringMap<OperatorBuilder> &table);
-void addPoolBuilders(llvm::StringMap<OperatorBuilder> &table);
-void addElementwiseBuilders(llvm::StringMap<OperatorBuilder> &table);
-void addMovementBuilders(llvm::StringMap<OperatorBuilder> &table);
+  llvm::StringRef type() const override { return proto.op_type(); }
+  bool hasAttribute(llvm::StringRef name) const override;
+  int64_t getInt(llvm::StringRef name, int64_t fallback) const override;
+  float getFloat(llvm::StringRef name, float fallback) const override;
+  std::string getString(llvm::StringRef name,
+                        llvm::StringRef fallback) const override;
+  std::optional<Shape> getInts(llvm::StringRef name) const override;
+  std::optional<llvm::SmallVector<float>>
+  getFloats(llvm::StringRef name) const override;
+  mlir::DenseElementsAttr getTensor(llvm::StringRef name) override;
+  unsigned numInputs() const override { return proto.input_size(); }
+  unsigned numOutputs() const override { return proto.output_size(); }
+  bool hasInput(unsigned i) override;
+  bool hasOutput(unsigned i) const override;
+  std::string inputName(unsigned i) const override { return proto.input(i); }
+  mlir::Value input(unsigned i) override;
+  mlir::LogicalResult setOutputs(llvm::ArrayRef<mlir::Value> values) override;
+  void nameOutput(unsigned i) override;
+  mlir::Type typeNumbered(int64_t number) override;
+  mlir::Type typeNamed(llvm::StringRef name) override;
 
-/// Window attributes shared by convolutions and pools, two-dimensional.
-struct Window {
-  Shape kernel, strides, dilations, pads;
+private:
+  const AttributeProto *attribute(llvm::StringRef name) const {
+    return importer.attribute(scope, proto, name);
+  }
+
+  Importer &importer;
+  Scope &scope;
+  const NodeProto &proto;
 };
 
-/// Reads strides, dilations, pads or auto_pad of a window over `input`
-/// ([N, C, spatial...]); a 1-D window gets a leading dimension of one.
-mlir::FailureOr<Window> readWindow(Importer &importer, const Node &node,
-                                   llvm::ArrayRef<int64_t> input,
-                                   llvm::ArrayRef<int64_t> kernel);
+/// All builders by operator, of the domain `ai.onnx`.
+const OnnxBuilders &onnxBuilders();
+
+/// True for the names of ONNX's own domain.
+inline bool isOnnxDomain(llvm::StringRef domain) {
+  return domain.empty() || domain == "ai.onnx";
+}
+/// By which functions of a model are found.
+inline std::string functionKey(llvm::StringRef domain, llvm::StringRef name) {
+  return ((isOnnxDomain(domain) ? "" : domain) + "\n" + name).str();
+}
+/// True for ONNX's If.
+inline bool isIf(const NodeProto &node) {
+  return isOnnxDomain(node.domain()) && node.op_type() == "If";
+}
 
 } // namespace octet::onnx_import
 

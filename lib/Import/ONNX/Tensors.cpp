@@ -20,7 +20,6 @@
 using namespace mlir;
 using namespace octet;
 using namespace octet::onnx_import;
-using ONNX_NAMESPACE::TensorProto;
 
 FailureOr<std::string> Importer::externalData(const TensorProto &tensor,
                                               Location location) {
@@ -110,39 +109,76 @@ DenseElementsAttr Importer::convert(const TensorProto &tensor,
     raw = external;
   }
   DenseElementsAttr result;
-  auto type = [&](Type element) {
-    return RankedTensorType::get(shape, element);
+  Type computed = computedType(tensor.data_type());
+  auto type =
+      RankedTensorType::get(shape, computed ? computed : builder.getNoneType());
+  // Half floats are bits, in the lower half of 32 where they are numbers.
+  auto halves = [&](const llvm::fltSemantics &semantics) {
+    auto bits = elements<uint16_t>(
+        RankedTensorType::get(shape, builder.getIntegerType(16)), raw,
+        tensor.int32_data());
+    return bits ? bits.mapValues(builder.getF32Type(),
+                                 [&](const APInt &x) {
+                                   APFloat value(semantics, x);
+                                   bool lossy;
+                                   value.convert(APFloat::IEEEsingle(),
+                                                 APFloat::rmNearestTiesToEven,
+                                                 &lossy);
+                                   return value.bitcastToAPInt();
+                                 })
+                : bits;
   };
-  auto integer = [&](unsigned width) { return builder.getIntegerType(width); };
   switch (tensor.data_type()) {
   case TensorProto::FLOAT:
-    result =
-        elements<float>(type(builder.getF32Type()), raw, tensor.float_data());
+    result = elements<float>(type, raw, tensor.float_data());
     break;
   case TensorProto::DOUBLE:
     result =
-        elements<double>(type(builder.getF64Type()), raw, tensor.double_data());
+        elements<double>(RankedTensorType::get(shape, builder.getF64Type()),
+                         raw, tensor.double_data());
     if (result)
-      result = result.mapValues(builder.getF32Type(), [](const APFloat &x) {
+      result = result.mapValues(computed, [](const APFloat &x) {
         return APFloat(static_cast<float>(x.convertToDouble()))
             .bitcastToAPInt();
       });
     break;
+  case TensorProto::FLOAT16:
+    result = halves(APFloat::IEEEhalf());
+    break;
+  case TensorProto::BFLOAT16:
+    result = halves(APFloat::BFloat());
+    break;
   case TensorProto::INT64:
-    result = elements<int64_t>(type(integer(64)), raw, tensor.int64_data());
+    result = elements<int64_t>(type, raw, tensor.int64_data());
     break;
   case TensorProto::INT32:
-    result = elements<int32_t>(type(integer(32)), raw, tensor.int32_data());
+    result = elements<int32_t>(type, raw, tensor.int32_data());
+    break;
+  case TensorProto::INT16:
+    result = elements<int16_t>(type, raw, tensor.int32_data());
     break;
   case TensorProto::INT8:
-    result = elements<int8_t>(type(integer(8)), raw, tensor.int32_data());
+    result = elements<int8_t>(type, raw, tensor.int32_data());
     break;
-  case TensorProto::BOOL:
-    result = elements<int8_t>(type(integer(8)), raw, tensor.int32_data());
+  case TensorProto::UINT64:
+    result = elements<uint64_t>(type, raw, tensor.uint64_data());
+    break;
+  case TensorProto::UINT32:
+    result = elements<uint32_t>(type, raw, tensor.uint64_data());
+    break;
+  case TensorProto::UINT16:
+    result = elements<uint16_t>(type, raw, tensor.int32_data());
     break;
   case TensorProto::UINT8:
-    result = elements<uint8_t>(type(builder.getIntegerType(8, false)), raw,
-                               tensor.int32_data());
+    result = elements<uint8_t>(type, raw, tensor.int32_data());
+    break;
+  case TensorProto::BOOL:
+    if (auto bytes = elements<uint8_t>(
+            RankedTensorType::get(
+                shape, builder.getIntegerType(8, /*isSigned=*/false)),
+            raw, tensor.int32_data()))
+      result = bytes.mapValues(
+          computed, [](const APInt &x) { return APInt(1, !x.isZero()); });
     break;
   default:
     emitError(location) << "tensor has element type "
@@ -152,8 +188,21 @@ DenseElementsAttr Importer::convert(const TensorProto &tensor,
                            "float32";
     return {};
   }
-  if (!result)
+  if (!result) {
     emitError(location) << "tensor's data does not fill its shape ["
                         << ArrayRef(shape) << "]";
+    return result;
+  }
+  return result;
+}
+
+DenseElementsAttr Importer::convertAndWarn(const TensorProto &tensor,
+                                           Location location) {
+  auto result = convert(tensor, location);
+  if (result && result.getElementType().isF32() &&
+      llvm::any_of(result.getValues<float>(),
+                   [](float x) { return std::isnan(x); }))
+    emitWarning(location)
+        << "the tensor holds NaN, and so may what is computed of it";
   return result;
 }

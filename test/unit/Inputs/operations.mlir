@@ -6,7 +6,7 @@
 
 func.func @float(%x: tensor<2x8x8x4xf32>, %w: tensor<6x3x3x4xf32>, %b: tensor<6xf32>,
                  %r: tensor<2x6x6x6xf32>, %l: !border, %m: tensor<2x3xf32>, %n: tensor<3x5xf32>,
-                 %c: tensor<4xf32>) {
+                 %c: tensor<4xf32>, %t: tensor<2x8x8x4xi1>, %i: tensor<3xi64>) {
   %0 = octet.conv2d %x, %w bias(%b) residual(%r) clamp(min 0.0) : tensor<2x8x8x4xf32>, tensor<6x3x3x4xf32>, tensor<6xf32> residual tensor<2x6x6x6xf32> -> tensor<2x6x6x6xf32>
   %1 = octet.matmul %m, %n : tensor<2x3xf32>, tensor<3x5xf32> -> tensor<2x5xf32>
   %2 = octet.max_pool2d %x {kernel = array<i64: 2, 2>} : tensor<2x8x8x4xf32> -> tensor<2x7x7x4xf32>
@@ -25,12 +25,16 @@ func.func @float(%x: tensor<2x8x8x4xf32>, %w: tensor<6x3x3x4xf32>, %b: tensor<6x
   %15 = octet.concat %x, %x {axis = 1 : i64} : tensor<2x8x8x4xf32>, tensor<2x8x8x4xf32> -> tensor<2x16x8x4xf32>
   %16 = octet.copy %x : tensor<2x8x8x4xf32> -> tensor<2x8x8x4xf32>
   %17 = octet.observe %x {key = "x"} : tensor<2x8x8x4xf32>
+  %18 = octet.compare lt %x, %c : tensor<2x8x8x4xf32>, tensor<4xf32> -> tensor<2x8x8x4xi1>
+  %19 = octet.select %t, %x, %c : tensor<2x8x8x4xi1>, tensor<2x8x8x4xf32>, tensor<4xf32> -> tensor<2x8x8x4xf32>
+  %20 = octet.broadcast %c : tensor<4xf32> -> tensor<2x8x4xf32>
+  %21 = octet.gather %x, %i {axis = 1 : i64} : tensor<2x8x8x4xf32>, tensor<3xi64> -> tensor<2x3x8x4xf32>
   return
 }
 
 func.func @integer(%x: tensor<2x8x8x4xf32>, %q: tensor<2x8x8x4xui8>, %w: tensor<6x3x3x4xsi8>,
                    %b: tensor<6xi32>, %m: tensor<6xf32>, %one: tensor<1xf32>, %s: tensor<1x1xf32>,
-                   %t: tensor<256xui8>, %f: f32, %z: i32) {
+                   %t: tensor<256xui8>, %c: tensor<4xf32>, %f: f32, %z: i32) {
   %0 = octet.quantize %x, %one, %one, %f, %f, %z {permutation = array<i64: 0, 1, 2, 3>} : tensor<2x8x8x4xf32>, tensor<1xf32>, tensor<1xf32> -> tensor<2x8x8x4xui8>
   %1 = octet.dequantize %q, %f, %z : tensor<2x8x8x4xui8> -> tensor<2x8x8x4xf32>
   %2 = octet.integer_conv2d %q, %w, %b, %m, %f, %f, %z : tensor<2x8x8x4xui8>, tensor<6x3x3x4xsi8>, tensor<6xi32>, tensor<6xf32> -> tensor<2x6x6x6xui8>

@@ -24,12 +24,17 @@ struct OnnxImportOptions {
 };
 
 /// Imports the ONNX model at `path` (any operator set) as a module that holds
-/// one function `main` on tensors of static shape. Argument and result
+/// one function `main` on tensors of static shape: what the outputs depend on,
+/// calls of the model's functions and branches of constant conditions inlined,
+/// and all that is known of constants and shapes computed. Argument and result
 /// attributes `octet.name` carry the ONNX names, `octet.symbolic_batch` marks
-/// inputs and outputs whose first dimension was symbolic. Every operation's
-/// location names its ONNX node and, as child, the ONNX value it computes. The
-/// module's `octet.model_hash` identifies the file's bytes. On failure an error
-/// is emitted that names the node, and null is returned.
+/// inputs and outputs whose first dimension was symbolic. Inputs and outputs
+/// have the element types that the model declares; float numbers of any width
+/// are computed in f32. Every operation's location names its ONNX node and, as
+/// child, the ONNX value it computes. The module's `octet.model_hash`
+/// identifies what is computed, whatever the encoding and the shapes of inputs,
+/// `octet.file_hash` the file's bytes. On failure an error is emitted that
+/// names the node, and null is returned; a NaN among the weights is a warning.
 mlir::OwningOpRef<mlir::ModuleOp>
 importOnnx(llvm::StringRef path, mlir::MLIRContext *context,
            const OnnxImportOptions &options = {});

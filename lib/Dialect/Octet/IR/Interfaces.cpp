@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "octet/Dialect/Octet/IR/Interfaces.h"
+#include "mlir/IR/Matchers.h"
 #include "octet/Dialect/Octet/IR/Layout.h"
 #include "octet/Dialect/Octet/IR/ScaleFolder.h"
 #include "octet/Dialect/Octet/IR/StorageConverter.h"
@@ -19,6 +20,26 @@ using namespace mlir;
 using namespace octet;
 
 #include "octet/Dialect/Octet/IR/OctetInterfaces.cpp.inc"
+
+/// True for a constant whose slices along dimension `d` are all the same.
+static bool isSameAlong(Value value, int64_t d) {
+  DenseElementsAttr constant;
+  if (!matchPattern(value, m_Constant(&constant)))
+    return false;
+  if (constant.isSplat())
+    return true;
+  auto shape = constant.getType().getShape();
+  int64_t inner = 1;
+  for (int64_t size : shape.drop_front(d + 1))
+    inner *= size;
+  auto values = constant.getValues<Attribute>();
+  for (int64_t i = 0, count = constant.getNumElements(); i < count; ++i) {
+    int64_t position = i / inner % shape[d];
+    if (position > 0 && values[i] != values[i - position * inner])
+      return false;
+  }
+  return true;
+}
 
 std::optional<int64_t> facts::inferRowsFromSources(Operation *op,
                                                    ArrayRef<int64_t> rows) {
@@ -32,7 +53,8 @@ std::optional<int64_t> facts::inferRowsFromSources(Operation *op,
     int64_t source = sources.empty() ? -1 : sources.front();
     if (rows[i] == 0) {
       // What is the same for all samples must not differ along them.
-      if (source >= 0 && type.getDimSize(source) != 1)
+      if (source >= 0 && type.getDimSize(source) != 1 &&
+          !isSameAlong(operand, source))
         return std::nullopt;
       continue;
     }

@@ -11,6 +11,8 @@
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/Verifier.h"
 #include "octet/Dialect/Octet/IR/Octet.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/raw_ostream.h"
 
 using namespace mlir;
 using namespace octet;
@@ -24,12 +26,25 @@ LogicalResult OnnxNode::fail(const Twine &message) {
 Value OnnxNode::floatInput(unsigned i) {
   Value value = input(i);
   if (value && !typeOf(value).getElementType().isF32()) {
-    (void)fail("input '" + inputName(i) +
-               "' is not of floating-point numbers, which this operator is "
-               "supported for");
+    std::string type;
+    llvm::raw_string_ostream(type) << typeOf(value).getElementType();
+    (void)fail("input '" + inputName(i) + "' holds " + type +
+               "; floating-point numbers are taken only");
     return {};
   }
   return value;
+}
+
+SmallVector<Value> OnnxNode::allInputs(bool floats) {
+  SmallVector<Value> values;
+  for (unsigned i = 0; i < numInputs(); ++i) {
+    values.push_back(floats ? floatInput(i) : input(i));
+    if (!values.back())
+      return {};
+  }
+  if (values.empty())
+    (void)fail("has no input");
+  return values;
 }
 
 DenseElementsAttr OnnxNode::constantInput(unsigned i) {
@@ -56,18 +71,76 @@ FailureOr<std::optional<Shape>> OnnxNode::intsFrom(StringRef name, unsigned i,
   return std::optional(result);
 }
 
+FailureOr<std::optional<float>> OnnxNode::floatFrom(StringRef name, unsigned i,
+                                                    int64_t since) {
+  if (opset < since)
+    return hasAttribute(name) ? std::optional(getFloat(name, 0.0f))
+                              : std::nullopt;
+  if (!hasInput(i))
+    return std::optional<float>();
+  auto number = dyn_cast_or_null<DenseFPElementsAttr>(constantInput(i));
+  if (!number || number.getNumElements() != 1)
+    return fail("input '" + inputName(i) + "' (" + name +
+                ") must be one constant number");
+  return std::optional((*number.value_begin<APFloat>()).convertToFloat());
+}
+
+std::string octet::explainUnusable(RankedTensorType type) {
+  auto count = countElements(type.getShape());
+  if (!count)
+    return "more than 2^31 elements";
+  if (*count == 0)
+    return "no elements";
+  return type.getRank() > 16 ? "more than 16 dimensions" : "";
+}
+
+LogicalResult OnnxNode::checkTensors(Operation *op) {
+  for (Type type :
+       llvm::concat<const Type>(op->getResultTypes(), op->getOperandTypes()))
+    if (auto tensor = dyn_cast<RankedTensorType>(type))
+      if (std::string why = explainUnusable(tensor); !why.empty())
+        return fail("a tensor of this node, with shape [" +
+                    llvm::join(llvm::map_range(
+                                   tensor.getShape(),
+                                   [](int64_t d) { return std::to_string(d); }),
+                               ", ") +
+                    "], has " + why + ", which no program can hold");
+  return success();
+}
+
+/// Runs `action`; if it fails, `why` becomes what the first error said.
+static LogicalResult capture(MLIRContext *context, std::string &why,
+                             llvm::function_ref<LogicalResult()> action) {
+  ScopedDiagnosticHandler handler(context, [&](Diagnostic &diagnostic) {
+    std::string text = diagnostic.str();
+    // A verifier begins with the operation's name, which is not the node's.
+    StringRef rest = text;
+    if (rest.consume_front("'octet."))
+      rest = rest.split("' op ").second;
+    if (why.empty())
+      why = rest.str();
+    return success();
+  });
+  return action();
+}
+
 Value OnnxNode::finish(OperationState &state, bool infer) {
   for (Value operand : state.operands)
     if (!operand)
       return {};
+  std::string why;
   if (infer) {
     auto *model = state.name.getInterface<InferTypeOpInterface>();
     state.types.clear();
-    if (failed(model->inferReturnTypes(
-            builder.getContext(), location, state.operands,
-            state.attributes.getDictionary(builder.getContext()),
-            state.getRawProperties(), {}, state.types)))
+    if (failed(capture(builder.getContext(), why, [&] {
+          return model->inferReturnTypes(
+              builder.getContext(), location, state.operands,
+              state.attributes.getDictionary(builder.getContext()),
+              state.getRawProperties(), {}, state.types);
+        }))) {
+      (void)fail(why);
       return {};
+    }
   }
   for (Type type : state.types)
     if (!countElements(cast<RankedTensorType>(type).getShape())) {
@@ -75,15 +148,18 @@ Value OnnxNode::finish(OperationState &state, bool infer) {
       return {};
     }
   Operation *op = builder.create(state);
+  if (failed(capture(builder.getContext(), why, [&] { return verify(op); }))) {
+    op->erase();
+    (void)fail(why);
+    return {};
+  }
   SmallVector<Value> folded;
   SmallVector<Operation *> constants;
   if (succeeded(builder.tryFold(op, folded, &constants)) && !folded.empty()) {
     op->erase();
     return folded.front();
   }
-  if (failed(mlir::verify(op)))
-    return {};
-  return op->getResult(0);
+  return succeeded(checkTensors(op)) ? op->getResult(0) : Value();
 }
 
 Value OnnxNode::constant(DenseElementsAttr value) {
@@ -93,6 +169,50 @@ Value OnnxNode::constant(DenseElementsAttr value) {
 Value OnnxNode::constant(ArrayRef<float> values, ArrayRef<int64_t> shape) {
   return constant(DenseElementsAttr::get(
       RankedTensorType::get(shape, builder.getF32Type()), values));
+}
+
+Value OnnxNode::constantInts(ArrayRef<int64_t> values) {
+  auto type = RankedTensorType::get({static_cast<int64_t>(values.size())},
+                                    builder.getI64Type());
+  return constant(DenseElementsAttr::get(type, values));
+}
+
+Value OnnxNode::scalarLike(Value like, double number) {
+  if (!like)
+    return {};
+  Type element = typeOf(like).getElementType();
+  auto type = RankedTensorType::get({}, element);
+  if (auto integer = dyn_cast<IntegerType>(element))
+    return constant(DenseElementsAttr::get(
+        type, APInt(integer.getWidth(), static_cast<int64_t>(number),
+                    /*isSigned=*/true, /*implicitTrunc=*/true)));
+  return constant({static_cast<float>(number)}, {});
+}
+
+Value OnnxNode::castTo(Type type, Value value) {
+  if (!value || typeOf(value).getElementType() == type)
+    return value;
+  return createAs<CastOp>(RankedTensorType::get(typeOf(value).getShape(), type),
+                          value);
+}
+
+Value OnnxNode::slice(Value value, ArrayRef<int64_t> offsets,
+                      ArrayRef<int64_t> sizes, ArrayRef<int64_t> strides) {
+  if (!value)
+    return {};
+  // Of constants, a slice may be empty: lists of axes are.
+  if (llvm::is_contained(sizes, 0) && matchPattern(value, m_Constant()))
+    return constant(cast<DenseElementsAttr>(DenseElementsAttr::get(
+        RankedTensorType::get(sizes, typeOf(value).getElementType()),
+        ArrayRef<Attribute>())));
+  return create<SliceOp>(value, offsets, sizes, strides);
+}
+
+Value OnnxNode::broadcast(Value value, ArrayRef<int64_t> shape) {
+  if (!value || typeOf(value).getShape() == shape)
+    return value;
+  return createAs<BroadcastOp>(
+      RankedTensorType::get(shape, typeOf(value).getElementType()), value);
 }
 
 Value OnnxNode::reshape(Value value, ArrayRef<int64_t> shape) {
@@ -110,6 +230,8 @@ Value OnnxNode::toChannelsLast(Value value) {
   if (!value || typeOf(value).getRank() == 4)
     return transpose(value, {0, 2, 3, 1});
   Value moved = transpose(value, {0, 2, 1});
+  if (!moved)
+    return {};
   auto shape = typeOf(moved).getShape();
   return reshape(moved, {shape[0], 1, shape[1], shape[2]});
 }

@@ -44,13 +44,37 @@ LogicalResult BinaryOp::verify() {
   if (typeOf(getRhs()).getElementType() != element ||
       typeOf(getOutput()).getElementType() != element)
     return emitOpError("operands and result must have one element type");
+  if (!isa<IntegerType>(element) &&
+      llvm::is_contained({BinaryKind::And, BinaryKind::Or, BinaryKind::Xor},
+                         getKind()))
+    return emitOpError("works on integers and truth values only");
   return success();
 }
 
+/// base^exponent, wrapped; 0 for a fraction.
+static uint64_t power(uint64_t base, int64_t exponent) {
+  if (exponent < 0)
+    return base == 1 ? 1 : base == ~uint64_t(0) ? (exponent % 2 ? base : 1) : 0;
+  uint64_t result = 1;
+  for (; exponent > 0; exponent /= 2, base *= base)
+    if (exponent % 2)
+      result *= base;
+  return result;
+}
+
 /// On wrapped 64-bit integers; none where the result is not defined.
-static std::optional<int64_t> evaluate(BinaryKind kind, int64_t a, int64_t b) {
+static std::optional<int64_t> evaluate(BinaryKind kind, int64_t a, int64_t b,
+                                       bool isUnsigned) {
   auto wrapped = [](uint64_t x) { return static_cast<int64_t>(x); };
   uint64_t x = a, y = b;
+  bool isLess = isUnsigned ? x < y : a < b;
+  // Such divisions are not defined, or have no quotient.
+  bool divides = llvm::is_contained(
+      {BinaryKind::Div, BinaryKind::Mod, BinaryKind::Rem}, kind);
+  if (divides && b == 0)
+    return std::nullopt;
+  if (divides && !isUnsigned && b == -1)
+    return kind == BinaryKind::Div ? wrapped(0 - x) : 0;
   switch (kind) {
   case BinaryKind::Add:
     return wrapped(x + y);
@@ -59,9 +83,25 @@ static std::optional<int64_t> evaluate(BinaryKind kind, int64_t a, int64_t b) {
   case BinaryKind::Mul:
     return wrapped(x * y);
   case BinaryKind::Div:
-    if (b == 0 || (a == INT64_MIN && b == -1))
-      return std::nullopt;
-    return a / b;
+    return isUnsigned ? wrapped(x / y) : a / b;
+  case BinaryKind::Max:
+    return isLess ? b : a;
+  case BinaryKind::Min:
+    return isLess ? a : b;
+  case BinaryKind::Pow:
+    return wrapped(power(x, b));
+  case BinaryKind::Mod:
+    if (isUnsigned)
+      return wrapped(x % y);
+    return a % b + (a % b != 0 && (a % b < 0) != (b < 0) ? b : 0);
+  case BinaryKind::Rem:
+    return isUnsigned ? wrapped(x % y) : a % b;
+  case BinaryKind::And:
+    return a & b;
+  case BinaryKind::Or:
+    return a | b;
+  case BinaryKind::Xor:
+    return a ^ b;
   }
   llvm_unreachable("unknown function");
 }
@@ -76,6 +116,22 @@ static float evaluate(BinaryKind kind, float a, float b) {
     return a * b;
   case BinaryKind::Div:
     return a / b;
+  case BinaryKind::Max:
+    return std::isnan(a) || a > b ? a : b;
+  case BinaryKind::Min:
+    return std::isnan(a) || a < b ? a : b;
+  case BinaryKind::Pow:
+    return std::pow(a, b);
+  case BinaryKind::Mod: {
+    float rest = std::fmod(a, b);
+    return rest != 0.0f && (rest < 0.0f) != (b < 0.0f) ? rest + b : rest;
+  }
+  case BinaryKind::Rem:
+    return std::fmod(a, b);
+  case BinaryKind::And:
+  case BinaryKind::Or:
+  case BinaryKind::Xor:
+    break;
   }
   llvm_unreachable("unknown function");
 }
@@ -111,7 +167,8 @@ OpFoldResult BinaryOp::fold(FoldAdaptor adaptor) {
   auto rhsInts = integerConstant(adaptor.getRhs());
   if (!lhsInts || !rhsInts)
     return {};
-  bool isUnsigned = type.getElementType().isUnsignedInteger();
+  bool isUnsigned = type.getElementType().isUnsignedInteger() ||
+                    type.getElementType().isInteger(1);
   auto wide = [&](DenseIntElementsAttr constant) {
     return llvm::map_to_vector(
         constant.getValues<APInt>(), [&](const APInt &x) -> int64_t {
@@ -122,7 +179,7 @@ OpFoldResult BinaryOp::fold(FoldAdaptor adaptor) {
   SmallVector<APInt> values(type.getNumElements());
   bool defined = true;
   each([&](int64_t i, int64_t l, int64_t r) {
-    auto value = ::evaluate(getKind(), a[l], b[r]);
+    auto value = ::evaluate(getKind(), a[l], b[r], isUnsigned);
     defined &= value.has_value();
     values[i] = APInt(type.getElementTypeBitWidth(), value.value_or(0),
                       /*isSigned=*/true, /*implicitTrunc=*/true);
@@ -131,7 +188,8 @@ OpFoldResult BinaryOp::fold(FoldAdaptor adaptor) {
 }
 
 std::optional<unsigned> BinaryOp::getScaledOperand() {
-  if (!typeOf(getOutput()).getElementType().isF32())
+  if (!typeOf(getOutput()).getElementType().isF32() ||
+      getKind() > BinaryKind::Div)
     return std::nullopt;
   for (unsigned side : {0, 1})
     if (typeOf(getOperand(side)).getShape() == typeOf(getOutput()).getShape() &&
@@ -170,6 +228,8 @@ std::optional<AffineStep> BinaryOp::matchAffine() {
     case BinaryKind::Div:
       factor = 1.0 / k;
       break;
+    default:
+      llvm_unreachable("no affine function");
     }
     step.factor.push_back(factor);
     step.shift.push_back(shift);
@@ -182,7 +242,7 @@ std::optional<AffineStep> BinaryOp::matchAffine() {
 //===----------------------------------------------------------------------===//
 
 ScaleRole BinaryOp::getScaleRole() {
-  return getKind() == BinaryKind::Div ? ScaleRole::Float : ScaleRole::Own;
+  return getKind() >= BinaryKind::Div ? ScaleRole::Float : ScaleRole::Own;
 }
 
 /// The scale that a value has, or is rounded to next; 0 for none.
@@ -259,13 +319,39 @@ static Value lowerFloat(BinaryKind kind, OpBuilder &b, Location at, Value x,
     return arith::MulFOp::create(b, at, x, y);
   case BinaryKind::Div:
     return arith::DivFOp::create(b, at, x, y);
+  case BinaryKind::Max:
+  case BinaryKind::Min:
+    return extremeOrNaN(b, at, x, y, kind == BinaryKind::Min);
+  case BinaryKind::Pow:
+    return math::PowFOp::create(b, at, x, y);
+  case BinaryKind::Mod: {
+    Value rest = arith::RemFOp::create(b, at, x, y);
+    Value zero = constantF32(b, at, 0.0f);
+    auto compare = [&](arith::CmpFPredicate predicate, Value value) {
+      return arith::CmpFOp::create(b, at, predicate, value, zero);
+    };
+    Value differ =
+        arith::XOrIOp::create(b, at, compare(arith::CmpFPredicate::OLT, rest),
+                              compare(arith::CmpFPredicate::OLT, y));
+    Value adds = arith::AndIOp::create(
+        b, at, differ, compare(arith::CmpFPredicate::UNE, rest));
+    return arith::SelectOp::create(b, at, adds,
+                                   arith::AddFOp::create(b, at, rest, y), rest);
+  }
+  case BinaryKind::Rem:
+    return arith::RemFOp::create(b, at, x, y);
+  case BinaryKind::And:
+  case BinaryKind::Or:
+  case BinaryKind::Xor:
+    break;
   }
   llvm_unreachable("unknown function");
 }
 
-/// x / y, or 0 where it is not defined: machines differ there.
-static Value divideIntegers(OpBuilder &b, Location at, Value x, Value y,
-                            bool isUnsigned) {
+/// x / y, x mod y or x rem y, or 0 where it is not defined: machines differ
+/// there.
+static Value divideIntegers(BinaryKind kind, OpBuilder &b, Location at, Value x,
+                            Value y, bool isUnsigned) {
   auto constant = [&](int64_t value) -> Value {
     return arith::ConstantOp::create(b, at,
                                      b.getIntegerAttr(x.getType(), value));
@@ -283,10 +369,27 @@ static Value divideIntegers(OpBuilder &b, Location at, Value x, Value y,
   }
   Value one = constant(1);
   Value divisor = arith::SelectOp::create(b, at, undefined, one, y);
-  Value quotient = isUnsigned
-                       ? arith::DivUIOp::create(b, at, x, divisor).getResult()
-                       : arith::DivSIOp::create(b, at, x, divisor).getResult();
-  return arith::SelectOp::create(b, at, undefined, constant(0), quotient);
+  Value result;
+  if (kind == BinaryKind::Div)
+    result = isUnsigned ? arith::DivUIOp::create(b, at, x, divisor).getResult()
+                        : arith::DivSIOp::create(b, at, x, divisor).getResult();
+  else
+    result = isUnsigned ? arith::RemUIOp::create(b, at, x, divisor).getResult()
+                        : arith::RemSIOp::create(b, at, x, divisor).getResult();
+  if (kind == BinaryKind::Mod && !isUnsigned) {
+    auto isNegative = [&](Value value) {
+      return arith::CmpIOp::create(b, at, arith::CmpIPredicate::slt, value,
+                                   constant(0));
+    };
+    Value differ =
+        arith::XOrIOp::create(b, at, isNegative(result), isNegative(divisor));
+    Value isRest = arith::CmpIOp::create(b, at, arith::CmpIPredicate::ne,
+                                         result, constant(0));
+    result = arith::SelectOp::create(
+        b, at, arith::AndIOp::create(b, at, differ, isRest),
+        arith::AddIOp::create(b, at, result, divisor), result);
+  }
+  return arith::SelectOp::create(b, at, undefined, constant(0), result);
 }
 
 static Value lowerIntegers(BinaryKind kind, OpBuilder &b, Location at, Value x,
@@ -299,7 +402,23 @@ static Value lowerIntegers(BinaryKind kind, OpBuilder &b, Location at, Value x,
   case BinaryKind::Mul:
     return arith::MulIOp::create(b, at, x, y);
   case BinaryKind::Div:
-    return divideIntegers(b, at, x, y, isUnsigned);
+  case BinaryKind::Mod:
+  case BinaryKind::Rem:
+    return divideIntegers(kind, b, at, x, y, isUnsigned);
+  case BinaryKind::Max:
+    return isUnsigned ? arith::MaxUIOp::create(b, at, x, y).getResult()
+                      : arith::MaxSIOp::create(b, at, x, y).getResult();
+  case BinaryKind::Min:
+    return isUnsigned ? arith::MinUIOp::create(b, at, x, y).getResult()
+                      : arith::MinSIOp::create(b, at, x, y).getResult();
+  case BinaryKind::Pow:
+    break;
+  case BinaryKind::And:
+    return arith::AndIOp::create(b, at, x, y);
+  case BinaryKind::Or:
+    return arith::OrIOp::create(b, at, x, y);
+  case BinaryKind::Xor:
+    return arith::XOrIOp::create(b, at, x, y);
   }
   llvm_unreachable("unknown function");
 }
@@ -308,6 +427,8 @@ FailureOr<SmallVector<Value>>
 BinaryOp::lower(OpBuilder &builder, ValueRange inputs, ValueRange outputs) {
   Type element = typeOf(getOutput()).getElementType();
   if (!element.isF32() && !isa<IntegerType>(element))
+    return failure();
+  if (getKind() == BinaryKind::Pow && !element.isF32())
     return failure();
   auto shape = typeOf(getOutput()).getShape();
   SmallVector<AffineMap> maps;
@@ -319,8 +440,112 @@ BinaryOp::lower(OpBuilder &builder, ValueRange inputs, ValueRange outputs) {
       [&](OpBuilder &b, Location at, ValueRange args) -> Value {
         if (!element.isF32())
           return lowerIntegers(getKind(), b, at, args[0], args[1],
-                               element.isUnsignedInteger());
+                               element.isUnsignedInteger() ||
+                                   element.isInteger(1));
         return clamp(b, at, lowerFloat(getKind(), b, at, args[0], args[1]),
                      getClampMin(), getClampMax());
       })};
+}
+
+//===----------------------------------------------------------------------===//
+// ONNX
+//===----------------------------------------------------------------------===//
+
+/// Before operator set 7, the second operand's dimensions begin at dimension
+/// `axis` of the first's where `broadcast` is set.
+static Value alignByAxis(OnnxNode &node, Value lhs, Value rhs) {
+  if (node.opset >= 7 || !node.getInt("broadcast", 0) ||
+      !node.hasAttribute("axis"))
+    return rhs;
+  int64_t rank = typeOf(lhs).getRank();
+  Shape shape(typeOf(rhs).getShape());
+  auto axis = OnnxNode::normalizeAxis(node.getInt("axis", 0), rank);
+  if (!axis || *axis + static_cast<int64_t>(shape.size()) > rank) {
+    (void)node.fail("axis is out of range");
+    return {};
+  }
+  shape.resize(rank - *axis, 1);
+  return node.reshape(rhs, shape);
+}
+
+/// All operands from left to right.
+template <BinaryKind kind> static LogicalResult buildBinary(OnnxNode &node) {
+  auto operands = node.allInputs();
+  if (operands.empty())
+    return failure();
+  bool isLogical = llvm::is_contained(
+      {BinaryKind::And, BinaryKind::Or, BinaryKind::Xor}, kind);
+  for (Value operand : operands)
+    if (isLogical && !typeOf(operand).getElementType().isInteger(1))
+      return node.fail("operands must be of truth values");
+  Value result = operands.front();
+  for (Value operand : ArrayRef(operands).drop_front()) {
+    if (operands.size() == 2)
+      operand = alignByAxis(node, result, operand);
+    // An exponent may have a type of its own.
+    if (kind == BinaryKind::Pow && operand)
+      operand = node.castTo(typeOf(result).getElementType(), operand);
+    result =
+        node.create<BinaryOp>(result, operand, kind, FloatAttr(), FloatAttr());
+    if (!result)
+      return failure();
+  }
+  if (kind == BinaryKind::Pow && !matchPattern(result, m_Constant()) &&
+      isa<IntegerType>(typeOf(result).getElementType()))
+    return node.fail("powers of integers are taken of constants only");
+  return node.setOutput(result);
+}
+
+static LogicalResult buildMod(OnnxNode &node) {
+  if (node.getInt("fmod", 0))
+    return buildBinary<BinaryKind::Rem>(node);
+  return buildBinary<BinaryKind::Mod>(node);
+}
+
+/// Powers of which there is a more exact form, or one with an integer form.
+static LogicalResult buildPow(OnnxNode &node) {
+  auto operands = node.allInputs();
+  if (operands.size() != 2)
+    return operands.empty() ? failure() : node.fail("takes two inputs");
+  Value x = operands[0];
+  auto exponent = dyn_cast_or_null<DenseFPElementsAttr>(node.constantInput(1));
+  if (!exponent || exponent.getNumElements() != 1 ||
+      exponent.getType().getRank() > typeOf(x).getRank() ||
+      !typeOf(x).getElementType().isF32())
+    return buildBinary<BinaryKind::Pow>(node);
+  auto unary = [&](UnaryKind kind) {
+    return node.create<UnaryOp>(x, kind, APFloat(0.0f), APFloat(0.0f));
+  };
+  auto square = [&] {
+    return node.create<BinaryOp>(x, x, BinaryKind::Mul, FloatAttr(),
+                                 FloatAttr());
+  };
+  double power = exponent.getSplatValue<APFloat>().convertToFloat();
+  if (power == 1.0)
+    return node.setOutput(x);
+  if (power == 2.0)
+    return node.setOutput(square());
+  if (power == 3.0)
+    return node.setOutput(node.create<BinaryOp>(square(), x, BinaryKind::Mul,
+                                                FloatAttr(), FloatAttr()));
+  if (power == 0.5)
+    return node.setOutput(unary(UnaryKind::Sqrt));
+  if (power == -1.0)
+    return node.setOutput(unary(UnaryKind::Reciprocal));
+  return buildBinary<BinaryKind::Pow>(node);
+}
+
+void BinaryOp::addOnnxBuilders(OnnxBuilders &builders) {
+  builders["Add"] = buildBinary<BinaryKind::Add>;
+  builders["Sum"] = buildBinary<BinaryKind::Add>;
+  builders["Sub"] = buildBinary<BinaryKind::Sub>;
+  builders["Mul"] = buildBinary<BinaryKind::Mul>;
+  builders["Div"] = buildBinary<BinaryKind::Div>;
+  builders["Max"] = buildBinary<BinaryKind::Max>;
+  builders["Min"] = buildBinary<BinaryKind::Min>;
+  builders["Pow"] = buildPow;
+  builders["Mod"] = buildMod;
+  builders["And"] = buildBinary<BinaryKind::And>;
+  builders["Or"] = buildBinary<BinaryKind::Or>;
+  builders["Xor"] = buildBinary<BinaryKind::Xor>;
 }

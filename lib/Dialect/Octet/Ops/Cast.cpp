@@ -186,3 +186,31 @@ CastOp::lower(OpBuilder &builder, ValueRange inputs, ValueRange outputs) {
         return convertElement(b, at, args[0], from, to);
       })};
 }
+
+//===----------------------------------------------------------------------===//
+// ONNX
+//===----------------------------------------------------------------------===//
+
+static LogicalResult buildCast(OnnxNode &node) {
+  Value input = node.input(0);
+  // Before operator set 6 the type is named, from then on numbered.
+  Type type = node.opset < 6 ? node.typeNamed(node.getString("to", ""))
+                             : node.typeNumbered(node.getInt("to", 0));
+  if (!input)
+    return failure();
+  if (!type)
+    return node.fail("casts to an element type that is not supported");
+  return node.setOutput(node.castTo(type, input));
+}
+
+static LogicalResult buildCastLike(OnnxNode &node) {
+  Value input = node.input(0), like = node.input(1);
+  if (!input || !like)
+    return failure();
+  return node.setOutput(node.castTo(typeOf(like).getElementType(), input));
+}
+
+void CastOp::addOnnxBuilders(OnnxBuilders &builders) {
+  builders["Cast"] = buildCast;
+  builders["CastLike"] = buildCastLike;
+}

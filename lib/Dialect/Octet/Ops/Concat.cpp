@@ -75,7 +75,7 @@ OpFoldResult ConcatOp::fold(FoldAdaptor adaptor) {
   }
   auto type = typeOf(getOutput());
   if (type.getElementTypeBitWidth() % 8 != 0)
-    return {};
+    return {}; // truth values are no whole bytes
   // Rows of each part, everything from the axis on, follow one another.
   size_t width = type.getElementTypeBitWidth() / 8;
   int64_t rows = 1;
@@ -126,4 +126,31 @@ ConcatOp::lower(OpBuilder &builder, ValueRange inputs, ValueRange outputs) {
     offsets[getAxis()] += typeOf(input).getDimSize(getAxis());
   }
   return SmallVector<Value>{target};
+}
+
+//===----------------------------------------------------------------------===//
+// ONNX
+//===----------------------------------------------------------------------===//
+
+static LogicalResult buildConcat(OnnxNode &node) {
+  auto inputs = node.allInputs();
+  if (inputs.empty())
+    return failure();
+  auto axis = OnnxNode::normalizeAxis(node.getInt("axis", 1),
+                                      typeOf(inputs.front()).getRank());
+  if (!axis)
+    return node.fail("axis is out of range");
+  // Constants without elements add nothing.
+  SmallVector<Value> parts;
+  for (Value input : inputs)
+    if (typeOf(input).getNumElements() > 0)
+      parts.push_back(input);
+  if (parts.empty())
+    parts.push_back(inputs.front());
+  return node.setOutput(node.create<ConcatOp>(
+      ValueRange(parts), node.builder.getI64IntegerAttr(*axis)));
+}
+
+void ConcatOp::addOnnxBuilders(OnnxBuilders &builders) {
+  builders["Concat"] = buildConcat;
 }

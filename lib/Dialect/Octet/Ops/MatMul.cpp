@@ -10,6 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Constants.h"
 #include "ConvLowering.h"
 #include "Verify.h"
 #include "mlir/IR/Matchers.h"
@@ -80,6 +81,38 @@ void MatMulOp::getCanonicalizationPatterns(RewritePatternSet &results,
   results.add<HoistRuntimeBias>(context);
 }
 
+OpFoldResult MatMulOp::fold(FoldAdaptor adaptor) {
+  auto lhs = floatConstant(adaptor.getLhs());
+  auto rhs = floatConstant(adaptor.getRhs());
+  auto bias = floatConstant(adaptor.getBias());
+  if (!lhs || !rhs || (getBias() && !bias))
+    return {};
+  auto type = typeOf(getOutput());
+  int64_t rows = type.getShape()[type.getRank() - 2];
+  int64_t columns = type.getShape().back();
+  int64_t terms = lhs.getType().getShape().back();
+  auto a = llvm::to_vector(lhs.getValues<float>());
+  auto b = llvm::to_vector(rhs.getValues<float>());
+  SmallVector<float> values(type.getNumElements(), 0.0f);
+  if (bias)
+    for (auto [i, value] : llvm::enumerate(values))
+      value = bias.getValues<float>()[i % columns];
+  forEachBroadcast(
+      type.getShape().drop_back(2), lhs.getType().getShape().drop_back(2),
+      rhs.getType().getShape().drop_back(2),
+      [&](int64_t i, int64_t l, int64_t r) {
+        for (int64_t row = 0; row < rows; ++row)
+          for (int64_t k = 0; k < terms; ++k) {
+            float x = a[(l * rows + row) * terms + k];
+            for (int64_t column = 0; column < columns; ++column) {
+              float &sum = values[(i * rows + row) * columns + column];
+              sum = std::fma(x, b[(r * terms + k) * columns + column], sum);
+            }
+          }
+      });
+  return DenseElementsAttr::get(type, ArrayRef<float>(values));
+}
+
 FailureOr<SmallVector<Value>>
 MatMulOp::lower(OpBuilder &builder, ValueRange inputs, ValueRange outputs) {
   auto *context = builder.getContext();
@@ -104,4 +137,38 @@ MatMulOp::lower(OpBuilder &builder, ValueRange inputs, ValueRange outputs) {
   form.channelMap = dimsMap(context, rank, {rank - 1});
   return SmallVector<Value>{
       contract(builder, getLoc(), form, builder.getF32Type(), outputs[0])};
+}
+
+//===----------------------------------------------------------------------===//
+// ONNX
+//===----------------------------------------------------------------------===//
+
+static LogicalResult buildMatMul(OnnxNode &node) {
+  Value lhs = node.floatInput(0), rhs = node.floatInput(1);
+  if (!lhs || !rhs)
+    return failure();
+  // A vector operand is a row on the left and a column on the right; the
+  // dimension added is dropped again (numpy.matmul).
+  Shape left(typeOf(lhs).getShape()), right(typeOf(rhs).getShape());
+  if (left.empty() || right.empty())
+    return node.fail("operands must not be scalars");
+  bool row = left.size() == 1, column = right.size() == 1;
+  if (row)
+    left.insert(left.begin(), 1);
+  if (column)
+    right.push_back(1);
+  Value result = node.create<MatMulOp>(node.reshape(lhs, left),
+                                       node.reshape(rhs, right), Value());
+  if (!result)
+    return failure();
+  Shape shape(typeOf(result).getShape());
+  if (column)
+    shape.pop_back();
+  if (row)
+    shape.erase(shape.end() - (column ? 1 : 2));
+  return node.setOutput(node.reshape(result, shape));
+}
+
+void MatMulOp::addOnnxBuilders(OnnxBuilders &builders) {
+  builders["MatMul"] = buildMatMul;
 }

@@ -166,3 +166,51 @@ FailureOr<SmallVector<Value>> BorderOp::lower(OpBuilder &, ValueRange,
   // Written in place: there is no destination to compute into.
   return failure();
 }
+
+//===----------------------------------------------------------------------===//
+// ONNX
+//===----------------------------------------------------------------------===//
+
+static LogicalResult buildPad(OnnxNode &node) {
+  Value input = node.floatInput(0);
+  auto given = node.opset < 2 ? FailureOr(node.getInts("paddings"))
+                              : node.intsFrom("pads", 1, 11);
+  if (!input || failed(given))
+    return failure();
+  if (node.getString("mode", "constant") != "constant")
+    return node.fail("only constant padding is supported");
+  Shape shape(typeOf(input).getShape());
+  int64_t rank = shape.size();
+  auto value = node.floatFrom("value", 2, 11);
+  auto chosen = node.intsFrom("axes", 3, 18);
+  if (failed(value) || failed(chosen))
+    return failure();
+  if (node.hasInput(3) && !*chosen)
+    return node.fail("takes axes from operator set 18 on");
+  Shape axes = chosen->value_or(llvm::to_vector(llvm::seq<int64_t>(0, rank)));
+  if (!*given || (*given)->size() != 2 * axes.size())
+    return node.fail("pads must hold two sizes for each dimension");
+  // Negative sizes crop.
+  Shape low(rank, 0), high(rank, 0), offsets(rank, 0), sizes = shape;
+  auto isSensible = [](int64_t x) { return x >= -(1 << 24) && x <= 1 << 24; };
+  for (size_t i = 0; i < axes.size(); ++i) {
+    auto axis = OnnxNode::normalizeAxis(axes[i], rank);
+    int64_t before = (**given)[i], after = (**given)[i + axes.size()];
+    if (!axis || !isSensible(before) || !isSensible(after))
+      return node.fail("an axis or a size is out of range");
+    low[*axis] = std::max<int64_t>(0, before);
+    high[*axis] = std::max<int64_t>(0, after);
+    offsets[*axis] = std::max<int64_t>(0, -before);
+    sizes[*axis] -= offsets[*axis] + std::max<int64_t>(0, -after);
+    if (sizes[*axis] < 1)
+      return node.fail("crops everything away");
+  }
+  if (sizes != shape)
+    input = node.slice(input, offsets, sizes, Shape(rank, 1));
+  return node.setOutput(
+      node.create<PadOp>(input, low, high, APFloat(value->value_or(0.0f))));
+}
+
+void PadOp::addOnnxBuilders(OnnxBuilders &builders) {
+  builders["Pad"] = buildPad;
+}

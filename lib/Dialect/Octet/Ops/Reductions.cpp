@@ -10,7 +10,9 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Constants.h"
 #include "Verify.h"
+#include "mlir/IR/Matchers.h"
 #include "octet/Dialect/Octet/IR/Lowering.h"
 
 using namespace mlir;
@@ -39,7 +41,11 @@ LogicalResult ReduceOp::verify() {
   for (size_t i = 1; i < axes.size(); ++i)
     if (axes[i - 1] >= axes[i])
       return emitOpError("axes must ascend");
-  return success();
+  Type element = typeOf(getInput()).getElementType();
+  if (!element.isF32() &&
+      (!isa<IntegerType>(element) || getKind() == ReduceKind::Mean))
+    return emitOpError("has no such reduction of ") << element;
+  return verifySameElementType(*this);
 }
 
 SmallVector<int64_t> ReduceOp::getDimensionSources(unsigned, unsigned) {
@@ -54,6 +60,88 @@ bool ReduceOp::permuteDimensions(ArrayRef<int64_t> permutation) {
   llvm::sort(axes);
   setAxes(axes);
   return true;
+}
+
+/// The next value of a reduction, on numbers in double or wrapped integers.
+template <typename T> static T reduce(ReduceKind kind, T sum, T x) {
+  switch (kind) {
+  case ReduceKind::Mean:
+  case ReduceKind::Sum:
+    return sum + x;
+  case ReduceKind::Max:
+    return x > sum || x != x ? x : sum;
+  case ReduceKind::Min:
+    return x < sum || x != x ? x : sum;
+  case ReduceKind::Prod:
+    return sum * x;
+  }
+  llvm_unreachable("unknown reduction");
+}
+
+OpFoldResult ReduceOp::fold(FoldAdaptor adaptor) {
+  if (getAxes().empty() && getKind() != ReduceKind::Mean)
+    return getInput();
+  auto input = dyn_cast_or_null<DenseElementsAttr>(adaptor.getInput());
+  if (!input)
+    return {};
+  auto type = typeOf(getOutput());
+  Shape from(input.getType().getShape());
+  int64_t count = input.getNumElements();
+  if (count == 0 || type.getNumElements() == 0) {
+    // A sum or product of nothing is one value; there is no largest of nothing.
+    bool isSum = getKind() == ReduceKind::Sum;
+    if (!isSum && getKind() != ReduceKind::Prod)
+      return {};
+    if (type.getElementType().isF32())
+      return DenseElementsAttr::get(type, isSum ? 0.0f : 1.0f);
+    return DenseElementsAttr::get(
+        type, APInt(type.getElementTypeBitWidth(), isSum ? 0 : 1));
+  }
+  // Element i of the input belongs to element target[i] of the result.
+  SmallVector<int64_t> target(count);
+  forEachBroadcast(from, type.getShape(), type.getShape(),
+                   [&](int64_t i, int64_t l, int64_t) { target[i] = l; });
+  auto run = [&](auto zero, auto valueOf) {
+    SmallVector<decltype(zero)> sums(type.getNumElements(), zero);
+    SmallVector<bool> begun(type.getNumElements(), false);
+    for (int64_t i = 0; i < count; ++i) {
+      auto &sum = sums[target[i]];
+      auto x = valueOf(i);
+      sum = begun[target[i]] ? reduce(getKind(), sum, x) : x;
+      begun[target[i]] = true;
+    }
+    return sums;
+  };
+  if (auto floats = floatConstant(input)) {
+    auto values = floats.getValues<float>();
+    auto sums = run(0.0, [&](int64_t i) -> double { return values[i]; });
+    double each = getKind() == ReduceKind::Mean
+                      ? static_cast<double>(count) / type.getNumElements()
+                      : 1.0;
+    auto results = llvm::map_to_vector(
+        sums, [&](double x) { return static_cast<float>(x / each); });
+    return DenseElementsAttr::get(type, ArrayRef<float>(results));
+  }
+  auto integers = integerConstant(input);
+  if (!integers)
+    return {};
+  auto values = integers.getValues<APInt>();
+  auto wrap = [&](auto sums) {
+    SmallVector<APInt> results;
+    for (auto x : sums)
+      results.push_back(APInt(type.getElementTypeBitWidth(), x,
+                              /*isSigned=*/false, /*implicitTrunc=*/true));
+    return DenseElementsAttr::get(type, results);
+  };
+  // Sums and products wrap alike with and without a sign.
+  bool isOrdered = getKind() == ReduceKind::Max || getKind() == ReduceKind::Min;
+  if (isOrdered && !type.getElementType().isUnsignedInteger())
+    return wrap(run(int64_t(0), [&](int64_t i) -> int64_t {
+      return values[i].getSExtValue();
+    }));
+  return wrap(run(uint64_t(0), [&](int64_t i) -> uint64_t {
+    return values[i].getZExtValue();
+  }));
 }
 
 LogicalResult SoftmaxOp::inferReturnTypes(MLIRContext *,
@@ -86,9 +174,10 @@ bool SoftmaxOp::permuteDimensions(ArrayRef<int64_t> permutation) {
 // Lowering
 //===----------------------------------------------------------------------===//
 
-/// The largest (or smallest) value over `axes`, which are kept with size one.
-static Value extremeOver(OpBuilder &builder, Location loc, Value input,
-                         ArrayRef<int64_t> axes, bool smallest) {
+/// `body` of each value and those before it over `axes`, which are kept with
+/// size one; the first is `start`.
+static Value reduceOver(OpBuilder &builder, Location loc, Value input,
+                        ArrayRef<int64_t> axes, TypedAttr start, Body body) {
   auto *context = builder.getContext();
   auto shape = typeOf(input).getShape();
   unsigned rank = shape.size();
@@ -101,17 +190,63 @@ static Value extremeOver(OpBuilder &builder, Location loc, Value input,
     if (reduced)
       kept[d] = 1;
   }
-  auto start = builder.getFloatAttr(
-      builder.getF32Type(),
-      APFloat::getInf(APFloat::IEEEsingle(), /*Negative=*/!smallest));
   Value out =
       fill(builder, loc, start,
-           tensor::EmptyOp::create(builder, loc, kept, builder.getF32Type()));
+           tensor::EmptyOp::create(builder, loc, kept, start.getType()));
   return createReduction(
       builder, loc, input, AffineMap::get(next, 0, exprs, context), out,
       AffineMap::getMultiDimIdentityMap(next, context).getMajorSubMap(rank),
-      [&](OpBuilder &b, Location at, ValueRange args) {
-        return extremeOrNaN(b, at, args[0], args[1], smallest);
+      body);
+}
+
+/// The largest (or smallest) value over `axes`.
+static Value extremeOver(OpBuilder &builder, Location loc, Value input,
+                         ArrayRef<int64_t> axes, bool smallest) {
+  auto start = builder.getFloatAttr(
+      builder.getF32Type(),
+      APFloat::getInf(APFloat::IEEEsingle(), /*Negative=*/!smallest));
+  return reduceOver(builder, loc, input, axes, start,
+                    [&](OpBuilder &b, Location at, ValueRange args) {
+                      return extremeOrNaN(b, at, args[0], args[1], smallest);
+                    });
+}
+
+/// Products of f32, and all reductions of integers, one after the other.
+static Value reduceInOrder(OpBuilder &builder, ReduceOp op, Value input) {
+  Type element = typeOf(input).getElementType();
+  bool isUnsigned = typeOf(op.getInput()).getElementType().isUnsignedInteger();
+  unsigned width = element.getIntOrFloatBitWidth();
+  TypedAttr start;
+  if (element.isF32())
+    start = builder.getF32FloatAttr(1.0f);
+  else if (op.getKind() == ReduceKind::Max)
+    start = builder.getIntegerAttr(
+        element, isUnsigned ? APInt::getMinValue(width)
+                            : APInt::getSignedMinValue(width));
+  else if (op.getKind() == ReduceKind::Min)
+    start = builder.getIntegerAttr(
+        element, isUnsigned ? APInt::getMaxValue(width)
+                            : APInt::getSignedMaxValue(width));
+  else
+    start = builder.getIntegerAttr(element, op.getKind() == ReduceKind::Prod);
+  return reduceOver(
+      builder, op.getLoc(), input, op.getAxes(), start,
+      [&](OpBuilder &b, Location at, ValueRange args) -> Value {
+        Value x = args[0], sum = args[1];
+        if (element.isF32())
+          return arith::MulFOp::create(b, at, sum, x);
+        switch (op.getKind()) {
+        case ReduceKind::Max:
+          return isUnsigned ? arith::MaxUIOp::create(b, at, sum, x).getResult()
+                            : arith::MaxSIOp::create(b, at, sum, x).getResult();
+        case ReduceKind::Min:
+          return isUnsigned ? arith::MinUIOp::create(b, at, sum, x).getResult()
+                            : arith::MinSIOp::create(b, at, sum, x).getResult();
+        case ReduceKind::Prod:
+          return arith::MulIOp::create(b, at, sum, x);
+        default:
+          return arith::AddIOp::create(b, at, sum, x);
+        }
       });
 }
 
@@ -121,7 +256,10 @@ ReduceOp::lower(OpBuilder &builder, ValueRange inputs, ValueRange outputs) {
   auto identity = builder.getMultiDimIdentityMap(typeOf(value).getRank());
   bool isSum = getKind() == ReduceKind::Sum || getKind() == ReduceKind::Mean;
   float count = 1.0f;
-  if (isSum) {
+  if (!typeOf(value).getElementType().isF32() ||
+      getKind() == ReduceKind::Prod) {
+    value = reduceInOrder(builder, *this, value);
+  } else if (isSum) {
     for (int64_t axis : llvm::reverse(getAxes())) {
       int64_t size = typeOf(value).getDimSize(axis);
       count *= size;
@@ -163,4 +301,117 @@ SoftmaxOp::lower(OpBuilder &builder, ValueRange inputs, ValueRange outputs) {
       [](OpBuilder &b, Location at, ValueRange args) -> Value {
         return arith::DivFOp::create(b, at, args[1], args[0]);
       })};
+}
+
+//===----------------------------------------------------------------------===//
+// ONNX
+//===----------------------------------------------------------------------===//
+
+/// The mean over `axes`, which are kept: a pool where they are an image's,
+/// since it has an integer form.
+static Value createMean(OnnxNode &node, Value input, ArrayRef<int64_t> axes) {
+  bool isConstant = matchPattern(input, m_Constant());
+  if (typeOf(input).getRank() != 4 || axes != ArrayRef<int64_t>{2, 3} ||
+      isConstant)
+    return node.create<ReduceOp>(input, ReduceKind::Mean, axes);
+  Value image = node.toChannelsLast(input);
+  if (!image)
+    return {};
+  auto kernel = typeOf(image).getShape().slice(1, 2);
+  Value pooled =
+      node.create<AvgPool2DOp>(image, Value(), kernel, Shape{1, 1},
+                               Shape{0, 0, 0, 0}, Shape{1, 1}, false);
+  return node.fromChannelsLast(pooled, 4);
+}
+
+template <ReduceKind kind> static LogicalResult buildReduce(OnnxNode &node) {
+  bool isSum = kind == ReduceKind::Sum;
+  Value input = kind == ReduceKind::Mean ? node.floatInput(0) : node.input(0);
+  auto given = node.intsFrom("axes", 1, isSum ? 13 : 18);
+  if (!input || failed(given))
+    return failure();
+  int64_t rank = typeOf(input).getRank();
+  Shape axes = given->value_or(Shape{});
+  if (axes.empty()) {
+    if (node.getInt("noop_with_empty_axes", 0))
+      return node.setOutput(input);
+    axes = llvm::to_vector(llvm::seq<int64_t>(0, rank));
+  }
+  for (int64_t &axis : axes) {
+    auto normal = OnnxNode::normalizeAxis(axis, rank);
+    if (!normal)
+      return node.fail("axis " + Twine(axis) + " is out of range");
+    axis = *normal;
+  }
+  llvm::sort(axes);
+  axes.erase(llvm::unique(axes), axes.end());
+  Value result = kind == ReduceKind::Mean
+                     ? createMean(node, input, axes)
+                     : node.create<ReduceOp>(input, kind, axes);
+  if (node.getInt("keepdims", 1))
+    return node.setOutput(result);
+  Shape shape;
+  for (int64_t i = 0; i < rank; ++i)
+    if (!llvm::is_contained(axes, i))
+      shape.push_back(typeOf(input).getDimSize(i));
+  return node.setOutput(node.reshape(result, shape));
+}
+
+/// The mean, or with MaxPool the largest value, over all positions.
+static LogicalResult buildGlobalPool(OnnxNode &node) {
+  Value input = node.floatInput(0);
+  if (!input)
+    return failure();
+  int64_t rank = typeOf(input).getRank();
+  if (rank < 3)
+    return node.fail("input must have spatial dimensions");
+  auto axes = llvm::to_vector(llvm::seq<int64_t>(2, rank));
+  if (node.type() == "GlobalAveragePool")
+    return node.setOutput(createMean(node, input, axes));
+  if (rank > 4)
+    return node.setOutput(node.create<ReduceOp>(input, ReduceKind::Max, axes));
+  Value image = node.toChannelsLast(input);
+  if (!image)
+    return failure();
+  Value pooled =
+      node.create<MaxPool2DOp>(image, typeOf(image).getShape().slice(1, 2),
+                               Shape{1, 1}, Shape{0, 0, 0, 0}, Shape{1, 1});
+  return node.setOutput(node.fromChannelsLast(pooled, rank));
+}
+
+void ReduceOp::addOnnxBuilders(OnnxBuilders &builders) {
+  builders["ReduceMean"] = buildReduce<ReduceKind::Mean>;
+  builders["ReduceSum"] = buildReduce<ReduceKind::Sum>;
+  builders["ReduceMax"] = buildReduce<ReduceKind::Max>;
+  builders["ReduceMin"] = buildReduce<ReduceKind::Min>;
+  builders["ReduceProd"] = buildReduce<ReduceKind::Prod>;
+  builders["GlobalAveragePool"] = buildGlobalPool;
+  builders["GlobalMaxPool"] = buildGlobalPool;
+}
+
+static LogicalResult buildSoftmax(OnnxNode &node) {
+  Value input = node.floatInput(0);
+  if (!input)
+    return failure();
+  Shape shape(typeOf(input).getShape());
+  bool flattens = node.opset < 13;
+  auto axis = OnnxNode::normalizeAxis(node.getInt("axis", flattens ? 1 : -1),
+                                      shape.size());
+  if (!axis)
+    return node.fail("axis is out of range");
+  auto softmax = [&](Value value, int64_t along) {
+    return node.create<SoftmaxOp>(value, node.builder.getI64IntegerAttr(along));
+  };
+  if (!flattens)
+    return node.setOutput(softmax(input, *axis));
+  // Before operator set 13, softmax was over all dimensions from `axis` on.
+  int64_t rows = 1, columns = 1;
+  for (const auto &[i, size] : llvm::enumerate(shape))
+    (static_cast<int64_t>(i) < *axis ? rows : columns) *= size;
+  Value matrix = node.reshape(input, {rows, columns});
+  return node.setOutput(node.reshape(softmax(matrix, 1), shape));
+}
+
+void SoftmaxOp::addOnnxBuilders(OnnxBuilders &builders) {
+  builders["Softmax"] = buildSoftmax;
 }

@@ -125,3 +125,113 @@ CopyOp::lower(OpBuilder &builder, ValueRange inputs, ValueRange outputs) {
       builder, getLoc(), inputs[0],
       builder.getMultiDimIdentityMap(typeOf(inputs[0]).getRank()), outputs[0])};
 }
+
+//===----------------------------------------------------------------------===//
+// ONNX
+//===----------------------------------------------------------------------===//
+
+static LogicalResult buildReshape(OnnxNode &node) {
+  Value input = node.input(0);
+  auto target = node.intsFrom("shape", 1, 5);
+  if (!input || failed(target))
+    return failure();
+  if (!*target)
+    return node.fail("shape is missing");
+  Shape shape = **target;
+  auto inputShape = typeOf(input).getShape();
+  bool allowsZero = node.getInt("allowzero", 0);
+  int64_t known = 1, unknown = -1;
+  for (size_t i = 0; i < shape.size(); ++i) {
+    if (shape[i] == 0 && !allowsZero) {
+      if (i >= inputShape.size())
+        return node.fail("dimension " + Twine(i) +
+                         " copies one that the input lacks");
+      shape[i] = inputShape[i];
+    }
+    if (shape[i] == -1 && unknown < 0)
+      unknown = i;
+    else if (shape[i] < 0 || llvm::MulOverflow(known, shape[i], known))
+      return node.fail("dimension " + Twine(i) + " of the new shape is " +
+                       Twine(shape[i]) + ", which is no size");
+  }
+  int64_t count = typeOf(input).getNumElements();
+  if (unknown >= 0 && known > 0 && count % known == 0)
+    shape[unknown] = count / known;
+  else if (unknown >= 0 || count != known)
+    return node.fail(Twine(count) +
+                     " elements do not fill the new shape; a batch size "
+                     "written into the shape must be the first dimension as "
+                     "-1");
+  return node.setOutput(node.reshape(input, shape));
+}
+
+static LogicalResult buildFlatten(OnnxNode &node) {
+  Value input = node.input(0);
+  if (!input)
+    return failure();
+  auto shape = typeOf(input).getShape();
+  int64_t rank = shape.size(), axis = node.getInt("axis", 1);
+  if (axis < 0)
+    axis += rank;
+  if (axis < 0 || axis > rank)
+    return node.fail("axis is out of range");
+  int64_t rows = 1, columns = 1;
+  for (int64_t i = 0; i < rank; ++i)
+    (i < axis ? rows : columns) *= shape[i];
+  return node.setOutput(node.reshape(input, {rows, columns}));
+}
+
+static LogicalResult buildSqueeze(OnnxNode &node) {
+  Value input = node.input(0);
+  auto given = node.intsFrom("axes", 1, 13);
+  if (!input || failed(given))
+    return failure();
+  Shape shape(typeOf(input).getShape()), axes;
+  int64_t rank = shape.size();
+  if (*given)
+    for (int64_t axis : **given) {
+      auto normal = OnnxNode::normalizeAxis(axis, rank);
+      if (!normal || shape[*normal] != 1)
+        return node.fail("axis " + Twine(axis) +
+                         " is out of range or not of size one");
+      axes.push_back(*normal);
+    }
+  else
+    for (int64_t i = 0; i < rank; ++i)
+      if (shape[i] == 1)
+        axes.push_back(i);
+  Shape result;
+  for (int64_t i = 0; i < rank; ++i)
+    if (!llvm::is_contained(axes, i))
+      result.push_back(shape[i]);
+  return node.setOutput(node.reshape(input, result));
+}
+
+static LogicalResult buildUnsqueeze(OnnxNode &node) {
+  Value input = node.input(0);
+  auto axes = node.intsFrom("axes", 1, 13);
+  if (!input || failed(axes))
+    return failure();
+  if (!*axes)
+    return node.fail("axes are missing");
+  Shape shape(typeOf(input).getShape());
+  int64_t rank = shape.size() + (*axes)->size();
+  Shape normal;
+  for (int64_t axis : **axes) {
+    auto n = OnnxNode::normalizeAxis(axis, rank);
+    if (!n || llvm::is_contained(normal, *n))
+      return node.fail("axis " + Twine(axis) + " is out of range or repeated");
+    normal.push_back(*n);
+  }
+  llvm::sort(normal);
+  for (int64_t axis : normal)
+    shape.insert(shape.begin() + axis, 1);
+  return node.setOutput(node.reshape(input, shape));
+}
+
+void ReshapeOp::addOnnxBuilders(OnnxBuilders &builders) {
+  builders["Reshape"] = buildReshape;
+  builders["Flatten"] = buildFlatten;
+  builders["Squeeze"] = buildSqueeze;
+  builders["Unsqueeze"] = buildUnsqueeze;
+}

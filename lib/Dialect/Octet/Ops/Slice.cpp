@@ -98,3 +98,104 @@ SliceOp::lower(OpBuilder &builder, ValueRange inputs, ValueRange outputs) {
         return tensor::ExtractOp::create(b, at, inputs[0], indices);
       })};
 }
+
+//===----------------------------------------------------------------------===//
+// ONNX
+//===----------------------------------------------------------------------===//
+
+static LogicalResult buildSlice(OnnxNode &node) {
+  Value input = node.input(0);
+  auto starts = node.intsFrom("starts", 1, 10);
+  auto ends = node.intsFrom("ends", 2, 10);
+  auto axes = node.intsFrom("axes", 3, 10);
+  auto steps = node.intsFrom("steps", 4, 10);
+  if (!input || failed(starts) || failed(ends) || failed(axes) || failed(steps))
+    return failure();
+  if (!*starts || !*ends || (*starts)->size() != (*ends)->size())
+    return node.fail("starts and ends must have one size");
+  Shape sizes(typeOf(input).getShape());
+  int64_t rank = sizes.size();
+  Shape offsets(rank, 0), strides(rank, 1);
+  for (size_t i = 0; i < (*starts)->size(); ++i) {
+    if ((*axes && i >= (*axes)->size()) || (*steps && i >= (*steps)->size()))
+      return node.fail("axes or steps are too few");
+    auto axis = OnnxNode::normalizeAxis(*axes ? (**axes)[i] : i, rank);
+    int64_t step = *steps ? (**steps)[i] : 1;
+    if (!axis || step == 0)
+      return node.fail("an axis is out of range or a step is zero");
+    // Longer steps leave one element, too; the smallest integer has no
+    // opposite.
+    step = std::clamp(step, -maxElements, maxElements);
+    // ONNX clamps: to [0, size] going up, to [-1, size - 1] going down.
+    int64_t size = typeOf(input).getDimSize(*axis);
+    auto bound = [&](int64_t x, int64_t low, int64_t high) {
+      if (x < 0)
+        x = x < -size ? low : x + size;
+      return std::max(low, std::min(x, high));
+    };
+    int64_t start = step > 0 ? bound((**starts)[i], 0, size)
+                             : bound((**starts)[i], 0, size - 1);
+    int64_t end = step > 0 ? bound((**ends)[i], 0, size)
+                           : bound((**ends)[i], -1, size - 1);
+    int64_t count = step > 0 ? llvm::divideCeilSigned(end - start, step)
+                             : llvm::divideCeilSigned(start - end, -step);
+    offsets[*axis] = start;
+    sizes[*axis] = std::max<int64_t>(0, count);
+    strides[*axis] = step;
+  }
+  if (!node.constantInput(0))
+    for (auto [d, size] : llvm::enumerate(sizes))
+      if (size == 0)
+        return node.fail("the slice is empty in dimension " + Twine(d));
+  return node.setOutput(node.slice(input, offsets, sizes, strides));
+}
+
+/// Parts of equal size, the last of which may be smaller, or of given sizes.
+static LogicalResult buildSplit(OnnxNode &node) {
+  Value input = node.input(0);
+  auto given = node.opset == 1 && node.hasInput(1)
+                   ? node.intsFrom("split", 1, 1)
+                   : node.intsFrom("split", 1, 13);
+  if (!input || failed(given))
+    return failure();
+  Shape shape(typeOf(input).getShape());
+  auto axis = OnnxNode::normalizeAxis(node.getInt("axis", 0), shape.size());
+  if (!axis)
+    return node.fail("axis is out of range");
+  int64_t size = shape[*axis], parts = node.numOutputs();
+  Shape sizes = given->value_or(Shape());
+  if (!*given) {
+    parts = node.getInt("num_outputs", parts);
+    if (parts < 1 || parts != node.numOutputs())
+      return node.fail("num_outputs does not fit its outputs");
+    int64_t each = llvm::divideCeil(size, parts);
+    for (int64_t i = 0; i < parts; ++i)
+      sizes.push_back(std::max<int64_t>(0, std::min(each, size - i * each)));
+  }
+  int64_t sum = 0;
+  for (int64_t part : sizes)
+    if (part < 0 || llvm::AddOverflow(sum, part, sum))
+      return node.fail("the sizes of its parts are no sizes");
+  if (static_cast<int64_t>(sizes.size()) != parts || sum != size)
+    return node.fail("the sizes of its parts do not fit dimension " +
+                     Twine(*axis) + " of the input and its outputs");
+  Shape offsets(shape.size(), 0), strides(shape.size(), 1);
+  SmallVector<Value> results;
+  for (auto [i, part] : llvm::enumerate(sizes)) {
+    shape[*axis] = part;
+    node.nameOutput(i);
+    // An output that has no name is read by nobody.
+    results.push_back(node.hasOutput(i)
+                          ? node.slice(input, offsets, shape, strides)
+                          : Value());
+    if (node.hasOutput(i) && !results.back())
+      return failure();
+    offsets[*axis] += part;
+  }
+  return node.setOutputs(results);
+}
+
+void SliceOp::addOnnxBuilders(OnnxBuilders &builders) {
+  builders["Slice"] = buildSlice;
+  builders["Split"] = buildSplit;
+}

@@ -106,3 +106,21 @@ TransposeOp::lower(OpBuilder &builder, ValueRange inputs, ValueRange outputs) {
       copyThrough(builder, getLoc(), inputs[0],
                   AffineMap::get(exprs.size(), 0, exprs, context), outputs[0])};
 }
+
+//===----------------------------------------------------------------------===//
+// ONNX
+//===----------------------------------------------------------------------===//
+
+static LogicalResult buildTranspose(OnnxNode &node) {
+  Value input = node.input(0);
+  if (!input)
+    return failure();
+  auto reversed = llvm::to_vector(
+      llvm::reverse(llvm::seq<int64_t>(0, typeOf(input).getRank())));
+  return node.setOutput(
+      node.transpose(input, node.getInts("perm").value_or(reversed)));
+}
+
+void TransposeOp::addOnnxBuilders(OnnxBuilders &builders) {
+  builders["Transpose"] = buildTranspose;
+}

@@ -30,7 +30,8 @@ public:
   virtual ~OnnxNode();
 
   mlir::OpBuilder &builder;
-  const mlir::Location location;
+  /// Of the operations that are built: names the node and the ONNX value.
+  mlir::Location location;
   /// Version of the operator set that the model imports for the node's domain.
   const int64_t opset;
 
@@ -48,7 +49,7 @@ public:
   virtual std::optional<Shape> getInts(llvm::StringRef name) const = 0;
   virtual std::optional<llvm::SmallVector<float>>
   getFloats(llvm::StringRef name) const = 0;
-  /// The tensor attribute `name`, or null after an error.
+  /// The tensor attribute `name`, float numbers as f32; null after an error.
   virtual mlir::DenseElementsAttr getTensor(llvm::StringRef name) = 0;
 
   //===--------------------------------------------------------------------===//
@@ -58,7 +59,7 @@ public:
   virtual unsigned numInputs() const = 0;
   virtual unsigned numOutputs() const = 0;
   /// True if input `i` is given (an empty name means: absent).
-  virtual bool hasInput(unsigned i) const = 0;
+  virtual bool hasInput(unsigned i) = 0;
   /// True if output `i` has a name and so may be used.
   virtual bool hasOutput(unsigned i) const = 0;
   virtual std::string inputName(unsigned i) const = 0;
@@ -67,6 +68,8 @@ public:
   virtual mlir::Value input(unsigned i) = 0;
   /// Input `i` as an f32 value, or null after an error.
   mlir::Value floatInput(unsigned i);
+  /// All inputs, or f32 inputs; empty after an error, also where there is none.
+  llvm::SmallVector<mlir::Value> allInputs(bool floats = false);
   /// Input `i` if it is a constant, else null.
   mlir::DenseElementsAttr constantInput(unsigned i);
   /// The integers of constant input `i`, or before operator set `since` those
@@ -74,10 +77,24 @@ public:
   mlir::FailureOr<std::optional<Shape>> intsFrom(llvm::StringRef name,
                                                  unsigned i, int64_t since);
 
-  /// Binds outputs 0, 1, … to `values`; every output that has a name must get
-  /// one. Null values mean that an error has been emitted.
-  virtual mlir::LogicalResult setOutputs(mlir::ValueRange values) = 0;
+  /// The one number that constant input `i` holds, or before operator set
+  /// `since` the attribute `name`. Absent: none. Computed at run time: an
+  /// error.
+  mlir::FailureOr<std::optional<float>> floatFrom(llvm::StringRef name,
+                                                  unsigned i, int64_t since);
+
+  /// Binds outputs 0, 1, … to `values`. An output without a value is refused
+  /// where it is read. Null values mean that an error has been emitted.
+  virtual mlir::LogicalResult
+  setOutputs(llvm::ArrayRef<mlir::Value> values) = 0;
   mlir::LogicalResult setOutput(mlir::Value value) { return setOutputs(value); }
+  /// Operations built from here on compute output `i`: their location says so.
+  virtual void nameOutput(unsigned i) = 0;
+
+  /// The type in which elements of ONNX's type (its number, or its name in
+  /// TensorProto.DataType) are computed: f32 for all floats. Null: none.
+  virtual mlir::Type typeNumbered(int64_t number) = 0;
+  virtual mlir::Type typeNamed(llvm::StringRef name) = 0;
 
   /// Emits an error at the node and returns failure.
   mlir::LogicalResult fail(const llvm::Twine &message);
@@ -108,8 +125,20 @@ public:
   mlir::Value constant(mlir::DenseElementsAttr value);
   mlir::Value constant(llvm::ArrayRef<float> values,
                        llvm::ArrayRef<int64_t> shape);
+  /// A constant of i64, [values.size()].
+  mlir::Value constantInts(llvm::ArrayRef<int64_t> values);
+  /// A scalar of the element type of `like`.
+  mlir::Value scalarLike(mlir::Value like, double number);
+  /// `value` with elements of `type`.
+  mlir::Value castTo(mlir::Type type, mlir::Value value);
   mlir::Value reshape(mlir::Value value, llvm::ArrayRef<int64_t> shape);
   mlir::Value transpose(mlir::Value value, llvm::ArrayRef<int64_t> permutation);
+  /// Elements offsets + i · strides.
+  mlir::Value slice(mlir::Value value, llvm::ArrayRef<int64_t> offsets,
+                    llvm::ArrayRef<int64_t> sizes,
+                    llvm::ArrayRef<int64_t> strides);
+  /// `value` broadcast to `shape`.
+  mlir::Value broadcast(mlir::Value value, llvm::ArrayRef<int64_t> shape);
   /// [N, C, L] or [N, C, H, W] -> [N, H, W, C] (H = 1 for the former).
   mlir::Value toChannelsLast(mlir::Value value);
   /// The inverse, to a value of `rank` 3 or 4.
@@ -124,7 +153,13 @@ public:
 
 private:
   mlir::Value finish(mlir::OperationState &state, bool infer);
+  /// Refuses values of run time that no program can hold.
+  mlir::LogicalResult checkTensors(mlir::Operation *op);
 };
+
+/// What no program can hold of a tensor: no elements, or more than 2^31 or than
+/// 16 dimensions. A clause after "has"; empty if there is nothing.
+std::string explainUnusable(mlir::RankedTensorType type);
 
 /// Builds the operations of one node and binds its outputs.
 using OnnxBuilder = mlir::LogicalResult (*)(OnnxNode &node);

@@ -64,6 +64,7 @@ def Octet_Conv2DOp : Octet_Op<"conv2d",
   }];
   let hasVerifier = 1;
   let hasCanonicalizer = 1;
+  let hasOnnxBuilders = 1;
   let extraDeclarations = [{
     ::octet::OperandRole getOperandRole(unsigned index);
     bool takesResidual();
@@ -145,7 +146,9 @@ def Octet_MatMulOp : Octet_InferredOp<"matmul",
     type($rhs) (`,` type($bias)^)? `->` type($output)
   }];
   let hasVerifier = 1;
+  let hasFolder = 1;
   let hasCanonicalizer = 1;
+  let hasOnnxBuilders = 1;
 }
 
 #endif // OCTET_DIALECT_OCTET_OPS_CONTRACTIONS_TD

@@ -16,7 +16,15 @@ def Octet_BinaryKind : I32EnumAttr<"BinaryKind",
       I32EnumAttrCase<"Add", 0, "add">,
       I32EnumAttrCase<"Sub", 1, "sub">,
       I32EnumAttrCase<"Mul", 2, "mul">,
-      I32EnumAttrCase<"Div", 3, "div">
+      I32EnumAttrCase<"Div", 3, "div">,
+      I32EnumAttrCase<"Max", 4, "max">,
+      I32EnumAttrCase<"Min", 5, "min">,
+      I32EnumAttrCase<"Pow", 6, "pow">,
+      I32EnumAttrCase<"Mod", 7, "mod">,
+      I32EnumAttrCase<"Rem", 8, "rem">,
+      I32EnumAttrCase<"And", 9, "and">,
+      I32EnumAttrCase<"Or", 10, "or">,
+      I32EnumAttrCase<"Xor", 11, "xor">
     ]> {
   let cppNamespace = "::octet";
   let genSpecializedAttr = 0;
@@ -34,6 +42,11 @@ def Octet_BinaryOp : Octet_InferredOp<"binary",
     one. The result may be clamped. Both operands have one element type. Sums,
     differences and products have integer forms (QS-6, QS-8).
 
+    `max` and `min` are NaN where an operand is. A remainder has the sign of the
+    divisor (`mod`) or of the dividend (`rem`). `and`, `or` and `xor` are
+    bitwise, on integers and truth values only. On integers sums, differences,
+    products and powers wrap around, and what is divided by zero is 0.
+
     ```mlir
     %1 = octet.binary add %a, %b clamp(min 0.0)
         : tensor<1x8x8x16xf32>, tensor<16xf32> -> tensor<1x8x8x16xf32>
@@ -49,6 +62,7 @@ def Octet_BinaryOp : Octet_InferredOp<"binary",
   }];
   let hasVerifier = 1;
   let hasFolder = 1;
+  let hasOnnxBuilders = 1;
   let extraDeclarations = [{
     ::octet::ScaleRole getScaleRole();
   }];
@@ -59,6 +73,7 @@ class Octet_OneOperandOp<string mnemonic, list<Octet_Facts> facts, dag extra>
   let arguments = !con((ins Octet_Tensor:$input), extra);
   let results = (outs Octet_Tensor:$output);
   let hasFolder = 1;
+  let hasOnnxBuilders = 1;
 }
 
 // The function a value of which is asked for, of real numbers (QS-9).
@@ -90,7 +105,25 @@ def Octet_UnaryKind : I32EnumAttr<"UnaryKind",
       I32EnumAttrCase<"Sigmoid", 1, "sigmoid">,
       I32EnumAttrCase<"HardSigmoid", 2, "hard_sigmoid">,
       I32EnumAttrCase<"HardSwish", 3, "hard_swish">,
-      I32EnumAttrCase<"Tanh", 4, "tanh">
+      I32EnumAttrCase<"Tanh", 4, "tanh">,
+      I32EnumAttrCase<"Neg", 5, "neg">,
+      I32EnumAttrCase<"Abs", 6, "abs">,
+      I32EnumAttrCase<"Sqrt", 7, "sqrt">,
+      I32EnumAttrCase<"Exp", 8, "exp">,
+      I32EnumAttrCase<"Log", 9, "log">,
+      I32EnumAttrCase<"Floor", 10, "floor">,
+      I32EnumAttrCase<"Ceil", 11, "ceil">,
+      I32EnumAttrCase<"Round", 12, "round">,
+      I32EnumAttrCase<"Sign", 13, "sign">,
+      I32EnumAttrCase<"Reciprocal", 14, "reciprocal">,
+      I32EnumAttrCase<"Erf", 15, "erf">,
+      I32EnumAttrCase<"Sin", 16, "sin">,
+      I32EnumAttrCase<"Cos", 17, "cos">,
+      I32EnumAttrCase<"Softplus", 18, "softplus">,
+      I32EnumAttrCase<"Softsign", 19, "softsign">,
+      I32EnumAttrCase<"Elu", 20, "elu">,
+      I32EnumAttrCase<"Selu", 21, "selu">,
+      I32EnumAttrCase<"ThresholdedRelu", 22, "thresholded_relu">
     ]> {
   let cppNamespace = "::octet";
   let genSpecializedAttr = 0;
@@ -105,7 +138,11 @@ def Octet_UnaryOp : Octet_OneOperandOp<"unary",
   let description = [{
     `leaky_relu`: x < 0 ? alpha·x : x. `sigmoid`: 1 / (1 + exp(-x)).
     `hard_sigmoid`: min(max(alpha·x + beta, 0), 1). `hard_swish`:
-    x · hard_sigmoid(x) with alpha = 1/6, beta = 1/2. `tanh`.
+    x · hard_sigmoid(x) with alpha = 1/6, beta = 1/2. `round`: to the nearest
+    integer, half to even. `sign`: -1, 0 or 1. `softplus`: log(1 + exp(x)).
+    `softsign`: x / (1 + |x|). `elu`: x < 0 ? alpha·(exp(x) - 1) : x. `selu`:
+    beta · elu(x). `thresholded_relu`: x > alpha ? x : 0. The others are what
+    mathematics calls so.
 
     ```mlir
     %1 = octet.unary sigmoid %x : tensor<1x8xf32> -> tensor<1x8xf32>
@@ -131,6 +168,61 @@ def Octet_CastOp : Octet_Op<"cast",
   let assemblyFormat = "$input attr-dict `:` type($input) `->` type($output)";
   let hasVerifier = 1;
   let hasFolder = 1;
+  let hasOnnxBuilders = 1;
+}
+
+def Octet_CompareKind : I32EnumAttr<"CompareKind", "comparison", [
+      I32EnumAttrCase<"Equal", 0, "eq">,
+      I32EnumAttrCase<"Less", 1, "lt">,
+      I32EnumAttrCase<"LessOrEqual", 2, "le">,
+      I32EnumAttrCase<"Greater", 3, "gt">,
+      I32EnumAttrCase<"GreaterOrEqual", 4, "ge">
+    ]> {
+  let cppNamespace = "::octet";
+  let genSpecializedAttr = 0;
+}
+def Octet_CompareKindAttr : EnumAttr<Octet_Dialect, Octet_CompareKind, "compare_kind">;
+
+def Octet_CompareOp : Octet_InferredOp<"compare",
+    [Octet_ElementwiseDimensions, Octet_FloatScale]> {
+  let summary = "Comparison of two operands with broadcasting";
+  let description = [{
+    Shapes broadcast as in NumPy. A NaN compares false with everything.
+
+    ```mlir
+    %1 = octet.compare lt %a, %b : tensor<1x8xf32>, tensor<8xf32> -> tensor<1x8xi1>
+    ```
+  }];
+  let arguments = (ins Octet_AnyTensor:$lhs, Octet_AnyTensor:$rhs,
+      Octet_CompareKindAttr:$kind);
+  let results = (outs RankedTensorOf<[I1]>:$output);
+  let assemblyFormat = [{
+    $kind $lhs `,` $rhs attr-dict `:` type($lhs) `,` type($rhs) `->` type($output)
+  }];
+  let hasVerifier = 1;
+  let hasFolder = 1;
+  let hasOnnxBuilders = 1;
+}
+
+def Octet_SelectOp : Octet_InferredOp<"select",
+    [Octet_ElementwiseDimensions, Octet_FloatScale]> {
+  let summary = "condition ? lhs : rhs with broadcasting";
+  let description = [{
+    ```mlir
+    %1 = octet.select %c, %a, %b
+        : tensor<1x8xi1>, tensor<1x8xf32>, tensor<f32> -> tensor<1x8xf32>
+    ```
+  }];
+  let arguments = (ins RankedTensorOf<[I1]>:$condition, Octet_AnyTensor:$lhs,
+      Octet_AnyTensor:$rhs);
+  let results = (outs Octet_AnyTensor:$output);
+  let assemblyFormat = [{
+    $condition `,` $lhs `,` $rhs attr-dict `:` type($condition) `,` type($lhs)
+    `,` type($rhs) `->` type($output)
+  }];
+  let hasVerifier = 1;
+  let hasFolder = 1;
+  let hasOnnxBuilders = 1;
 }
 
 def Octet_IntegerAddOp : Octet_InferredOp<"integer_add",

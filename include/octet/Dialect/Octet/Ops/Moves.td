@@ -35,6 +35,7 @@ def Octet_ReshapeOp : Octet_MoveOp<"reshape",
     ```
   }];
   let hasFolder = 1;
+  let hasOnnxBuilders = 1;
   let hasCanonicalizer = 1;
 }
 
@@ -48,6 +49,7 @@ def Octet_TransposeOp : Octet_MoveOp<"transpose", [Octet_OwnDimensions],
     ```
   }];
   let hasFolder = 1;
+  let hasOnnxBuilders = 1;
   let hasCanonicalizer = 1;
 }
 
@@ -66,6 +68,7 @@ def Octet_SliceOp : Octet_MoveOp<"slice",
     ```
   }];
   let hasFolder = 1;
+  let hasOnnxBuilders = 1;
 }
 
 def Octet_PadOp : Octet_MoveOp<"pad",
@@ -83,6 +86,7 @@ def Octet_PadOp : Octet_MoveOp<"pad",
     ```
   }];
   let hasFolder = 1;
+  let hasOnnxBuilders = 1;
   let extraDeclarations = [{
     bool passesScale(::mlir::quant::UniformQuantizedType type);
     ::mlir::LogicalResult convertStorage(::octet::StorageConverter &converter);
@@ -127,6 +131,50 @@ def Octet_ConcatOp : Octet_InferredOp<"concat",
   let assemblyFormat = "$inputs attr-dict `:` type($inputs) `->` type($output)";
   let hasVerifier = 1;
   let hasFolder = 1;
+  let hasOnnxBuilders = 1;
+}
+
+def Octet_BroadcastOp : Octet_MoveOp<"broadcast", [Octet_ElementwiseDimensions],
+                                     (ins)> {
+  let summary = "The same elements along dimensions of size one, or in front";
+  let description = [{
+    Shapes are aligned at the last dimension, as in NumPy.
+
+    ```mlir
+    %1 = octet.broadcast %x : tensor<8x1xf32> -> tensor<4x8x3xf32>
+    ```
+  }];
+  let hasFolder = 1;
+  let hasOnnxBuilders = 1;
+}
+
+def Octet_GatherOp : Octet_InferredOp<"gather",
+    [Octet_OwnDimensions, Octet_SameScale], [Octet_StorageOpInterface]> {
+  let summary = "Slices of the input along one dimension, chosen by indices";
+  let description = [{
+    `out[a..., i..., b...] = in[a..., indices[i...], b...]`, the indices' place
+    being dimension `axis`. A negative index counts from the end; one beyond
+    either end, which is known to be there only at run time, takes the element
+    at that end.
+
+    ```mlir
+    %1 = octet.gather %x, %i {axis = 1 : i64}
+        : tensor<4x10x3xf32>, tensor<2x5xi64> -> tensor<4x2x5x3xf32>
+    ```
+  }];
+  let arguments = (ins Octet_AnyTensor:$input,
+      RankedTensorOf<[I32, I64]>:$indices, I64Attr:$axis);
+  let results = (outs Octet_AnyTensor:$output);
+  let assemblyFormat = [{
+    $input `,` $indices attr-dict `:` type($input) `,` type($indices) `->`
+    type($output)
+  }];
+  let hasVerifier = 1;
+  let hasFolder = 1;
+  let hasOnnxBuilders = 1;
+  let extraDeclarations = [{
+    ::octet::OperandRole getOperandRole(unsigned index);
+  }];
 }
 
 def Octet_CopyOp : Octet_MoveOp<"copy", [Octet_ElementwiseDimensions], (ins)> {

@@ -15,7 +15,8 @@ def Octet_ReduceKind : I32EnumAttr<"ReduceKind", "reduction over dimensions", [
       I32EnumAttrCase<"Mean", 0, "mean">,
       I32EnumAttrCase<"Sum", 1, "sum">,
       I32EnumAttrCase<"Max", 2, "max">,
-      I32EnumAttrCase<"Min", 3, "min">
+      I32EnumAttrCase<"Min", 3, "min">,
+      I32EnumAttrCase<"Prod", 4, "prod">
     ]> {
   let cppNamespace = "::octet";
   let genSpecializedAttr = 0;
@@ -27,18 +28,21 @@ def Octet_ReduceOp : Octet_InferredOp<"reduce",
   let summary = "Reduction over some dimensions, which are kept with size one";
   let description = [{
     Sums and means are taken as QS-12 says, a mean's sum is divided once. The
-    largest and the smallest value is NaN where one of them is.
+    largest and the smallest value is NaN where one of them is. Integers have
+    all reductions but the mean; their sums and products wrap around.
 
     ```mlir
     %1 = octet.reduce mean %x {axes = array<i64: 2>}
         : tensor<1x8x16xf32> -> tensor<1x8x1xf32>
     ```
   }];
-  let arguments = (ins Octet_F32Tensor:$input, Octet_ReduceKindAttr:$kind,
+  let arguments = (ins Octet_AnyTensor:$input, Octet_ReduceKindAttr:$kind,
                        DenseI64ArrayAttr:$axes);
-  let results = (outs Octet_F32Tensor:$output);
+  let results = (outs Octet_AnyTensor:$output);
   let assemblyFormat = "$kind $input attr-dict `:` type($input) `->` type($output)";
   let hasVerifier = 1;
+  let hasFolder = 1;
+  let hasOnnxBuilders = 1;
 }
 
 def Octet_SoftmaxOp : Octet_InferredOp<"softmax",
@@ -55,6 +59,7 @@ def Octet_SoftmaxOp : Octet_InferredOp<"softmax",
   let results = (outs Octet_F32Tensor:$output);
   let assemblyFormat = "$input attr-dict `:` type($input) `->` type($output)";
   let hasVerifier = 1;
+  let hasOnnxBuilders = 1;
 }
 
 #endif // OCTET_DIALECT_OCTET_OPS_REDUCTIONS_TD

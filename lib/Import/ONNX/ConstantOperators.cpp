@@ -1,0 +1,295 @@
+//===- ConstantOperators.cpp ------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Operators whose results are known when a model is compiled: constants,
+// shapes, and what is computed of constants only.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Compositions.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
+
+using namespace mlir;
+using namespace octet;
+using namespace octet::onnx_import;
+
+//===----------------------------------------------------------------------===//
+// Constants
+//===----------------------------------------------------------------------===//
+
+static LogicalResult buildConstant(OnnxNode &node) {
+  auto scalar = [](Type element) { return RankedTensorType::get({}, element); };
+  auto vector = [](size_t size, Type element) {
+    return RankedTensorType::get({static_cast<int64_t>(size)}, element);
+  };
+  DenseElementsAttr value;
+  if (node.hasAttribute("value"))
+    value = node.getTensor("value");
+  else if (node.hasAttribute("value_float"))
+    value = DenseElementsAttr::get(scalar(node.builder.getF32Type()),
+                                   node.getFloat("value_float", 0.0f));
+  else if (node.hasAttribute("value_int"))
+    value = DenseElementsAttr::get(scalar(node.builder.getI64Type()),
+                                   node.getInt("value_int", 0));
+  else if (auto floats = node.getFloats("value_floats"))
+    value = DenseElementsAttr::get(
+        vector(floats->size(), node.builder.getF32Type()),
+        ArrayRef<float>(*floats));
+  else if (auto ints = node.getInts("value_ints"))
+    value =
+        DenseElementsAttr::get(vector(ints->size(), node.builder.getI64Type()),
+                               ArrayRef<int64_t>(*ints));
+  else if (node.hasAttribute("value_string") ||
+           node.hasAttribute("value_strings"))
+    return node.fail("is of strings, which no operator takes");
+  else if (node.hasAttribute("sparse_value"))
+    return node.fail("is sparse, which is not supported; export it dense");
+  else
+    return node.fail("has no value");
+  return value ? node.setOutput(node.constant(value)) : failure();
+}
+
+static LogicalResult buildConstantOfShape(OnnxNode &node) {
+  auto shape = node.intsFrom("shape", 0, 1);
+  if (failed(shape))
+    return failure();
+  if (!*shape)
+    return node.fail("shape is missing");
+  if (!countElements(**shape))
+    return node.fail("its result has a negative size, or more than 2^31 "
+                     "elements");
+  auto value =
+      node.hasAttribute("value")
+          ? node.getTensor("value")
+          : DenseElementsAttr::get(
+                RankedTensorType::get({}, node.builder.getF32Type()), 0.0f);
+  if (!value)
+    return failure();
+  if (value.getNumElements() != 1)
+    return node.fail("value must be one number");
+  auto type = RankedTensorType::get(**shape, value.getElementType());
+  return node.setOutput(node.constant(
+      DenseElementsAttr::get(type, value.getSplatValue<Attribute>())));
+}
+
+static LogicalResult buildRange(OnnxNode &node) {
+  DenseElementsAttr numbers[3];
+  for (unsigned i = 0; i < 3; ++i) {
+    if (!node.input(i))
+      return failure();
+    numbers[i] = node.constantInput(i);
+    if (!numbers[i] || numbers[i].getNumElements() != 1 ||
+        numbers[i].getElementType() != numbers[0].getElementType())
+      return node.fail("start, limit and delta must be constant numbers of one "
+                       "type");
+  }
+  Type element = numbers[0].getElementType();
+  auto typeFor = [&](int64_t count) {
+    return RankedTensorType::get({count}, element);
+  };
+  constexpr const char *endless = "does not end within 2^31 elements";
+  if (element.isF32()) {
+    auto value = [&](unsigned i) -> double {
+      return numbers[i].getSplatValue<APFloat>().convertToFloat();
+    };
+    double count = std::ceil((value(1) - value(0)) / value(2));
+    if (!(count <= static_cast<double>(maxElements)))
+      return node.fail(endless);
+    SmallVector<float> values;
+    for (int64_t i = 0; i < count; ++i)
+      values.push_back(static_cast<float>(value(0) + i * value(2)));
+    return node.setOutput(node.constant(DenseElementsAttr::get(
+        typeFor(values.size()), ArrayRef<float>(values))));
+  }
+  auto value = [&](unsigned i) {
+    return numbers[i].getSplatValue<APInt>().getSExtValue();
+  };
+  int64_t start = value(0), limit = value(1), delta = value(2), span;
+  if (delta == 0 || llvm::SubOverflow(limit, start, span))
+    return node.fail(endless);
+  if (delta < 0)
+    span = span < 0 ? (span - delta - 1) / delta : 0;
+  else
+    span = span > 0 ? 1 + (span - 1) / delta : 0;
+  if (span > maxElements)
+    return node.fail(endless);
+  SmallVector<APInt> values;
+  for (int64_t i = 0; i < span; ++i)
+    values.push_back(APInt(element.getIntOrFloatBitWidth(), start + i * delta,
+                           /*isSigned=*/true, /*implicitTrunc=*/true));
+  return node.setOutput(
+      node.constant(DenseElementsAttr::get(typeFor(span), values)));
+}
+
+//===----------------------------------------------------------------------===//
+// Shapes
+//===----------------------------------------------------------------------===//
+
+static LogicalResult buildShape(OnnxNode &node) {
+  Value input = node.input(0);
+  if (!input)
+    return failure();
+  auto shape = typeOf(input).getShape();
+  int64_t rank = shape.size();
+  auto bound = [&](StringRef name, int64_t fallback) {
+    int64_t x = node.getInt(name, fallback);
+    return std::clamp<int64_t>(x < 0 ? x + rank : x, 0, rank);
+  };
+  int64_t start = bound("start", 0), end = bound("end", rank);
+  return node.setOutput(
+      node.constantInts(shape.slice(start, std::max<int64_t>(0, end - start))));
+}
+
+static LogicalResult buildSize(OnnxNode &node) {
+  Value input = node.input(0);
+  if (!input)
+    return failure();
+  return node.setOutput(
+      node.reshape(node.constantInts({typeOf(input).getNumElements()}), {}));
+}
+
+//===----------------------------------------------------------------------===//
+// Computed of constants
+//===----------------------------------------------------------------------===//
+
+/// (x - zero_point) · scale, along one dimension or of all of them.
+static LogicalResult buildDequantizeLinear(OnnxNode &node) {
+  Value input = node.input(0), scale = node.floatInput(1);
+  if (!input || !scale)
+    return failure();
+  auto type = typeOf(input);
+  if (!node.constantInput(0) || !isa<IntegerType>(type.getElementType()))
+    return node.fail("is supported for constants of integers only; export the "
+                     "model before it is quantized");
+  if (node.getInt("block_size", 0))
+    return node.fail("blocks of scales are not supported");
+  auto align = [&](Value value) -> Value {
+    if (!value || typeOf(value).getNumElements() == 1)
+      return value ? node.reshape(value, {}) : value;
+    auto axis = OnnxNode::normalizeAxis(node.getInt("axis", 1), type.getRank());
+    if (!axis || typeOf(value).getNumElements() != type.getDimSize(*axis)) {
+      (void)node.fail("scales do not fit dimension 'axis' of the input");
+      return {};
+    }
+    Shape aligned(type.getRank() - *axis, 1);
+    aligned[0] = type.getDimSize(*axis);
+    return node.reshape(value, aligned);
+  };
+  Type f32 = node.builder.getF32Type();
+  Value result = node.castTo(f32, input);
+  if (node.hasInput(2))
+    result =
+        node.create<BinaryOp>(result, align(node.castTo(f32, node.input(2))),
+                              BinaryKind::Sub, FloatAttr(), FloatAttr());
+  return node.setOutput(node.create<BinaryOp>(
+      result, align(scale), BinaryKind::Mul, FloatAttr(), FloatAttr()));
+}
+
+/// Positions of elements that differ from zero, one column for each.
+static LogicalResult buildNonZero(OnnxNode &node) {
+  Value input = node.input(0);
+  if (!input)
+    return failure();
+  auto values = node.constantInput(0);
+  if (!values)
+    return node.fail("is supported for constants only");
+  auto shape = values.getType().getShape();
+  SmallVector<SmallVector<int64_t>> found(std::max<size_t>(1, shape.size()));
+  Shape position(shape.size(), 0);
+  for (Attribute x : values.getValues<Attribute>()) {
+    auto number = dyn_cast<FloatAttr>(x);
+    bool isZero = number ? number.getValue().isZero()
+                         : cast<IntegerAttr>(x).getValue().isZero();
+    if (!isZero)
+      for (size_t d = 0; d < found.size(); ++d)
+        found[d].push_back(d < shape.size() ? position[d] : 0);
+    advance(position, shape);
+  }
+  SmallVector<int64_t> all;
+  for (const auto &row : found)
+    llvm::append_range(all, row);
+  Shape result{static_cast<int64_t>(found.size()),
+               static_cast<int64_t>(found.front().size())};
+  return node.setOutput(node.reshape(node.constantInts(all), result));
+}
+
+/// A copy of the data with slices replaced.
+static LogicalResult buildScatterND(OnnxNode &node) {
+  for (unsigned i = 0; i < 3; ++i)
+    if (!node.input(i))
+      return failure();
+  auto data = node.constantInput(0), updates = node.constantInput(2);
+  auto indices = dyn_cast_or_null<DenseIntElementsAttr>(node.constantInput(1));
+  if (!data || !indices || !updates)
+    return node.fail("is supported for constants only");
+  if (node.getString("reduction", "none") != "none")
+    return node.fail("reductions are not supported");
+  auto shape = data.getType().getShape();
+  auto from = indices.getType().getShape();
+  size_t depth = from.empty() ? 0 : from.back();
+  if (depth < 1 || depth > shape.size())
+    return node.fail("indices do not fit the data's rank");
+  Shape wanted(from.drop_back());
+  llvm::append_range(wanted, shape.drop_front(depth));
+  if (ArrayRef(wanted) != updates.getType().getShape() ||
+      updates.getElementType() != data.getElementType())
+    return node.fail("updates do not fit data and indices");
+  auto values = llvm::to_vector(data.getValues<Attribute>());
+  auto news = llvm::to_vector(updates.getValues<Attribute>());
+  auto chosen = llvm::to_vector(indices.getValues<APInt>());
+  auto strides = computeStrides(shape);
+  size_t slice = depth == shape.size() ? 1 : strides[depth - 1];
+  for (size_t row = 0; row * depth < chosen.size(); ++row) {
+    size_t at = 0;
+    for (size_t d = 0; d < depth; ++d) {
+      auto index = OnnxNode::normalizeAxis(
+          chosen[row * depth + d].getSExtValue(), shape[d]);
+      if (!index)
+        return node.fail("an index is out of range");
+      at += *index * strides[d];
+    }
+    std::copy_n(news.begin() + row * slice, slice, values.begin() + at);
+  }
+  return node.setOutput(
+      node.constant(DenseElementsAttr::get(data.getType(), values)));
+}
+
+/// The upper or lower triangle of constant matrices.
+static LogicalResult buildTrilu(OnnxNode &node) {
+  Value input = node.input(0);
+  auto diagonal = node.intsFrom("k", 1, 1);
+  if (!input || failed(diagonal))
+    return failure();
+  auto shape = typeOf(input).getShape();
+  if (shape.size() < 2 || (*diagonal && (*diagonal)->size() != 1))
+    return node.fail("input must be matrices, and k one number");
+  // A mask chooses between the elements and zero.
+  int64_t rows = shape[shape.size() - 2], columns = shape.back();
+  int64_t k = *diagonal ? (**diagonal)[0] : 0;
+  bool upper = node.getInt("upper", 1);
+  SmallVector<bool> keeps;
+  for (int64_t row = 0; row < rows; ++row)
+    for (int64_t column = 0; column < columns; ++column)
+      keeps.push_back(upper ? column - row >= k : column - row <= k);
+  auto mask = RankedTensorType::get({rows, columns}, node.builder.getI1Type());
+  return node.setOutput(
+      node.create<SelectOp>(node.constant(DenseElementsAttr::get(mask, keeps)),
+                            input, node.scalarLike(input, 0)));
+}
+
+void onnx_import::addConstantOperators(OnnxBuilders &builders) {
+  builders["Constant"] = buildConstant;
+  builders["ConstantOfShape"] = buildConstantOfShape;
+  builders["DequantizeLinear"] = buildDequantizeLinear;
+  builders["NonZero"] = buildNonZero;
+  builders["Range"] = buildRange;
+  builders["ScatterND"] = buildScatterND;
+  builders["Shape"] = buildShape;
+  builders["Size"] = buildSize;
+  builders["Trilu"] = buildTrilu;
+}

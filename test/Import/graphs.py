@@ -1,0 +1,414 @@
+"""Graphs that the importer simplifies, takes in part, or refuses.
+
+    graphs.py --octet BIN
+
+What is taken must agree with ONNX Runtime (or, where that lacks the operator
+set, with ONNX's reference) to 1e-5 of the largest value, in FP32 for `generic`;
+what is folded must be gone from the imported graph; what is refused must be
+refused in one sentence.
+"""
+
+import argparse
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+import numpy as np
+import onnx
+import onnx.reference
+import onnxruntime
+from onnx import TensorProto, helper, numpy_helper
+
+RNG = np.random.default_rng(11)
+FLOAT, INT64, BOOL = TensorProto.FLOAT, TensorProto.INT64, TensorProto.BOOL
+TYPES = {np.dtype(t): n for n, t in (
+    (FLOAT, np.float32), (TensorProto.DOUBLE, np.float64), (TensorProto.FLOAT16, np.float16),
+    (INT64, np.int64), (TensorProto.INT32, np.int32), (TensorProto.INT16, np.int16),
+    (TensorProto.INT8, np.int8), (TensorProto.UINT8, np.uint8), (TensorProto.UINT16, np.uint16),
+    (BOOL, np.bool_))}
+
+
+def weights(*shape):
+    return RNG.standard_normal(shape).astype(np.float32)
+
+
+def ints(*values):
+    return np.array(values, np.int64)
+
+
+def node(op, inputs, outputs="y", name="", **attributes):
+    return helper.make_node(op, inputs.split(" ") if inputs else [], outputs.split(" "),
+                            name=name, **attributes)
+
+
+def model(nodes, inputs, outputs=(("y", FLOAT),), opset=17, functions=(), domains=(),
+          **initializers):
+    """`inputs` are (name, type, shape), initializers NumPy arrays."""
+    graph = helper.make_graph(
+        nodes, "g", [helper.make_tensor_value_info(*i) for i in inputs],
+        [helper.make_tensor_value_info(n, t, None) for n, t in outputs],
+        [numpy_helper.from_array(np.asarray(v), k) for k, v in initializers.items()])
+    imports = [helper.make_opsetid("", opset), *(helper.make_opsetid(d, 1) for d in domains)]
+    return helper.make_model(graph, opset_imports=imports, functions=functions,
+                             ir_version=8)
+
+
+X = [("x", FLOAT, [2, 3, 4])]
+BATCH = [("x", FLOAT, ["N", 3, 4])]
+
+
+def branch(name, nodes, output, **initializers):
+    return helper.make_graph(
+        nodes, name, [], [helper.make_tensor_value_info(output, FLOAT, None)],
+        [numpy_helper.from_array(np.asarray(v), k) for k, v in initializers.items()])
+
+
+def choose(condition, opset=17):
+    """x · w (an outer name) or x + 1, by a constant."""
+    return model(
+        [node("If", "c", then_branch=branch("then", [node("Mul", "x w", "t")], "t"),
+              else_branch=branch("else", [node("Unique", "x", "u"), node("Add", "u one", "e")],
+                                 "e", one=np.float32(1)) if condition else
+              branch("else", [node("Add", "x one", "e")], "e", one=np.float32(1)))],
+        X, opset=opset, c=np.array(condition), w=np.float32(3))
+
+
+def function(name, inputs, outputs, nodes, attributes=(), defaults=()):
+    return helper.make_function("local", name, inputs, outputs, nodes,
+                                [helper.make_opsetid("", 17), helper.make_opsetid("local", 1)],
+                                attributes, defaults)
+
+
+def referring(op, inputs, output, attribute, to):
+    made = node(op, inputs, output)
+    made.attribute.append(helper.make_attribute(attribute, 0.0))
+    made.attribute[0].CopyFrom(onnx.AttributeProto(
+        name=attribute, ref_attr_name=to, type=onnx.AttributeProto.FLOAT))
+    return made
+
+
+LEAKY = function("Leaky", ["a", "b"], ["r"],
+                 [referring("LeakyRelu", "a", "n", "alpha", "slope"),
+                  node("Add", "n b", "r")], ["slope"])
+DEFAULT = function("Default", ["a"], ["r"], [referring("Elu", "a", "r", "alpha", "size")],
+                   defaults=[helper.make_attribute("size", 0.25)])
+NESTED = function("Nested", ["a", "unused"], ["r", "s"],
+                  [node("Leaky", "a a", "m", domain="local", slope=0.5),
+                   node("Default", "m", "r", domain="local"),
+                   node("Sin", "a", "s")])
+DOMAIN = dict(domains=["local"])
+
+# Name, model, operations that the imported graph must not hold (a pattern).
+TAKEN = [
+    ("reshape of a computed shape", model(
+        [node("Shape", "x", "s"), node("Gather", "s zero", "n", axis=0),
+         node("Unsqueeze", "n axes", "m"), node("Concat", "m rest", "t", axis=0),
+         node("Reshape", "x t")], BATCH, zero=np.int64(0), axes=ints(0), rest=ints(-1)),
+     "gather|concat"),
+    ("slice of a shape, arithmetic", model(
+        [node("Shape", "x", "s", start=1, end=3), node("Slice", "s b e", "first"),
+         node("Slice", "s e l", "second"), node("Mul", "first second", "size"),
+         node("Concat", "minus size", "t", axis=0), node("Reshape", "x t")], BATCH,
+        b=ints(0), e=ints(1), l=ints(2), minus=ints(-1)), "concat|binary|slice"),
+    ("product of a shape", model(
+        [node("Shape", "x", "s"), node("Slice", "s b e", "d"), node("ReduceProd", "d", "p", keepdims=1),
+         node("Concat", "minus p", "t", axis=0), node("Reshape", "x t")], BATCH,
+        b=ints(1), e=ints(9), minus=ints(-1)), "reduce|concat"),
+    ("product of no dimensions", model(
+        [node("Shape", "w", "s"), node("ReduceProd", "s", "p", keepdims=1), node("Cast", "p", "f", to=FLOAT),
+         node("Mul", "x f")], X, w=np.float32(4)), "reduce|cast"),
+    ("integers and choices", model(
+        [node("Size", "w", "n"), node("Less", "n five", "c"), node("Not", "c", "d"),
+         node("And", "c d", "never"), node("Or", "c d", "always"), node("Xor", "always never", "z"),
+         node("Where", "z a b", "k"), node("Mod", "k three", "m"), node("Neg", "m", "g"),
+         node("Abs", "g", "h"), node("Max", "h five", "i"), node("Min", "i three", "j"),
+         node("Cast", "j", "f", to=FLOAT), node("Mul", "x f")], X, w=weights(2, 5), five=np.int64(5),
+        three=np.int64(3), a=ints(7, 8, -9, 4), b=ints(1, 2, 3, 4)), "select|cast|compare"),
+    ("comparisons", model(
+        [node("Greater", "a b", "p"), node("GreaterOrEqual", "a b", "q"), node("LessOrEqual", "a b", "r"),
+         node("Equal", "a b", "s"), *(node("Cast", c, c + "f", to=FLOAT) for c in "pqrs"),
+         node("Sum", "x pf qf rf sf")], X, a=ints(1, 5, -3, 2), b=ints(2, 5, -4, 0)), "compare|cast"),
+    ("filled and counted", model(
+        [node("ConstantOfShape", "s", "c", value=numpy_helper.from_array(np.array([2], np.float32))),
+         node("Range", "zero four one", "r"), node("Cast", "r", "f", to=FLOAT), node("Mul", "c f", "w"),
+         node("Add", "x w")], X, s=ints(3, 4), zero=np.int64(0), four=np.int64(4), one=np.int64(1)),
+     "cast|Mul"),
+    ("range down in floats", model(
+        [node("Range", "a b c", "r"), node("Add", "x r")], X, a=np.float32(3), b=np.float32(0.5),
+        c=np.float32(-0.7)), "cast"),
+    ("expanded, tiled and padded", model(
+        [node("Expand", "a s", "e"), node("Tile", "e t", "f"), node("Pad", "f p", "g"),
+         node("Transpose", "g", "h", perm=[1, 0]), node("MatMul", "x h")], X,
+        a=weights(1, 2), s=ints(3, 2), t=ints(1, 2), p=ints(0, 0, 2, 0)),
+     "broadcast|pad|transpose"),
+    ("weights of functions", model(
+        [node("Exp", "w", "a"), node("Log", "a", "b"), node("Sqrt", "a", "c"), node("Floor", "b", "d"),
+         node("Sigmoid", "b", "e"), node("Sum", "b c d e", "f"), node("ReduceMean", "f", "g", axes=[0]),
+         node("Sub", "f g", "h"), node("MatMul", "x h")], X, w=weights(4, 6)), "unary|reduce|binary"),
+    ("product of constants", model(
+        [node("MatMul", "a b", "w"), node("MatMul", "x w")], X, a=weights(4, 3), b=weights(3, 6)), ""),
+    ("scattered", model(
+        [node("ScatterND", "a i u", "w"), node("MatMul", "x w")], X, a=weights(4, 3),
+        i=ints(3, 0).reshape(2, 1), u=weights(2, 3)), ""),
+    ("triangle and positions", model(
+        [node("Trilu", "w k", "l", upper=0), node("NonZero", "l", "p"), node("ReduceMax", "p", "m", axes=[1], keepdims=0),
+         node("Gather", "m one", "n"), node("Cast", "n", "f", to=FLOAT), node("MatMul", "x l", "z"),
+         node("Mul", "z f")], X, w=weights(4, 4), k=np.int64(1), one=np.int64(1)), "select|reduce"),
+    ("dequantized weights", model(
+        [node("DequantizeLinear", "q s z", "w", axis=1), node("MatMul", "x w")], X,
+        q=RNG.integers(-128, 128, (4, 6)).astype(np.int8), s=np.abs(weights(6)), z=np.arange(6, dtype=np.int8)),
+     "cast|binary"),
+    ("half and double weights", model(
+        [node("Cast", "h", "a", to=FLOAT), node("Cast", "d", "b", to=FLOAT), node("Mul", "x a", "m"),
+         node("Add", "m b")], X, h=weights(4).astype(np.float16), d=weights(4).astype(np.float64)), "cast"),
+    ("an empty list of axes", model(
+        [node("Slice", "s b b", "axes"), node("Concat", "axes one", "all", axis=0),
+         node("Unsqueeze", "x all")], X, s=ints(1, 2), b=ints(0), one=ints(1)), "concat"),
+    ("dead nodes", model(
+        [node("Unique", "x", "dead"), node("Unique", "dead", "too"), node("Relu", "x")], X), "binary"),
+    ("a mask that nobody reads", model([node("Dropout", "x", "y mask")], X), "constant"),
+    ("indices that nobody reads", model(
+        [node("MaxPool", "x", "y indices", kernel_shape=[2])], X), ""),
+    ("parts", model(
+        [node("Split", "x s", "a b c", axis=2), node("Concat", "c a", "y", axis=2)], X, s=ints(1, 2, 1)), ""),
+    ("equal parts", model(
+        [node("Split", "x", "a b", axis=2, num_outputs=2), node("Sub", "a b")], X, opset=18), ""),
+    ("not sorted", model([node("Relu", "h"), node("Neg", "x", "h")], X), ""),
+    ("a branch", choose(True), "[Ii]f"),
+    ("the other branch", choose(False), "[Ii]f"),
+    ("a function", model([node("Leaky", "x w", domain="local", slope=0.2)], X,
+                         functions=[LEAKY], **DOMAIN, w=weights(4)), ""),
+    ("functions in functions", model(
+        [node("Nested", "x x", "h u", domain="local"), node("Nested", "h x", "y v", domain="local")], X,
+        functions=[LEAKY, DEFAULT, NESTED], **DOMAIN), ""),
+    ("bias at run time", model(
+        [node("Gemm", "a w b")], [("a", FLOAT, [2, 4]), ("b", FLOAT, [6])], w=weights(4, 6)), ""),
+    ("normalized by inputs", model(
+        [node("BatchNormalization", "x s b m v")], X + [("s", FLOAT, [3])],
+        b=weights(3), m=weights(3), v=np.abs(weights(3)) + 1), ""),
+    ("clipped by an input", model([node("Clip", "x lo hi")], X + [("lo", FLOAT, [])], hi=np.float32(0.5)), ""),
+    ("rows of the batch", model(
+        [node("Shape", "x", "s"), node("Gather", "s zero", "n"), node("Concat", "n rest", "t", axis=0),
+         node("Expand", "token t", "e"), node("Concat", "e x", "y", axis=1)], BATCH,
+        zero=ints(0), rest=ints(1, 4), token=weights(1, 1, 4)), ""),
+    ("a start of zeros", model(
+        [node("Shape", "x", "s"), node("Gather", "s zero", "n"), node("Concat", "n rest", "t", axis=0),
+         node("ConstantOfShape", "t", "h"), node("MatMul", "h w", "hw"), node("MatMul", "x u", "xu"),
+         node("Add", "hw xu", "z"), node("Add", "z b", "y")], BATCH,
+        zero=ints(0), rest=ints(3, 4), w=weights(4, 2), u=weights(4, 2), b=weights(2)), ""),
+]
+
+# Types of inputs and outputs: name, model, what the imported function is like.
+TYPED = [
+    ("half", model([node("Add", "x w")], [("x", TensorProto.FLOAT16, [2, 3])], [("y", TensorProto.FLOAT16)],
+                   w=weights(3).astype(np.float16)),
+     r"tensor<2x3xf16>.*-> \(?tensor<2x3xf16>"),
+    ("double", model([node("Mul", "x x")], [("x", TensorProto.DOUBLE, [2, 3])], [("y", TensorProto.DOUBLE)]),
+     r"tensor<2x3xf64>.*-> \(?tensor<2x3xf64>"),
+    ("indices", model([node("Gather", "w i")], [("i", INT64, [2, 3])], w=weights(5, 4)), r"tensor<2x3xi64>"),
+    ("integers", model([node("Add", "a b", "c"), node("Mul", "c b")], [("a", TensorProto.INT32, [4]), ("b", TensorProto.INT32, [4])],
+                       [("y", TensorProto.INT32)]), r"tensor<4xi32>.*-> \(?tensor<4xi32>"),
+    ("bytes", model([node("Cast", "a", to=FLOAT)], [("a", TensorProto.INT8, [4])]), r"tensor<4xi8>"),
+    ("unsigned", model([node("Cast", "a", to=FLOAT)], [("a", TensorProto.UINT16, [4])]), r"tensor<4xui16>"),
+    ("truth", model([node("Where", "c x k")], [("c", BOOL, [2, 3]), ("x", FLOAT, [2, 3])], k=np.float32(2)), r"tensor<2x3xi1>"),
+    ("comparison", model([node("Less", "x k")], [("x", FLOAT, [2, 3])], [("y", BOOL)], k=np.float32(0)),
+     r"-> \(?tensor<2x3xi1>"),
+    ("sum of integers", model([node("ReduceSum", "a ax", keepdims=0)], [("a", INT64, [4, 3])], [("y", INT64)], ax=ints(1)),
+     r"-> \(?tensor<4xi64>"),
+    ("divided and powers", model([node("Div", "a b")], [("a", INT64, [4]), ("b", INT64, [4])], [("y", INT64)]), "i64"),
+]
+
+CONV = dict(w=weights(2, 3, 3))
+SELF = function("Again", ["a"], ["r"], [node("Again", "a", "r", domain="local")])
+REFUSED = [
+    ("two operators", model(
+        [node("GRU", "x w w", "a", name="rnn1"), node("GRU", "a w w", "b", name="rnn2"),
+         node("Unique", "b", "y", name="u")], X, w=weights(3)),
+     r"2 operators are not supported: GRU \(2 nodes, first 'rnn1'\), Unique \(1 node, 'u'\); "),
+    ("another domain", model([node("FastGelu", "x", name="f", domain="com.microsoft")], X, domains=["com.microsoft"]),
+     r"1 operator is not supported: com\.microsoft\.FastGelu \(1 node, 'f'\)"),
+    ("in a function", model([node("Bad", "x", name="call", domain="local")], X, **DOMAIN, functions=[
+        function("Bad", ["a"], ["r"], [node("GRU", "a a a", "r", name="inner")])]), r"GRU \(1 node, 'y/inner'\)"),
+    ("in the branch taken", model([node("If", "c", then_branch=branch("t", [node("GRU", "x x x", "z")], "z"),
+                                        else_branch=branch("e", [node("Relu", "x", "z")], "z"))], X, c=np.array(True)),
+     r"GRU \(1 node, 'z'\)"),
+    ("an endless function", model([node("Again", "x", domain="local")], X, **DOMAIN, functions=[SELF]), "calls itself"),
+    ("a name that is itself", model([node("Same", "y", domain="local")], X, **DOMAIN, functions=[
+        function("Same", ["a"], ["a"], [])]), "no node computes this output"),
+    ("a branch by data", model([node("If", "c", name="if", then_branch=branch("t", [node("Relu", "x", "z")], "z"),
+                                     else_branch=branch("e", [node("Neg", "x", "v")], "v"))], X + [("c", BOOL, [])]),
+     "node 'if': If: only branches whose condition is a constant"),
+    ("a cycle", model([node("Add", "x y", "z", name="a"), node("Relu", "z", name="b")], X), "node '[ab]': .*cycle"),
+    ("nothing", model([node("Add", "x q", name="a")], X), "node 'a': Add: input 'q' is computed by no node"),
+    ("twice", model([node("Relu", "x"), node("Neg", "x", name="again")], X), "node 'again': .*computed twice"),
+    ("indices that are read", model([node("MaxPool", "x", "p i", name="pool", kernel_shape=[2]), node("Cast", "i", to=FLOAT)], X),
+     "node 'pool': MaxPool: its output 'i', which another node reads, is not supported"),
+    ("the batch as a number", model(
+        [node("Shape", "x", "s"), node("Gather", "s zero", "n"), node("Cast", "n", "f", to=FLOAT), node("Div", "x f", name="div")],
+        BATCH, zero=np.int64(0)), "node 'div': computes with the number of samples"),
+    ("positions in the batch", model(
+        [node("Shape", "x", "s"), node("Gather", "s zero", "n"), node("Range", "zero n one", "r"), node("Cast", "r", "f", to=FLOAT),
+         node("Reshape", "f t", "p"), node("Add", "x p", name="add")],
+        BATCH, zero=np.int64(0), one=np.int64(1), t=ints(-1, 1, 1)), "node 'add': .*(mixes samples|number of samples)"),
+    ("as many columns as samples", model(
+        [node("Shape", "x", "s"), node("Gather", "s zero", "n"), node("Slice", "x zero n two", "y", name="cut")],
+        BATCH, zero=ints(0), two=ints(2)), "several samples|number of samples"),
+    ("no elements", model([node("MatMul", "x w", name="mm")], X, w=np.zeros((4, 0), np.float32)), "node 'mm': .*no elements"),
+    ("17 dimensions", model([node("Reshape", "x s", name="r")], X, s=ints(*[1] * 14, 2, 3, 4)), "node 'r': .*more than 16 dimensions"),
+    ("float to int only", model([node("Conv", "i w", name="c")], [("i", INT64, [1, 3, 4])], **CONV), "node 'c': Conv: input 'i' holds i64"),
+    ("strings", model([node("Constant", "", "s", name="k", value_string="a"), node("Add", "x s")], X), "node 'k': Constant: is of strings"),
+    ("complex", model([node("Relu", "x")], [("x", TensorProto.COMPLEX64, [2])]), "node 'x': input has element type complex64"),
+    ("bfloat16", model([node("Relu", "x")], [("x", TensorProto.BFLOAT16, [2])]), "node 'x': input has element type bfloat16"),
+    ("training", model([node("Dropout", "x r t", name="d")], X, r=np.float32(0.5), t=np.array(True)), "node 'd': .*training"),
+    ("powers of integers", model([node("Pow", "a a", name="p")], [("a", INT64, [4])], [("y", INT64)]), "node 'p': .*constants only"),
+    ("another index", model([node("Gather", "x i", name="g")], X, i=ints(2)), "node 'g': Gather: index 2 is out of range"),
+    ("declared otherwise", model([node("Relu", "x")], X, [("y", INT64)]), "output is declared as int64"),
+]
+
+
+class Checker:
+    def __init__(self, octet, folder):
+        self.octet, self.folder = octet, folder
+        self.passed = self.failed = 0
+
+    def call(self, *arguments):
+        return subprocess.run([self.octet, *map(str, arguments)], capture_output=True, text=True)
+
+    def path(self, made, name="m.onnx"):
+        path = self.folder / name
+        onnx.save(made, path)
+        return path
+
+    def imported(self, path):
+        result = self.call("compile", path, "--compile-to", "import", "-o", self.folder / "m.mlir")
+        assert not result.returncode, result.stderr
+        return (self.folder / "m.mlir").read_text(), result.stderr
+
+    def data(self, made):
+        names = {t.name for t in made.graph.initializer}
+        for i in made.graph.input:
+            if i.name in names:
+                continue
+            tensor = i.type.tensor_type
+            shape = [d.dim_value or 1 for d in tensor.shape.dim]
+            dtype = helper.tensor_dtype_to_np_dtype(tensor.elem_type)
+            if dtype.kind == "f":
+                yield i.name, RNG.standard_normal(shape).astype(dtype)
+            else:
+                yield i.name, RNG.integers(0 if dtype.kind in "ub" else -4, 2 if dtype.kind == "b" else 5,
+                                           shape).astype(dtype)
+
+    def expect(self, made, feeds):
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 3
+        # What it fuses, products with quantized weights above all, it rounds.
+        options.graph_optimization_level = (
+            onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL)
+        try:
+            session = onnxruntime.InferenceSession(made.SerializeToString(), options)
+            return session.run(None, feeds)[0]
+        except Exception:  # an operator that it lacks
+            return onnx.reference.ReferenceEvaluator(made).run(None, feeds)[0]
+
+    def taken(self, made, gone):
+        path = self.path(made)
+        text, _ = self.imported(path)
+        assert not gone or not re.search(f"octet.({gone})", text), text
+        feeds = dict(self.data(made))
+        np.savez(self.folder / "x.npz", **feeds)
+        for arguments in (["compile", path, "--target", "generic", "-o", self.folder / "p"],
+                          ["run", self.folder / "p", "--input", self.folder / "x.npz", "-o",
+                           self.folder / "y.npz"]):
+            result = self.call(*arguments)
+            assert not result.returncode, result.stderr.strip()
+        expected = self.expect(made, feeds)
+        with np.load(self.folder / "y.npz") as y:
+            actual = y["y"]
+        assert actual.shape == expected.shape, f"shape {actual.shape}, not {expected.shape}"
+        error = np.abs(actual.astype(np.float64) - expected.astype(np.float64)).max()
+        bound = 1e-3 if expected.dtype == np.float16 else 1e-5
+        assert error <= bound * np.abs(expected).max() + 1e-7, f"off by {error}"
+
+    def typed(self, made, pattern):
+        text, _ = self.imported(self.path(made))
+        assert re.search(pattern, text), text
+
+    def refused(self, made, pattern):
+        result = self.call("compile", self.path(made), "-o", self.folder / "p")
+        lines = result.stderr.strip().splitlines()
+        assert result.returncode == 1 and len(lines) == 1, f"status {result.returncode}: {result.stderr}"
+        assert re.search(pattern, lines[0]), lines[0]
+
+    def hash(self, made, name="model"):
+        text, _ = self.imported(self.path(made))
+        return re.search(f'octet.{name}_hash = "(\\w+)"', text)[1]
+
+    def hashes(self):
+        """The graph's hash knows what is computed, and not how it is written."""
+        def make(shape=(2, 3, 4), value=2.0, op="Mul", name="n", dead=False):
+            w, v = np.full(4, value, np.float32), np.arange(4, dtype=np.float32)
+            return model([node(op, "x w", "h", name=name), node("Add", "h v"),
+                          *([node("Relu", "x", "dead")] if dead else [])], [("x", FLOAT, shape)], w=w, v=v)
+        base = make()
+        same = {"shape": make((5, 3, 4)), "symbolic": make(("N", 3, 4)), "name": make(name="other"), "dead": make(dead=True)}
+        same["producer"] = make()
+        same["producer"].producer_name = same["producer"].graph.doc_string = "someone"
+        same["order"] = make()
+        same["order"].graph.initializer.reverse()
+        same["typed"] = make()
+        tensor = same["typed"].graph.initializer[0]
+        tensor.float_data.extend(numpy_helper.to_array(tensor).tolist())
+        tensor.ClearField("raw_data")
+        other = {"value": make(value=3.0), "operator": make(op="Sub"), "set": make()}
+        other["set"].opset_import[0].version = 13
+        other["wiring"] = make()
+        other["wiring"].graph.node[1].input[1] = "w"
+        wanted = self.hash(base)
+        for name, made in same.items():
+            assert self.hash(made) == wanted, f"{name} changes the hash"
+            assert name == "producer" or self.hash(made, "file") != self.hash(base, "file")
+        for name, made in other.items():
+            assert self.hash(made) != wanted, f"{name} does not change the hash"
+
+    def warnings(self):
+        """A NaN among the weights is told, and the model taken."""
+        made = model([node("Mul", "x w", "h"), node("Add", "h k", "y"), node("Constant", "", "k", name="kk", value=numpy_helper.from_array(
+            np.array([np.nan, 1, 2, 3], np.float32)))], X, w=np.array([1, np.nan, 2, 3], np.float32))
+        _, said = self.imported(self.path(made))
+        assert re.search(r"m\.onnx: warning: node 'w': the tensor holds NaN", said), said
+        assert re.search(r"warning: node 'kk': the tensor holds NaN", said) and said.count("warning") == 2, said
+        made = model([node("Mul", "x w")], BATCH, w=np.array([1, np.nan, 2, 3], np.float32))
+        _, said = self.imported(self.path(made))
+        assert said.count("warning") == 1, said
+
+    def run(self, name, check, *arguments):
+        try:
+            check(*arguments)
+            self.passed += 1
+        except Exception as e:  # report every case
+            self.failed += 1
+            print(f"{name}: {' '.join(str(e).split())[:1500]}")
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--octet", required=True)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        checker = Checker(options.octet, pathlib.Path(folder))
+        for name, made, gone in TAKEN:
+            checker.run(name, checker.taken, made, gone)
+        for name, made, pattern in TYPED:
+            checker.run(name, checker.typed, made, pattern)
+        for name, made, pattern in REFUSED:
+            checker.run(name, checker.refused, made, pattern)
+        checker.run("hashes", checker.hashes)
+        checker.run("warnings", checker.warnings)
+    print(f"graphs: {checker.passed} passed, {checker.failed} failed")
+    return checker.failed > 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
