@@ -159,12 +159,8 @@ class Call:
         return low, high
 
     def clamped(self, x):
-        """`x`, f32, after an attached clamp; a NaN stays one."""
-        if self.get("clamp_min") is not None:
-            x = np.maximum(x, F32(self.get("clamp_min")))
-        if self.get("clamp_max") is not None:
-            x = np.minimum(x, F32(self.get("clamp_max")))
-        return x
+        """`x` after an attached clamp."""
+        return numerics.clamp(x, self.get("clamp_min"), self.get("clamp_max"))
 
     def stored(self, x):
         """`x`, in steps of the result's scale, as what is stored."""

@@ -20,7 +20,8 @@ TOKEN = re.compile(r"""
 """, re.VERBOSE)
 ELEMENTS = {"f32": np.float32, "f64": np.float64, "ui8": np.uint8, "si8": np.int8,
             "i8": np.int8, "i32": np.int32, "i64": np.int64, "i1": np.bool_,
-            "index": np.int64, "f16": np.float16, "i16": np.int16}
+            "index": np.int64, "f16": np.float16, "i16": np.int16,
+            "ui16": np.uint16, "ui32": np.uint32, "ui64": np.uint64}
 
 
 class MlirError(Exception):
@@ -214,11 +215,11 @@ class Parser:
         if text in ("dense", "dense_resource"):
             return self.dense()
         if text.startswith("#"):
-            # Enumerations: #octet.activation_kind<sigmoid> is "sigmoid".
+            # Enumerations: #octet<binary_kind add> is "add".
+            if self.peek(1) == "<" and self.peek(4) == ">":
+                return [self.next() for _ in range(5)][3]
             value = self.balanced()
-            value = self.aliases.get(value, value)
-            found = re.fullmatch(r"#[\w.]+<(.*)>", value, re.DOTALL)
-            return found[1].strip() if found else value
+            return self.aliases.get(value, value)
         if text.startswith("@"):
             return self.next()
         return self.type()
@@ -248,8 +249,8 @@ class Parser:
 
     @staticmethod
     def element(text, dtype):
-        if dtype == np.float32 and text.startswith("0x"):
-            return np.array(int(text, 16), np.uint32).view(np.float32)
+        if dtype.kind == "f" and text.startswith("0x"):
+            return np.array(int(text, 16), f"u{dtype.itemsize}").view(dtype)
         if dtype.kind == "f":
             return dtype.type(number(text))
         return {"true": 1, "false": 0}.get(text) if dtype == np.bool_ else int(

@@ -19,8 +19,14 @@ def rne(x):
     return np.rint(x)
 
 
-def clamp(x, low, high):
-    return np.minimum(np.maximum(x, F32(low)), F32(high))
+def clamp(x, low=None, high=None):
+    """A NaN stays one, and so does a zero its sign where a bound is zero too."""
+    real = x.dtype.type
+    if low is not None:
+        x = np.where(x < real(low), real(low), x)
+    if high is not None:
+        x = np.where(x > real(high), real(high), x)
+    return x
 
 
 def fma(a, b, c):
@@ -48,12 +54,38 @@ def fma(a, b, c):
         return s.astype(F32)
 
 
-def accumulate(terms):
-    """Sum over the first axis (QS-12, sums of pools, means and softmax)."""
-    total = np.zeros(terms.shape[1:], F32)
+def sum_terms(terms):
+    """QS-12: the sum over the first axis, by 16 lanes and a tree over them."""
+    lanes = np.array(terms[:16], F32)
+    for start in range(16, len(terms), 16):
+        row = terms[start:start + 16]
+        lanes[:len(row)] += row
+    for apart in (8, 4, 2, 1):
+        pairs = max(0, min(apart, len(lanes) - apart))
+        lanes[:pairs] += lanes[apart:apart + pairs]
+    return lanes[0]
+
+
+def sum_along(x, axis):
+    return np.expand_dims(sum_terms(np.moveaxis(x, axis, 0)), axis)
+
+
+def sum_windows(x, axis, kernel, stride, dilation):
+    """The sums of all windows along `axis`."""
+    x = np.moveaxis(x, axis, 0)
+    count = (len(x) - (kernel - 1) * dilation - 1) // stride + 1
+    taps = [x[k * dilation:][:(count - 1) * stride + 1:stride]
+            for k in range(kernel)]
+    return np.moveaxis(sum_terms(np.stack(taps)), 0, axis)
+
+
+def largest(terms, sign=1):
+    """The largest value over the first axis, of equal ones the first; NaN if there
+    is one. The smallest with a `sign` of -1."""
+    found = np.full(terms.shape[1:], -np.inf * sign, terms.dtype)
     for term in terms:
-        total = total + term
-    return total
+        found = np.where((term * sign > found * sign) | np.isnan(term), term, found)
+    return found
 
 
 def to_i32(acc):
@@ -132,12 +164,12 @@ def float_matmul(lhs, rhs, bias):
 
 
 def activation(kind, x, alpha, beta):
-    """The functions of octet.activation in the precision of `x`."""
+    """The functions of octet.unary in the precision of `x`."""
     real = x.dtype.type
     alpha, beta = real(alpha), real(beta)
 
     def hard_sigmoid():
-        return np.minimum(np.maximum(alpha * x + beta, real(0)), real(1))
+        return clamp(alpha * x + beta, 0, 1)
     with np.errstate(all="ignore"):
         return {"leaky_relu": lambda: np.where(x < 0, alpha * x, x),
                 "sigmoid": lambda: real(1) / (real(1) + np.exp(-x)),

@@ -1,6 +1,5 @@
 """What each operation computes: one function each, see `interpreter.py`."""
 
-import functools
 import pathlib
 import sys
 
@@ -67,38 +66,44 @@ def qcast(call, x):
     return numerics.quantize(x, offset, divisor, least - zero, most - zero, zero)
 
 
+def affine_step(call, op):
+    """(source, factor, shift) if `op` is factor · source + shift, else None."""
+    if op is None or op.name != "octet.binary" or \
+            {"clamp_min", "clamp_max"} & op.attributes.keys():
+        return None
+    kind, shape = kind_of(op), op.result_types[0].shape
+    channels = shape[-1] if shape else 1
+    for side in (0, 1):
+        by = call.graph.definitions.get(op.operands[1 - side])
+        if by is None or by.name != "arith.constant" or \
+                op.operand_types[side].shape != shape or (side, kind) == (1, "div"):
+            continue
+        k = call.values[op.operands[1 - side]].array
+        if k.size != 1 and (k.size != channels or k.shape[-1] != channels):
+            return None
+        k = np.broadcast_to(k.reshape(-1).astype(np.float64), channels)
+        one = np.ones(channels)
+        with np.errstate(all="ignore"):
+            factor, shift = {
+                "add": lambda: (one, k), "mul": lambda: (k, 0 * one),
+                "div": lambda: (one / k, 0 * one),
+                "sub": lambda: (one, -k) if side == 0 else (-one, k)}[kind]()
+        usable = np.isfinite(factor).all() and factor.all() and \
+            np.isfinite(shift).all()
+        return (op.operands[side], factor, shift) if usable else None
+    return None
+
+
 def normalization(call):
     """(source, factor, shift) of the steps in front of a qcast, as numbers for
     each channel: QS-3 makes them part of it. None if there are none."""
-    name, steps = call.op.operands[0], []
-    channels = call.op.operand_types[0].shape[-1:] or (1,)
-    while True:
-        op = call.graph.definitions.get(name)
-        kind = kind_of_binary(op)
-        if kind is None or op.get("clamp_min") is not None or op.get(
-                "clamp_max") is not None:
-            break
-        by = call.graph.definitions.get(op.operands[1])
-        if by is None or by.name != "arith.constant" or \
-                op.operand_types[0].shape != op.result_types[0].shape:
-            break
-        k = call.values[op.operands[1]].array
-        if k.size != 1 and (k.size,) != channels or \
-                k.size != 1 and k.shape[-1] != k.size:
-            break
-        k = k.reshape(-1).astype(np.float64)
-        if kind in ("mul", "div") and not (np.isfinite(k) & (k != 0)).all():
-            break
-        steps.append((kind, k))
-        name = op.operands[0]
-    if not steps:
+    name, factor, shift = call.op.operands[0], 1.0, 0.0
+    while step := affine_step(call, call.graph.definitions.get(name)):
+        name, by, plus = step
+        shift = shift + factor * plus
+        factor = factor * by
+    if name == call.op.operands[0]:
         return None
-    factor, shift = np.ones(channels), np.zeros(channels)
-    for kind, k in steps:  # y = factor · step(x) + shift, the last step first
-        if kind in ("add", "sub"):
-            shift = shift + factor * (k if kind == "add" else -k)
-        else:
-            factor = factor * k if kind == "mul" else factor / k
     return call.values[name].array, factor, shift
 
 
@@ -154,7 +159,7 @@ def conv2d(call, *operands):
 
 def bias_steps(bias, product):
     """QS-5: rne(bias[o] / (s_in · s_w[o]))."""
-    return integers(numerics.rne(f32(bias) / product))
+    return integers(numerics.rne(bias.astype(np.float64) / product))
 
 
 @operation("octet.matmul")
@@ -176,8 +181,8 @@ def pool_windows(call, x):
 @operation("octet.max_pool2d")
 def max_pool2d(call, x):
     least = -np.inf if x.dtype == F32 else np.iinfo(x.dtype).min
-    padded_x = padded(x, call.get("pads", [0] * 4), least)
-    return functools.reduce(np.maximum, pool_windows(call, padded_x))
+    windows = pool_windows(call, padded(x, call.get("pads", [0] * 4), least))
+    return numerics.largest(windows) if x.dtype == F32 else windows.max(0)
 
 
 @operation("octet.avg_pool2d")
@@ -191,8 +196,11 @@ def avg_pool2d(call, *operands):
     else:
         divisor = divisor[..., None]
     if not call.scale(call.operand_types[0]):
-        return numerics.accumulate(pool_windows(call, padded(x, pads, 0))) / f32(
-            divisor)
+        sums = padded(x, pads, 0)
+        for d in (1, 0):
+            sums = numerics.sum_windows(sums, d + 1, *(
+                call.get(a, [1, 1])[d] for a in ("kernel", "strides", "dilations")))
+        return sums / f32(divisor)
     (s_in, z_in), (s_out, _) = map(call.scale, (call.operand_types[0],
                                                 call.result))
     acc = (pool_windows(call, padded(integers(x), pads, z_in)) - z_in).sum(0)
@@ -206,32 +214,29 @@ def integer_avg_pool2d(call, x, zero_in, multiplier, low, high, zero):
     return numerics.store(steps, low, high, int(zero))
 
 
-@operation("octet.reduce_mean")
-def reduce_mean(call, x):
-    axes = call.get("axes")
-    kept = [d for d in range(x.ndim) if d not in axes]
-    terms = x.transpose(*axes, *kept).reshape(-1, *(x.shape[d] for d in kept))
-    mean = numerics.accumulate(terms) / F32(len(terms))
-    return np.expand_dims(mean, tuple(axes))
+@operation("octet.reduce")
+def reduce(call, x):
+    kind, axes = kind_of(call.op), call.get("axes")
+    count = np.prod([x.shape[d] for d in axes], dtype=np.float64)
+    if kind in ("max", "min"):
+        kept = [d for d in range(x.ndim) if d not in axes]
+        terms = x.transpose(*axes, *kept).reshape(-1, *(x.shape[d] for d in kept))
+        extreme = numerics.largest(terms, 1 if kind == "max" else -1)
+        return np.expand_dims(extreme, tuple(axes)) if axes else x
+    for axis in reversed(axes):
+        x = numerics.sum_along(x, axis)
+    return {"sum": x, "mean": x / F32(count)}[kind]
 
 
 @operation("octet.softmax")
 def softmax(call, x):
-    x = np.moveaxis(x, call.get("axis"), 0)
+    axis = call.get("axis")
     with np.errstate(all="ignore"):
-        e = np.exp(x - x.max(0))
-        return np.moveaxis(e / numerics.accumulate(e), 0, call.get("axis"))
+        e = np.exp(x - x.max(axis, keepdims=True))
+        return e / numerics.sum_along(e, axis)
 
 
 # Elementwise ----------------------------------------------------------------
-
-BINARY = {f"octet.{k}": k for k in ("add", "sub", "mul", "div")}
-
-
-def kind_of_binary(op):
-    if op is None:
-        return None
-    return kind_of(op) if op.name == "octet.binary" else BINARY.get(op.name)
 
 
 @operation("octet.integer_add")
@@ -247,10 +252,23 @@ def integer_mul(call, a, zero_a, b, zero_b, multiplier, low, high, zero):
     return numerics.store(steps, low, high, int(zero))
 
 
-@operation("octet.binary", *BINARY)
+def divided(a, b):
+    """Integers, truncated toward zero; 0 where that is not defined."""
+    undefined = b == 0
+    if a.dtype.kind == "i":
+        undefined |= (a == np.iinfo(a.dtype).min) & (b == -1)
+    b = np.where(undefined, 1, b).astype(a.dtype)
+    quotient = a // b
+    quotient += ((a % b != 0) & ((a < 0) != (b < 0))).astype(a.dtype)
+    return np.where(undefined, 0, quotient).astype(a.dtype)
+
+
+@operation("octet.binary")
 def binary(call, a, b):
-    kind = kind_of_binary(call.op)
+    kind = kind_of(call.op)
     if not call.scale(call.result):
+        if kind == "div" and a.dtype.kind != "f":
+            return divided(a, b)
         with np.errstate(all="ignore"):
             return call.clamped({"add": np.add, "sub": np.subtract,
                                  "mul": np.multiply, "div": np.divide}[kind](a, b))
@@ -283,13 +301,10 @@ def by_table(call, q, type, function):
     return table[integers(q) - least]
 
 
-@operation("octet.activation", "octet.unary")
+@operation("octet.unary")
 def unary(call, x):
     kind = kind_of(call.op)
-    alpha, beta = {"hard_swish": (F32(1 / 6), 0.5),
-                   "hard_sigmoid": (F32(0.2), 0.5),
-                   "leaky_relu": (F32(0.01), 0)}.get(kind, (0, 0))
-    alpha, beta = F32(call.get("alpha", alpha)), F32(call.get("beta", beta))
+    alpha, beta = (F32(call.get(a, 0)) for a in ("alpha", "beta"))
     if not call.scale(call.result):
         return numerics.activation(kind, x, alpha, beta)
     return by_table(call, x, call.operand_types[0],
@@ -301,22 +316,24 @@ def clamp(call, x):
     if not call.scale(call.result):
         return call.clamped(x)
 
-    def function(v):
-        if call.get("clamp_min") is not None:
-            v = np.maximum(v, float(F32(call.get("clamp_min"))))
-        if call.get("clamp_max") is not None:
-            v = np.minimum(v, float(F32(call.get("clamp_max"))))
-        return v
-    return by_table(call, x, call.operand_types[0], function)
+    low, high = (call.get(a) if call.get(a) is None else F32(call.get(a))
+                 for a in ("clamp_min", "clamp_max"))
+    return by_table(call, x, call.operand_types[0],
+                    lambda v: numerics.clamp(v, low, high))
 
 
 @operation("octet.cast")
 def cast(call, x):
     dtype = call.result.dtype()
-    if dtype.kind == "f":
+    if dtype == np.bool_:
+        return x != 0
+    if dtype.kind == "f" or x.dtype.kind != "f":
         return x.astype(dtype)
     info = np.iinfo(dtype)
-    return np.clip(np.trunc(x.astype(np.float64)), info.min, info.max).astype(dtype)
+    x = np.trunc(np.where(np.isnan(x), 0, x).astype(np.float64))
+    above, below = x >= float(info.max), x <= float(info.min)
+    inside = np.where(above | below, 0, x).astype(dtype)
+    return np.where(above, info.max, np.where(below, info.min, inside)).astype(dtype)
 
 
 # Movement (QS-10) -----------------------------------------------------------
@@ -352,6 +369,11 @@ def pad(call, x):
         value = int(numerics.rne(value / found[0])) + found[1]
     return np.pad(x, list(zip(call.get("low"), call.get("high"))),
                   constant_values=value if x.dtype == F32 else int(value))
+
+
+@operation("octet.border")
+def border(call, x):
+    return padded(x, call.get("pads"), x.dtype.type(call.get("value")))
 
 
 @operation("octet.concat")

@@ -63,21 +63,21 @@
 "func.func"() <{function_type = () -> tensor<3xf32>, sym_name = "leaky"}> ({
   %x = "arith.constant"() <{value = dense<[-5.0, 0.0, 1.5]> : tensor<3xf32>}> : () -> tensor<3xf32>
   %q = "quant.qcast"(%x) : (tensor<3xf32>) -> tensor<3x!a>
-  %y = "octet.activation"(%q) <{alpha = 0.25 : f32, beta = 0.0 : f32, kind = #octet.activation_kind<leaky_relu>}> : (tensor<3x!a>) -> tensor<3x!b>
+  %y = "octet.unary"(%q) <{alpha = 0.25 : f32, beta = 0.0 : f32, kind = #octet<unary_kind leaky_relu>}> : (tensor<3x!a>) -> tensor<3x!b>
   %d = "quant.dcast"(%y) : (tensor<3x!b>) -> tensor<3xf32>
   "func.return"(%d) : (tensor<3xf32>) -> ()
 }) : () -> ()
 "func.func"() <{function_type = () -> tensor<3xf32>, sym_name = "sigmoid"}> ({
   %x = "arith.constant"() <{value = dense<[-5.0, 0.0, 1.5]> : tensor<3xf32>}> : () -> tensor<3xf32>
   %q = "quant.qcast"(%x) : (tensor<3xf32>) -> tensor<3x!a>
-  %y = "octet.activation"(%q) <{alpha = 0.0 : f32, beta = 0.0 : f32, kind = #octet.activation_kind<sigmoid>}> : (tensor<3x!a>) -> tensor<3x!b>
+  %y = "octet.unary"(%q) <{alpha = 0.0 : f32, beta = 0.0 : f32, kind = #octet<unary_kind sigmoid>}> : (tensor<3x!a>) -> tensor<3x!b>
   %d = "quant.dcast"(%y) : (tensor<3x!b>) -> tensor<3xf32>
   "func.return"(%d) : (tensor<3xf32>) -> ()
 }) : () -> ()
 "func.func"() <{function_type = () -> tensor<3xf32>, sym_name = "hard_swish"}> ({
   %x = "arith.constant"() <{value = dense<[-5.0, 0.0, 1.5]> : tensor<3xf32>}> : () -> tensor<3xf32>
   %q = "quant.qcast"(%x) : (tensor<3xf32>) -> tensor<3x!a>
-  %y = "octet.activation"(%q) <{alpha = 0.166666672 : f32, beta = 0.5 : f32, kind = #octet.activation_kind<hard_swish>}> : (tensor<3x!a>) -> tensor<3x!b>
+  %y = "octet.unary"(%q) <{alpha = 0.166666672 : f32, beta = 0.5 : f32, kind = #octet<unary_kind hard_swish>}> : (tensor<3x!a>) -> tensor<3x!b>
   %d = "quant.dcast"(%y) : (tensor<3x!b>) -> tensor<3xf32>
   "func.return"(%d) : (tensor<3xf32>) -> ()
 }) : () -> ()
@@ -110,7 +110,7 @@
   %z = "arith.constant"() <{value = dense<[1.25, 12.5]> : tensor<2xf32>}> : () -> tensor<2xf32>
   %q = "quant.qcast"(%x) : (tensor<2xf32>) -> tensor<2x!a>
   %r = "quant.qcast"(%z) : (tensor<2xf32>) -> tensor<2x!b>
-  %y = "octet.sub"(%q, %r) : (tensor<2x!a>, tensor<2x!b>) -> tensor<2x!b>
+  %y = "octet.binary"(%q, %r) <{kind = #octet<binary_kind sub>}> : (tensor<2x!a>, tensor<2x!b>) -> tensor<2x!b>
   %d = "quant.dcast"(%y) : (tensor<2x!b>) -> tensor<2xf32>
   "func.return"(%d) : (tensor<2xf32>) -> ()
 }) : () -> ()
@@ -119,7 +119,7 @@
   %z = "arith.constant"() <{value = dense<[1.25, -12.5]> : tensor<2xf32>}> : () -> tensor<2xf32>
   %q = "quant.qcast"(%x) : (tensor<2xf32>) -> tensor<2x!a>
   %r = "quant.qcast"(%z) : (tensor<2xf32>) -> tensor<2x!b>
-  %y = "octet.mul"(%q, %r) : (tensor<2x!a>, tensor<2x!b>) -> tensor<2x!b>
+  %y = "octet.binary"(%q, %r) <{kind = #octet<binary_kind mul>}> : (tensor<2x!a>, tensor<2x!b>) -> tensor<2x!b>
   %d = "quant.dcast"(%y) : (tensor<2x!b>) -> tensor<2xf32>
   "func.return"(%d) : (tensor<2xf32>) -> ()
 }) : () -> ()
