@@ -122,6 +122,8 @@ CASES = [
     ("Gelu", IMAGE, [], dict(approximate="tanh"), (20,)),
     ("LogSoftmax", IMAGE, [], dict(axis=1), (13,)),
     ("GlobalMaxPool", LINE, [], {}, (7,)),
+    ("PRelu", IMAGE, [weights(6, 1, 1)], {}, (7, 16)),
+    ("PRelu", IMAGE, [weights(1)], {}, (9,)),
     # Functions of two values
     ("Max", IMAGE, [weights(7), weights(6, 1, 1)], {}, (8, 13)),
     ("Min", IMAGE, [weights(7)], {}, (8, 13)),

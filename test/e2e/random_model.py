@@ -112,7 +112,12 @@ class Graph:
 
     def activation(self, x):
         op = self.pick("Relu", "Relu", "Clip", "LeakyRelu", "Sigmoid", "Tanh",
-                       "HardSigmoid", "HardSwish")
+                       "HardSigmoid", "HardSwish", "PRelu")
+        if op == "PRelu":
+            rank, channels = len(self.shapes[x]), self.shapes[x][1]
+            slopes = self.pick((1,), (channels, *[1] * (rank - 2)))
+            return self.node(op, [x, self.floats(self.rng.uniform(-1, 1.5, slopes))],
+                             self.shapes[x])
         if op == "Clip":
             bounds = [self.pick(0, -1), self.pick(6, 1.5)]
             if self.may("clip", 0.25):  # all becomes the second bound

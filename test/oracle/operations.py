@@ -322,6 +322,23 @@ def clamp(call, x):
                     lambda v: numerics.clamp(v, low, high))
 
 
+@operation("octet.integer_prelu")
+def integer_prelu(call, x, zero_in, positive, negative, low, high, zero):
+    steps = centred(x, int(zero_in))
+    factor = np.where(steps < 0, f32(negative), f32(positive))
+    return numerics.store(steps * factor, low, high, int(zero))
+
+
+@operation("octet.prelu")
+def prelu(call, x, slope):
+    if not call.scale(call.result):
+        return np.where(x < 0, x * slope, x)
+    scale, zero = call.scale(call.operand_types[0])
+    steps = centred(x, zero)
+    positive = scale / call.scale(call.result)[0]
+    return call.stored(steps * np.where(steps < 0, slope * positive, positive))
+
+
 @operation("octet.cast")
 def cast(call, x):
     dtype = call.result.dtype()

@@ -29,6 +29,7 @@ func.func @float(%x: tensor<2x8x8x4xf32>, %w: tensor<6x3x3x4xf32>, %b: tensor<6x
   %19 = octet.select %t, %x, %c : tensor<2x8x8x4xi1>, tensor<2x8x8x4xf32>, tensor<4xf32> -> tensor<2x8x8x4xf32>
   %20 = octet.broadcast %c : tensor<4xf32> -> tensor<2x8x4xf32>
   %21 = octet.gather %x, %i {axis = 1 : i64} : tensor<2x8x8x4xf32>, tensor<3xi64> -> tensor<2x3x8x4xf32>
+  %22 = octet.prelu %x, %c : tensor<2x8x8x4xf32>, tensor<4xf32> -> tensor<2x8x8x4xf32>
   return
 }
 
@@ -41,6 +42,7 @@ func.func @integer(%x: tensor<2x8x8x4xf32>, %q: tensor<2x8x8x4xui8>, %w: tensor<
   %3 = octet.integer_avg_pool2d %q, %z, %s, %f, %f, %z {kernel = array<i64: 2, 2>} : tensor<2x8x8x4xui8>, tensor<1x1xf32> -> tensor<2x7x7x4xui8>
   %4 = octet.integer_add %q, %z, %f, %q, %z, %f, %f, %f, %z : tensor<2x8x8x4xui8>, tensor<2x8x8x4xui8> -> tensor<2x8x8x4xui8>
   %5 = octet.integer_mul %q, %z, %q, %z, %f, %f, %f, %z : tensor<2x8x8x4xui8>, tensor<2x8x8x4xui8> -> tensor<2x8x8x4xui8>
+  %7 = octet.integer_prelu %q, %z, %f, %c, %f, %f, %z : tensor<2x8x8x4xui8>, tensor<4xf32> -> tensor<2x8x8x4xui8>
   %6 = octet.lookup %q, %t : tensor<2x8x8x4xui8>, tensor<256xui8> -> tensor<2x8x8x4xui8>
   return
 }
