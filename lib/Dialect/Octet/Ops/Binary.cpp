@@ -13,13 +13,11 @@
 #include "Constants.h"
 #include "Verify.h"
 #include "mlir/IR/Matchers.h"
-#include "octet/Dialect/Octet/IR/Lowering.h"
 #include "octet/Dialect/Octet/IR/ScaleFolder.h"
 #include "octet/Dialect/Octet/IR/Scheme.h"
 
 using namespace mlir;
 using namespace octet;
-using namespace octet::lowering;
 
 //===----------------------------------------------------------------------===//
 // Definition
@@ -242,7 +240,14 @@ std::optional<AffineStep> BinaryOp::matchAffine() {
 //===----------------------------------------------------------------------===//
 
 ScaleRole BinaryOp::getScaleRole() {
-  return getKind() >= BinaryKind::Div ? ScaleRole::Float : ScaleRole::Own;
+  switch (getKind()) {
+  case BinaryKind::Add:
+  case BinaryKind::Sub:
+  case BinaryKind::Mul:
+    return ScaleRole::Own;
+  default:
+    return ScaleRole::Float;
+  }
 }
 
 /// The scale that a value has, or is rounded to next; 0 for none.
@@ -305,149 +310,6 @@ FailureOr<Value> BinaryOp::foldScales(ScaleFolder &folder) {
 }
 
 //===----------------------------------------------------------------------===//
-// Lowering
-//===----------------------------------------------------------------------===//
-
-static Value lowerFloat(BinaryKind kind, OpBuilder &b, Location at, Value x,
-                        Value y) {
-  switch (kind) {
-  case BinaryKind::Add:
-    return arith::AddFOp::create(b, at, x, y);
-  case BinaryKind::Sub:
-    return arith::SubFOp::create(b, at, x, y);
-  case BinaryKind::Mul:
-    return arith::MulFOp::create(b, at, x, y);
-  case BinaryKind::Div:
-    return arith::DivFOp::create(b, at, x, y);
-  case BinaryKind::Max:
-  case BinaryKind::Min:
-    return extremeOrNaN(b, at, x, y, kind == BinaryKind::Min);
-  case BinaryKind::Pow:
-    return math::PowFOp::create(b, at, x, y);
-  case BinaryKind::Mod: {
-    Value rest = arith::RemFOp::create(b, at, x, y);
-    Value zero = constantF32(b, at, 0.0f);
-    auto compare = [&](arith::CmpFPredicate predicate, Value value) {
-      return arith::CmpFOp::create(b, at, predicate, value, zero);
-    };
-    Value differ =
-        arith::XOrIOp::create(b, at, compare(arith::CmpFPredicate::OLT, rest),
-                              compare(arith::CmpFPredicate::OLT, y));
-    Value adds = arith::AndIOp::create(
-        b, at, differ, compare(arith::CmpFPredicate::UNE, rest));
-    return arith::SelectOp::create(b, at, adds,
-                                   arith::AddFOp::create(b, at, rest, y), rest);
-  }
-  case BinaryKind::Rem:
-    return arith::RemFOp::create(b, at, x, y);
-  case BinaryKind::And:
-  case BinaryKind::Or:
-  case BinaryKind::Xor:
-    break;
-  }
-  llvm_unreachable("unknown function");
-}
-
-/// x / y, x mod y or x rem y, or 0 where it is not defined: machines differ
-/// there.
-static Value divideIntegers(BinaryKind kind, OpBuilder &b, Location at, Value x,
-                            Value y, bool isUnsigned) {
-  auto constant = [&](int64_t value) -> Value {
-    return arith::ConstantOp::create(b, at,
-                                     b.getIntegerAttr(x.getType(), value));
-  };
-  auto equals = [&](Value value, Value other) -> Value {
-    return arith::CmpIOp::create(b, at, arith::CmpIPredicate::eq, value, other);
-  };
-  unsigned width = x.getType().getIntOrFloatBitWidth();
-  Value undefined = equals(y, constant(0));
-  if (!isUnsigned) {
-    Value lowest = constant(APInt::getSignedMinValue(width).getSExtValue());
-    Value overflows = arith::AndIOp::create(b, at, equals(x, lowest),
-                                            equals(y, constant(-1)));
-    undefined = arith::OrIOp::create(b, at, undefined, overflows);
-  }
-  Value one = constant(1);
-  Value divisor = arith::SelectOp::create(b, at, undefined, one, y);
-  Value result;
-  if (kind == BinaryKind::Div)
-    result = isUnsigned ? arith::DivUIOp::create(b, at, x, divisor).getResult()
-                        : arith::DivSIOp::create(b, at, x, divisor).getResult();
-  else
-    result = isUnsigned ? arith::RemUIOp::create(b, at, x, divisor).getResult()
-                        : arith::RemSIOp::create(b, at, x, divisor).getResult();
-  if (kind == BinaryKind::Mod && !isUnsigned) {
-    auto isNegative = [&](Value value) {
-      return arith::CmpIOp::create(b, at, arith::CmpIPredicate::slt, value,
-                                   constant(0));
-    };
-    Value differ =
-        arith::XOrIOp::create(b, at, isNegative(result), isNegative(divisor));
-    Value isRest = arith::CmpIOp::create(b, at, arith::CmpIPredicate::ne,
-                                         result, constant(0));
-    result = arith::SelectOp::create(
-        b, at, arith::AndIOp::create(b, at, differ, isRest),
-        arith::AddIOp::create(b, at, result, divisor), result);
-  }
-  return arith::SelectOp::create(b, at, undefined, constant(0), result);
-}
-
-static Value lowerIntegers(BinaryKind kind, OpBuilder &b, Location at, Value x,
-                           Value y, bool isUnsigned) {
-  switch (kind) {
-  case BinaryKind::Add:
-    return arith::AddIOp::create(b, at, x, y);
-  case BinaryKind::Sub:
-    return arith::SubIOp::create(b, at, x, y);
-  case BinaryKind::Mul:
-    return arith::MulIOp::create(b, at, x, y);
-  case BinaryKind::Div:
-  case BinaryKind::Mod:
-  case BinaryKind::Rem:
-    return divideIntegers(kind, b, at, x, y, isUnsigned);
-  case BinaryKind::Max:
-    return isUnsigned ? arith::MaxUIOp::create(b, at, x, y).getResult()
-                      : arith::MaxSIOp::create(b, at, x, y).getResult();
-  case BinaryKind::Min:
-    return isUnsigned ? arith::MinUIOp::create(b, at, x, y).getResult()
-                      : arith::MinSIOp::create(b, at, x, y).getResult();
-  case BinaryKind::Pow:
-    break;
-  case BinaryKind::And:
-    return arith::AndIOp::create(b, at, x, y);
-  case BinaryKind::Or:
-    return arith::OrIOp::create(b, at, x, y);
-  case BinaryKind::Xor:
-    return arith::XOrIOp::create(b, at, x, y);
-  }
-  llvm_unreachable("unknown function");
-}
-
-FailureOr<SmallVector<Value>>
-BinaryOp::lower(OpBuilder &builder, ValueRange inputs, ValueRange outputs) {
-  Type element = typeOf(getOutput()).getElementType();
-  if (!element.isF32() && !isa<IntegerType>(element))
-    return failure();
-  if (getKind() == BinaryKind::Pow && !element.isF32())
-    return failure();
-  auto shape = typeOf(getOutput()).getShape();
-  SmallVector<AffineMap> maps;
-  for (Value input : inputs)
-    maps.push_back(
-        broadcastMap(builder.getContext(), typeOf(input).getShape(), shape));
-  return SmallVector<Value>{createElementwise(
-      builder, getLoc(), inputs, maps, outputs[0],
-      [&](OpBuilder &b, Location at, ValueRange args) -> Value {
-        if (!element.isF32())
-          return lowerIntegers(getKind(), b, at, args[0], args[1],
-                               element.isUnsignedInteger() ||
-                                   element.isInteger(1));
-        return clamp(b, at, lowerFloat(getKind(), b, at, args[0], args[1]),
-                     getClampMin(), getClampMax());
-      })};
-}
-
-//===----------------------------------------------------------------------===//
 // ONNX
 //===----------------------------------------------------------------------===//
 
@@ -490,9 +352,10 @@ template <BinaryKind kind> static LogicalResult buildBinary(OnnxNode &node) {
     if (!result)
       return failure();
   }
-  if (kind == BinaryKind::Pow && !matchPattern(result, m_Constant()) &&
-      isa<IntegerType>(typeOf(result).getElementType()))
-    return node.fail("powers of integers are taken of constants only");
+  // A library's powers are not the same bytes everywhere.
+  if (kind == BinaryKind::Pow && !matchPattern(result, m_Constant()))
+    return node.fail("is supported for constants only, and for the exponents "
+                     "-1, 0.5, 1, 2 and 3 of float32 values");
   return node.setOutput(result);
 }
 
@@ -508,8 +371,11 @@ static LogicalResult buildPow(OnnxNode &node) {
   if (operands.size() != 2)
     return operands.empty() ? failure() : node.fail("takes two inputs");
   Value x = operands[0];
-  auto exponent = dyn_cast_or_null<DenseFPElementsAttr>(node.constantInput(1));
-  if (!exponent || exponent.getNumElements() != 1 ||
+  // An exponent may have a type of its own.
+  DenseFPElementsAttr exponent;
+  Value real = node.castTo(node.builder.getF32Type(), operands[1]);
+  if (!real || !matchPattern(real, m_Constant(&exponent)) ||
+      exponent.getNumElements() != 1 ||
       exponent.getType().getRank() > typeOf(x).getRank() ||
       !typeOf(x).getElementType().isF32())
     return buildBinary<BinaryKind::Pow>(node);
