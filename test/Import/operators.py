@@ -71,6 +71,7 @@ CASES = [
     ("Tanh", IMAGE, [], {}, (7, 13)),
     ("MaxPool", IMAGE, [], dict(kernel_shape=[3, 2], strides=[2, 1], pads=[1, 0, 1, 1]), (8, 12)),
     ("MaxPool", IMAGE, [], dict(kernel_shape=[2, 2], strides=[2, 2], ceil_mode=1), (10,)),
+    ("MaxPool", IMAGE, [], dict(kernel_shape=[2, 2], strides=[3, 3], pads=[0, 0, 1, 1], ceil_mode=1), (12, 22)),
     ("MaxPool", IMAGE, [], dict(kernel_shape=[3, 3], dilations=[2, 2]), (12,)),
     ("MaxPool", LINE, [], dict(kernel_shape=[3], strides=[2]), (12,)),
     ("AveragePool", IMAGE, [], dict(kernel_shape=[3, 3], pads=[1, 1, 1, 1]), (7, 19)),

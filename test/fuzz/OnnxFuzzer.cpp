@@ -16,8 +16,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   static google::protobuf::LogSilencer silencer;
   mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
   bool refused = false;
-  context.getDiagEngine().registerHandler(
-      [&](mlir::Diagnostic &) { refused = true; });
+  context.getDiagEngine().registerHandler([&](mlir::Diagnostic &diagnostic) {
+    refused |= diagnostic.getSeverity() == mlir::DiagnosticSeverity::Error;
+  });
   octet::OnnxImportOptions options;
   options.batch = 1 + size % 3;
   auto module = octet::importOnnxBytes(

@@ -68,3 +68,11 @@ func.func @concat(%x: tensor<13x4xf32> {octet.symbolic_batch}) -> tensor<26x4xf3
   %0 = octet.concat %x, %x {axis = 0 : i64} : tensor<13x4xf32>, tensor<13x4xf32> -> tensor<26x4xf32>
   return %0 : tensor<26x4xf32>
 }
+
+// -----
+
+func.func @slice_backwards(%x: tensor<13x4xf32> {octet.symbolic_batch}) -> tensor<13x4xf32> {
+  // expected-error @+1 {{mixes samples}}
+  %0 = octet.slice %x {offsets = array<i64: 12, 0>, sizes = array<i64: 13, 4>, strides = array<i64: -1, 1>} : tensor<13x4xf32> -> tensor<13x4xf32>
+  return %0 : tensor<13x4xf32>
+}
