@@ -20,3 +20,13 @@ func.func @clamp_then_sum(%x: tensor<1x4x4x2xf32>, %w: tensor<2x1x1x2xf32>) -> t
   %2 = octet.binary add %x, %1 : tensor<1x4x4x2xf32>, tensor<1x4x4x2xf32> -> tensor<1x4x4x2xf32>
   return %2 : tensor<1x4x4x2xf32>
 }
+
+// CHECK-LABEL: func @bias_of_run_time
+func.func @bias_of_run_time(%x: tensor<1x4x4x2xf32>, %w: tensor<2x1x1x2xf32>, %b: tensor<2xf32>) -> tensor<1x4x4x2xf32> {
+  // CHECK-NEXT: %[[B:.*]] = octet.broadcast %arg2 : tensor<2xf32> -> tensor<1x4x4x2xf32>
+  // CHECK-NEXT: octet.conv2d %arg0, %arg1 residual(%[[B]])
+  // CHECK-NEXT: return
+  %0 = octet.conv2d %x, %w : tensor<1x4x4x2xf32>, tensor<2x1x1x2xf32> -> tensor<1x4x4x2xf32>
+  %1 = octet.binary add %b, %0 : tensor<2xf32>, tensor<1x4x4x2xf32> -> tensor<1x4x4x2xf32>
+  return %1 : tensor<1x4x4x2xf32>
+}

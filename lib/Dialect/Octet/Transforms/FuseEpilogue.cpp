@@ -45,7 +45,8 @@ struct AttachClamp : OpRewritePattern<ClampOp> {
   Pass::Statistic &counter;
 };
 
-/// add(op(x), y) -> op(x) with the residual y attached.
+/// add(op(x), y) -> op(x) with the residual y attached. A smaller y is
+/// broadcast first: attached to the sum it costs one rounding less in 8 bits.
 struct AttachResidual : OpRewritePattern<BinaryOp> {
   AttachResidual(MLIRContext *context, Pass::Statistic &counter)
       : OpRewritePattern(context), counter(counter) {}
@@ -53,8 +54,8 @@ struct AttachResidual : OpRewritePattern<BinaryOp> {
   static bool takesResidual(Value value, Value other, Type result) {
     auto producer = value.getDefiningOp<EpilogueOpInterface>();
     return producer && producer->hasOneUse() && producer.takesResidual() &&
-           other.getType() == result && value.getType() == result &&
-           value != other && !matchPattern(other, m_Constant());
+           value.getType() == result && value != other &&
+           !matchPattern(other, m_Constant());
   }
 
   LogicalResult matchAndRewrite(BinaryOp op,
@@ -72,6 +73,9 @@ struct AttachResidual : OpRewritePattern<BinaryOp> {
     if (!takesResidual(value, residual, op.getType()))
       return rewriter.notifyMatchFailure(
           op, "no side takes a residual and is used only here");
+    if (residual.getType() != op.getType())
+      residual =
+          BroadcastOp::create(rewriter, op.getLoc(), op.getType(), residual);
     auto fused =
         cast<EpilogueOpInterface>(rewriter.clone(*value.getDefiningOp()));
     rewriter.modifyOpInPlace(fused, [&] {
