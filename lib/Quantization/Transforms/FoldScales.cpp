@@ -124,6 +124,11 @@ FailureOr<Value> fold(ScaleFolder &folder, Operation *op) {
 
 struct FoldScalesPass : octet::impl::FoldScalesBase<FoldScalesPass> {
   void runOnOperation() override {
+    if (llvm::any_of(getOperation().getArguments(), isQuantized)) {
+      getOperation().emitOpError(
+          "has an argument of a quantized type; quantize it inside");
+      return signalPassFailure();
+    }
     ScaleFolder folder(&getContext());
     SmallVector<Operation *> dead;
     for (Operation &op :
