@@ -118,7 +118,12 @@ Type Importer::interfaceType(int64_t onnxType) {
     return builder.getF64Type();
   case TensorProto::FLOAT16:
     return builder.getF16Type();
+  // What `octet_dtype` cannot describe.
   case TensorProto::BFLOAT16:
+  case TensorProto::INT16:
+  case TensorProto::UINT16:
+  case TensorProto::UINT32:
+  case TensorProto::UINT64:
     return {};
   default:
     return computedType(onnxType);
