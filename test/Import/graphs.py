@@ -101,7 +101,20 @@ NESTED = function("Nested", ["a", "unused"], ["r", "s"],
 DOMAIN = dict(domains=["local"])
 
 # Name, model, operations that the imported graph must not hold (a pattern).
+ONES = [("x", FLOAT, ["N", 5])]
+TO_IMAGE = [node("Relu", "x", "q"), node("Reshape", "q shape", "r")]
 TAKEN = [
+    # Dimensions of size one that an operation mixes or moves are not broadcast.
+    ("maximum of one", model([*TO_IMAGE, node("MaxPool", "r", kernel_shape=[1, 1])], ONES, shape=ints(-1, 5, 1, 1)), ""),
+    ("mean of one", model([*TO_IMAGE, node("ReduceMean", "r", axes=[3])], ONES, shape=ints(-1, 5, 1, 1)), ""),
+    ("softmax of one", model([*TO_IMAGE, node("Softmax", "r", axis=3)], ONES, shape=ints(-1, 5, 1, 1)), ""),
+    ("product of one", model([*TO_IMAGE, node("MatMul", "r w")], ONES, shape=ints(-1, 1, 5, 1), w=weights(1, 1)), ""),
+    ("filter of one", model([*TO_IMAGE, node("Conv", "r w")], [("x", FLOAT, ["N", 1])], shape=ints(-1, 1, 1, 1),
+                            w=weights(1, 1, 1, 1)), ""),
+    ("mean of a line of one", model([node("Slice", "x s e a", "q"), node("AveragePool", "q", kernel_shape=[1], strides=[2])],
+                                    [("x", FLOAT, ["N", 3, 6])], s=ints(0), e=ints(1), a=ints(2)), ""),
+    ("one in reverse", model([node("Conv", "x w", "q"), node("Slice", "q s e a t")], [("x", FLOAT, ["N", 1, 11])],
+                             w=weights(1, 1, 1), s=ints(0), e=ints(-5), a=ints(1), t=ints(-1)), ""),
     ("reshape of a computed shape", model(
         [node("Shape", "x", "s"), node("Gather", "s zero", "n", axis=0),
          node("Unsqueeze", "n axes", "m"), node("Concat", "m rest", "t", axis=0),

@@ -129,7 +129,8 @@ bool octet::isElementwise(Operation *op) {
   auto dimensions = dyn_cast<DimensionOpInterface>(op);
   if (!dimensions || op->getNumResults() != 1)
     return false;
-  int64_t rank = typeOf(op->getResult(0)).getRank();
+  auto shape = typeOf(op->getResult(0)).getShape();
+  int64_t rank = shape.size();
   for (auto [i, operand] : llvm::enumerate(op->getOperands())) {
     auto type = dyn_cast<RankedTensorType>(operand.getType());
     if (!type)
@@ -137,7 +138,10 @@ bool octet::isElementwise(Operation *op) {
     auto sources = dimensions.getDimensionSources(i, /*result=*/0);
     int64_t skip = rank - type.getRank();
     for (int64_t d = 0; d < type.getRank(); ++d)
-      if (type.getDimSize(d) != 1 && (skip < 0 || sources[skip + d] != d))
+      // A dimension that broadcasts has no source; one of size one that the
+      // operation mixes or moves has none either, but is not broadcast.
+      if (skip < 0 || (sources[skip + d] != d &&
+                       (type.getDimSize(d) != 1 || shape[skip + d] == 1)))
         return false;
   }
   return true;
