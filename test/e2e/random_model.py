@@ -360,7 +360,12 @@ class Graph:
         """True if no number of rows but the inputs' own is defined."""
         return len({self.shapes[i.name][0] for i in self.inputs}) > 1
 
+    def rows(self):
+        """Rows of the smallest batch."""
+        return min(self.shapes[i.name][0] for i in self.inputs)
+
     def data(self, samples):
+        """`samples` is a multiple of 1, 2 and 3, the batches that there are."""
         return {i.name: self.rng.standard_normal(
             [self.shapes[i.name][0] if self.is_one_sample() else samples,
              *self.shapes[i.name][1:]]).astype(np.float32) for i in self.inputs}
