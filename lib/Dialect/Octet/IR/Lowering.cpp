@@ -56,6 +56,15 @@ Value lowering::createElementwise(OpBuilder &builder, Location loc,
                        body);
 }
 
+Value lowering::createBroadcast(OpBuilder &builder, Location loc,
+                                ValueRange inputs, Value out, Body body) {
+  SmallVector<AffineMap> maps;
+  for (Value input : inputs)
+    maps.push_back(broadcastMap(builder.getContext(), typeOf(input).getShape(),
+                                typeOf(out).getShape()));
+  return createElementwise(builder, loc, inputs, maps, out, body);
+}
+
 Value lowering::createReduction(OpBuilder &builder, Location loc,
                                 ValueRange inputs, ArrayRef<AffineMap> maps,
                                 Value out, AffineMap outMap, Body body) {

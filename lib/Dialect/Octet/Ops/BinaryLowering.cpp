@@ -138,13 +138,8 @@ BinaryOp::lower(OpBuilder &builder, ValueRange inputs, ValueRange outputs) {
     return failure();
   if (getKind() == BinaryKind::Pow)
     return failure();
-  auto shape = typeOf(getOutput()).getShape();
-  SmallVector<AffineMap> maps;
-  for (Value input : inputs)
-    maps.push_back(
-        broadcastMap(builder.getContext(), typeOf(input).getShape(), shape));
-  return SmallVector<Value>{createElementwise(
-      builder, getLoc(), inputs, maps, outputs[0],
+  return SmallVector<Value>{createBroadcast(
+      builder, getLoc(), inputs, outputs[0],
       [&](OpBuilder &b, Location at, ValueRange args) -> Value {
         if (!element.isF32())
           return lowerIntegers(getKind(), b, at, args[0], args[1],

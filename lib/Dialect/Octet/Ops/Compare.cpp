@@ -96,19 +96,14 @@ CompareOp::lower(OpBuilder &builder, ValueRange inputs, ValueRange outputs) {
   Type element = typeOf(getLhs()).getElementType();
   if (!element.isIntOrFloat())
     return failure();
-  auto shape = typeOf(getOutput()).getShape();
-  SmallVector<AffineMap> maps;
-  for (Value input : inputs)
-    maps.push_back(
-        broadcastMap(builder.getContext(), typeOf(input).getShape(), shape));
   using F = arith::CmpFPredicate;
   using I = arith::CmpIPredicate;
   constexpr F floats[] = {F::OEQ, F::OLT, F::OLE, F::OGT, F::OGE};
   constexpr I signedInts[] = {I::eq, I::slt, I::sle, I::sgt, I::sge};
   constexpr I unsignedInts[] = {I::eq, I::ult, I::ule, I::ugt, I::uge};
   auto kind = static_cast<unsigned>(getKind());
-  return SmallVector<Value>{createElementwise(
-      builder, getLoc(), inputs, maps, outputs[0],
+  return SmallVector<Value>{createBroadcast(
+      builder, getLoc(), inputs, outputs[0],
       [&](OpBuilder &b, Location at, ValueRange args) -> Value {
         if (isa<FloatType>(element))
           return arith::CmpFOp::create(b, at, floats[kind], args[0], args[1]);
@@ -192,13 +187,8 @@ OpFoldResult SelectOp::fold(FoldAdaptor adaptor) {
 
 FailureOr<SmallVector<Value>>
 SelectOp::lower(OpBuilder &builder, ValueRange inputs, ValueRange outputs) {
-  auto shape = typeOf(getOutput()).getShape();
-  SmallVector<AffineMap> maps;
-  for (Value input : inputs)
-    maps.push_back(
-        broadcastMap(builder.getContext(), typeOf(input).getShape(), shape));
-  return SmallVector<Value>{createElementwise(
-      builder, getLoc(), inputs, maps, outputs[0],
+  return SmallVector<Value>{createBroadcast(
+      builder, getLoc(), inputs, outputs[0],
       [](OpBuilder &b, Location at, ValueRange args) -> Value {
         return arith::SelectOp::create(b, at, args[0], args[1], args[2]);
       })};

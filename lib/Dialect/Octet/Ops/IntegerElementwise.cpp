@@ -75,15 +75,10 @@ LogicalResult LookupOp::convertStorage(StorageConverter &converter) {
 template <typename Op, typename Body>
 static SmallVector<Value> lowerCentered(Op op, OpBuilder &builder,
                                         ValueRange outputs, Body body) {
-  auto shape = typeOf(op.getOutput()).getShape();
   SmallVector<Value> inputs{toSignless(builder, op.getLoc(), op.getLhs()),
                             toSignless(builder, op.getLoc(), op.getRhs())};
-  SmallVector<AffineMap> maps;
-  for (Value input : inputs)
-    maps.push_back(
-        broadcastMap(builder.getContext(), typeOf(input).getShape(), shape));
-  return {createElementwise(
-      builder, op.getLoc(), inputs, maps, outputs[0],
+  return {createBroadcast(
+      builder, op.getLoc(), inputs, outputs[0],
       [&](OpBuilder &b, Location at, ValueRange args) -> Value {
         Value x = centered(b, at, args[0], isSignedStorage(op.getLhs()),
                            op.getLhsZeroPoint());

@@ -49,13 +49,8 @@ LogicalResult QuantizeOp::inferReturnTypes(MLIRContext *,
                                            std::optional<Location> location,
                                            Adaptor adaptor,
                                            SmallVectorImpl<Type> &types) {
-  auto shape = typeOf(adaptor.getInput()).getShape();
-  if (adaptor.getPermutation().size() != shape.size() ||
-      !isPermutationVector(adaptor.getPermutation()))
-    return emitOptionalError(location,
-                             "permutation must name each dimension once");
-  return inferAs(location, permute(shape, adaptor.getPermutation()),
-                 adaptor.getInput(), types);
+  return inferPermuted(location, adaptor.getPermutation(), adaptor.getInput(),
+                       types);
 }
 
 LogicalResult QuantizeOp::verify() {

@@ -13,8 +13,10 @@
 #ifndef OCTET_LIB_DIALECT_OCTET_OPS_VERIFY_H
 #define OCTET_LIB_DIALECT_OCTET_OPS_VERIFY_H
 
+#include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/IR/Diagnostics.h"
 #include "octet/Dialect/Octet/IR/Octet.h"
+#include "octet/Dialect/Octet/IR/ShapeInference.h"
 
 namespace octet {
 
@@ -30,6 +32,19 @@ inline mlir::LogicalResult inferAs(std::optional<mlir::Location> location,
   types.push_back(
       mlir::RankedTensorType::get(*shape, typeOf(like).getElementType()));
   return mlir::success();
+}
+
+/// Infers `input`'s type with its dimensions in the order of `permutation`.
+inline mlir::LogicalResult
+inferPermuted(std::optional<mlir::Location> location,
+              llvm::ArrayRef<int64_t> permutation, mlir::Value input,
+              llvm::SmallVectorImpl<mlir::Type> &types) {
+  auto shape = typeOf(input).getShape();
+  if (permutation.size() != shape.size() ||
+      !mlir::isPermutationVector(permutation))
+    return mlir::emitOptionalError(location,
+                                   "permutation must name each dimension once");
+  return inferAs(location, permute(shape, permutation), input, types);
 }
 
 inline mlir::LogicalResult verifySameElementType(mlir::Operation *op) {

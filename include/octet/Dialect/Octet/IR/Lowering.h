@@ -42,6 +42,11 @@ mlir::Value createElementwise(mlir::OpBuilder &builder, mlir::Location loc,
                               llvm::ArrayRef<mlir::AffineMap> maps,
                               mlir::Value out, Body body);
 
+/// The same, the inputs broadcast to `out`'s shape as in NumPy.
+mlir::Value createBroadcast(mlir::OpBuilder &builder, mlir::Location loc,
+                            mlir::ValueRange inputs, mlir::Value out,
+                            Body body);
+
 /// A linalg.generic whose trailing dimensions beyond `outMap`'s results are
 /// reductions.
 mlir::Value createReduction(mlir::OpBuilder &builder, mlir::Location loc,
