@@ -86,17 +86,14 @@ static LogicalResult checkGraph(ModuleOp module) {
     return tensor && tensor.hasStaticShape() && tensor.getRank() <= 16 &&
            countElements(tensor.getShape()).value_or(0) > 0;
   };
-  for (auto [types, f32Only] : {std::pair(main.getArgumentTypes(), false),
-                                std::pair(main.getResultTypes(), true)})
-    for (Type type : types) {
-      auto tensor = dyn_cast<RankedTensorType>(type);
-      Type element = tensor ? tensor.getElementType() : Type();
-      if (!tensor ||
-          (!element.isF32() && (f32Only || !element.isUnsignedInteger(8))))
-        return main.emitError("inputs are tensors of f32 or ui8, results of "
-                              "f32; ")
-               << type << " is neither";
-    }
+  for (Type type : llvm::concat<const Type>(main.getArgumentTypes(),
+                                            main.getResultTypes())) {
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    if (!tensor || !isInterfaceType(tensor.getElementType()))
+      return main.emitError("inputs and results are tensors of f32, f16, f64, "
+                            "ui8, i8, i32, i64 or i1; ")
+             << type << " is not";
+  }
   bool isQuantized = getPhase(module) == "quantize";
   auto result = main.walk([&](Operation *op) {
     if (op == main)

@@ -9,6 +9,7 @@ refused in one sentence.
 """
 
 import argparse
+import filecmp
 import pathlib
 import re
 import subprocess
@@ -353,6 +354,10 @@ class Checker:
         text, _ = self.imported(self.path(made))
         assert re.search(pattern, text), text
         self.taken(made, "")
+        result = self.call("compile", self.folder / "m.mlir", "--target", "generic", "-o",
+                           self.folder / "q")
+        assert not result.returncode, result.stderr
+        assert filecmp.cmp(self.folder / "p", self.folder / "q", shallow=False), "programs differ"
 
     def refused(self, made, pattern):
         result = self.call("compile", self.path(made), "-o", self.folder / "p")

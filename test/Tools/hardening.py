@@ -116,6 +116,12 @@ GRAPHS = {
     "dynamic": "func.func @main(%x: tensor<?xf32>) -> tensor<?xf32> {"
                " return %x : tensor<?xf32> }",
     "no tensor": "func.func @main(%x: i32) -> i32 { return %x : i32 }",
+    "bf16": "func.func @main(%x: tensor<2xbf16>) -> tensor<2xbf16> {"
+            " return %x : tensor<2xbf16> }",
+    "i16": "func.func @main(%x: tensor<2xi16>) -> tensor<2xi16> {"
+           " return %x : tensor<2xi16> }",
+    "si32": "func.func @main(%x: tensor<2xsi32>) -> tensor<2xsi32> {"
+            " return %x : tensor<2xsi32> }",
     "foreign": "func.func @main(%x: tensor<2xf32>) -> tensor<2xf32> {"
                " %0 = math.exp %x : tensor<2xf32> return %0 : tensor<2xf32> }",
     "blocks": "func.func @main(%x: tensor<2xf32>) -> tensor<2xf32> {"

@@ -118,15 +118,11 @@ Type Importer::interfaceType(int64_t onnxType) {
     return builder.getF64Type();
   case TensorProto::FLOAT16:
     return builder.getF16Type();
-  // What `octet_dtype` cannot describe.
   case TensorProto::BFLOAT16:
-  case TensorProto::INT16:
-  case TensorProto::UINT16:
-  case TensorProto::UINT32:
-  case TensorProto::UINT64:
     return {};
   default:
-    return computedType(onnxType);
+    Type element = computedType(onnxType);
+    return element && isInterfaceType(element) ? element : Type();
   }
 }
 
@@ -250,6 +246,10 @@ LogicalResult Importer::importOutputs(func::FuncOp function) {
             builder, location,
             RankedTensorType::get(typeOf(value).getShape(), element), value);
     }
+    if (!isInterfaceType(typeOf(value).getElementType()))
+      return emitError(location)
+             << "output has element type " << typeOf(value).getElementType()
+             << ", which is not supported";
     if (std::string why = explainUnusable(typeOf(value)); !why.empty())
       return emitError(location) << "output has " << why;
     results.push_back(value);

@@ -125,6 +125,13 @@ std::optional<SmallVector<int64_t>> octet::matchPermutation(Operation *op) {
   return sources;
 }
 
+bool octet::isInterfaceType(Type element) {
+  return element.isF32() || element.isF16() || element.isF64() ||
+         element.isUnsignedInteger(8) || element.isSignlessInteger(8) ||
+         element.isSignlessInteger(32) || element.isSignlessInteger(64) ||
+         element.isSignlessInteger(1);
+}
+
 bool octet::isElementwise(Operation *op) {
   auto dimensions = dyn_cast<DimensionOpInterface>(op);
   if (!dimensions || op->getNumResults() != 1)

@@ -45,6 +45,11 @@ inline bool isQuantized(mlir::Value value) {
   return type && llvm::isa<mlir::quant::QuantizedType>(type.getElementType());
 }
 
+/// True for the element types that inputs and outputs of a program have, one
+/// for each `octet_dtype`: f32, f16, f64, ui8, i8, i32, i64 and i1. Integers
+/// without a sign are signed.
+bool isInterfaceType(mlir::Type element);
+
 /// `value` itself, or what quant.dcast(quant.qcast(x)) rounds.
 mlir::Value behindRounding(mlir::Value value);
 
