@@ -206,7 +206,7 @@ def FuseMultiplyAdd : Pass<"octet-fuse-multiply-add", "::mlir::func::FuncOp"> {
 }
 
 def ExpandMath : Pass<"octet-expand-math", "::mlir::func::FuncOp"> {
-  let summary = "Replace exp and tanh by polynomials (QS-13)";
+  let summary = "Replace functions of f32 by polynomials (QS-13)";
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
     "::mlir::vector::VectorDialect"
