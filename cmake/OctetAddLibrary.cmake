@@ -3,9 +3,30 @@
 
 set(OCTET_WARNINGS -Wall -Wextra -Werror -Wno-unused-parameter)
 
+# MLIR's headers are most of what is compiled: they are once, for all targets.
+# Without a timestamp in them ccache knows them again.
+set(OCTET_PRECOMPILED_TARGET OctetSupport)
+set(OCTET_PRECOMPILED_HEADERS
+  <mlir/Dialect/Arith/IR/Arith.h>
+  <mlir/Dialect/Func/IR/FuncOps.h>
+  <mlir/Dialect/Linalg/IR/Linalg.h>
+  <mlir/Dialect/Math/IR/Math.h>
+  <mlir/Dialect/Quant/IR/Quant.h>
+  <mlir/Dialect/SCF/IR/SCF.h>
+  <mlir/Dialect/Tensor/IR/Tensor.h>
+  <mlir/Dialect/Vector/IR/VectorOps.h>
+  <mlir/Pass/Pass.h>
+  <mlir/Transforms/GreedyPatternRewriteDriver.h>)
+
 # Applies what every C++ target of Octet shares.
 function(octet_configure_target name)
-  target_compile_options(${name} PRIVATE ${OCTET_WARNINGS})
+  target_compile_options(${name} PRIVATE ${OCTET_WARNINGS}
+                         "SHELL:-Xclang -fno-pch-timestamp")
+  if(name STREQUAL OCTET_PRECOMPILED_TARGET)
+    target_precompile_headers(${name} PRIVATE ${OCTET_PRECOMPILED_HEADERS})
+  else()
+    target_precompile_headers(${name} REUSE_FROM ${OCTET_PRECOMPILED_TARGET})
+  endif()
   target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR}/include
                                             ${PROJECT_BINARY_DIR}/include)
   target_include_directories(${name} SYSTEM PUBLIC ${LLVM_INCLUDE_DIRS}
