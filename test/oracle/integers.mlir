@@ -165,4 +165,167 @@
   %q = "octet.max_pool2d"(%x) <{dilations = array<i64: 1, 1>, kernel = array<i64: 1, 2>, pads = array<i64: 0, 1, 0, 1>, strides = array<i64: 1, 1>}> : (tensor<1x1x2x1xui8>) -> tensor<1x1x3x1xui8>
   "func.return"(%q) : (tensor<1x1x3x1xui8>) -> ()
 }) : () -> ()
+
+// [19, 4] with zero point 9 stands for 10 and -5 steps between zeros, which padding
+// holds as 9. b = 6 - 9·(2 - 3 + 4) = -21:
+//   acc = -21 + 9·2 - 19·3 + 4·4 = -44 = 6 - 10·3 - 5·4,
+//         -21 + 19·2 - 4·3 + 9·4 = 41 = 6 + 10·2 + 5·3.
+// Halves are -22 and 20.5 -> 20; zero point 30.
+// CHECK-NEXT: padded: {{\[\[\[}}[8], [50]]]]
+// CHECK-NEXT: border: {{\[\[\[}}[8], [50]]]]
+"func.func"() <{function_type = () -> tensor<1x1x2x1xui8>, sym_name = "padded"}> ({
+  %x = "arith.constant"() <{value = dense<[[[[19], [4]]]]> : tensor<1x1x2x1xui8>}> : () -> tensor<1x1x2x1xui8>
+  %w = "arith.constant"() <{value = dense<[[[[2], [-3], [4]]]]> : tensor<1x1x3x1xsi8>}> : () -> tensor<1x1x3x1xsi8>
+  %b = "arith.constant"() <{value = dense<-21> : tensor<1xi32>}> : () -> tensor<1xi32>
+  %m = "arith.constant"() <{value = dense<0.5> : tensor<1xf32>}> : () -> tensor<1xf32>
+  %low = "arith.constant"() <{value = -30.0 : f32}> : () -> f32
+  %high = "arith.constant"() <{value = 225.0 : f32}> : () -> f32
+  %zp = "arith.constant"() <{value = 30 : i32}> : () -> i32
+  %p = "octet.pad"(%x) <{low = array<i64: 0, 0, 1, 0>, high = array<i64: 0, 0, 1, 0>, value = 9.0 : f32}> : (tensor<1x1x2x1xui8>) -> tensor<1x1x4x1xui8>
+  %q = "octet.integer_conv2d"(%p, %w, %b, %m, %low, %high, %zp) <{dilations = array<i64: 1, 1>, groups = 1 : i64, operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 1, 1, 0, 0, 0>, strides = array<i64: 1, 1>}> : (tensor<1x1x4x1xui8>, tensor<1x1x3x1xsi8>, tensor<1xi32>, tensor<1xf32>, f32, f32, i32) -> tensor<1x1x2x1xui8>
+  "func.return"(%q) : (tensor<1x1x2x1xui8>) -> ()
+}) : () -> ()
+"func.func"() <{function_type = () -> tensor<1x1x2x1xui8>, sym_name = "border"}> ({
+  %x = "arith.constant"() <{value = dense<[[[[19], [4]]]]> : tensor<1x1x2x1xui8, #octet.layout<channels = 1, border = 0, 1, 0, 1>>}> : () -> tensor<1x1x2x1xui8, #octet.layout<channels = 1, border = 0, 1, 0, 1>>
+  %w = "arith.constant"() <{value = dense<[[[[2], [-3], [4]]]]> : tensor<1x1x3x1xsi8>}> : () -> tensor<1x1x3x1xsi8>
+  %b = "arith.constant"() <{value = dense<-21> : tensor<1xi32>}> : () -> tensor<1xi32>
+  %m = "arith.constant"() <{value = dense<0.5> : tensor<1xf32>}> : () -> tensor<1xf32>
+  %low = "arith.constant"() <{value = -30.0 : f32}> : () -> f32
+  %high = "arith.constant"() <{value = 225.0 : f32}> : () -> f32
+  %zp = "arith.constant"() <{value = 30 : i32}> : () -> i32
+  %p = "octet.border"(%x) <{pads = array<i64: 0, 1, 0, 1>, value = 9.0 : f32}> : (tensor<1x1x2x1xui8, #octet.layout<channels = 1, border = 0, 1, 0, 1>>) -> tensor<1x1x4x1xui8, #octet.layout<channels = 1, border = 0, 0, 0, 0>>
+  %q = "octet.integer_conv2d"(%p, %w, %b, %m, %low, %high, %zp) <{dilations = array<i64: 1, 1>, groups = 1 : i64, operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 1, 1, 0, 0, 0>, strides = array<i64: 1, 1>}> : (tensor<1x1x4x1xui8, #octet.layout<channels = 1, border = 0, 0, 0, 0>>, tensor<1x1x3x1xsi8>, tensor<1xi32>, tensor<1xf32>, f32, f32, i32) -> tensor<1x1x2x1xui8>
+  "func.return"(%q) : (tensor<1x1x2x1xui8>) -> ()
+}) : () -> ()
+
+// Floats are truncated toward zero, then saturate; a NaN is zero, but differs from it
+// as a truth value. 2147483520 and 9223371487098961920 are the largest f32 below 2^31
+// and 2^63.
+// CHECK-NEXT: to_i8: [1, -1, 127, 127, -128, -128, 0, 127]
+// CHECK-NEXT: to_u8: [0, 0, 254, 255, 255, 0, 0]
+// CHECK-NEXT: to_i32: [2147483520, 2147483647, -2147483648, -2147483648, 0]
+// CHECK-NEXT: to_i64: [9223371487098961920, 9223372036854775807, -9223372036854775808, 0]
+// CHECK-NEXT: to_i1: [False, False, True, True, True]
+"func.func"() <{function_type = () -> tensor<8xi8>, sym_name = "to_i8"}> ({
+  %x = "arith.constant"() <{value = dense<[1.9, -1.9, 127.9, 128.0, -128.9, -300.0, 0x7FC00000, 0x7F800000]> : tensor<8xf32>}> : () -> tensor<8xf32>
+  %y = "octet.cast"(%x) : (tensor<8xf32>) -> tensor<8xi8>
+  "func.return"(%y) : (tensor<8xi8>) -> ()
+}) : () -> ()
+"func.func"() <{function_type = () -> tensor<7xui8>, sym_name = "to_u8"}> ({
+  %x = "arith.constant"() <{value = dense<[-0.9, -1.0, 254.5, 255.9, 256.0, -300.0, 0x7FC00000]> : tensor<7xf32>}> : () -> tensor<7xf32>
+  %y = "octet.cast"(%x) : (tensor<7xf32>) -> tensor<7xui8>
+  "func.return"(%y) : (tensor<7xui8>) -> ()
+}) : () -> ()
+"func.func"() <{function_type = () -> tensor<5xi32>, sym_name = "to_i32"}> ({
+  %x = "arith.constant"() <{value = dense<[2147483520.0, 2147483648.0, -2147483648.0, -3.0e+09, 0x7FC00000]> : tensor<5xf32>}> : () -> tensor<5xf32>
+  %y = "octet.cast"(%x) : (tensor<5xf32>) -> tensor<5xi32>
+  "func.return"(%y) : (tensor<5xi32>) -> ()
+}) : () -> ()
+"func.func"() <{function_type = () -> tensor<4xi64>, sym_name = "to_i64"}> ({
+  %x = "arith.constant"() <{value = dense<[9.22337149e+18, 9.22337204e+18, -1.0e+19, 0x7FC00000]> : tensor<4xf32>}> : () -> tensor<4xf32>
+  %y = "octet.cast"(%x) : (tensor<4xf32>) -> tensor<4xi64>
+  "func.return"(%y) : (tensor<4xi64>) -> ()
+}) : () -> ()
+"func.func"() <{function_type = () -> tensor<5xi1>, sym_name = "to_i1"}> ({
+  %x = "arith.constant"() <{value = dense<[0.0, -0.0, 0.25, 0x7FC00000, 0xFF800000]> : tensor<5xf32>}> : () -> tensor<5xf32>
+  %y = "octet.cast"(%x) : (tensor<5xf32>) -> tensor<5xi1>
+  "func.return"(%y) : (tensor<5xi1>) -> ()
+}) : () -> ()
+
+// Integers are rounded to even, once: 18014399583223809 is 2^54 + 2^30 + 1, which is
+// 2^54 + 2^31; the nearest f64 lies in the middle and would go down. Only zero is
+// false, though the low byte of 256 is zero too.
+// CHECK-NEXT: of_i32: [16777216.0, 16777220.0, -16777220.0]
+// CHECK-NEXT: of_i64: [1.801440065696563e+16]
+// CHECK-NEXT: of_u8: [200, 255]
+// CHECK-NEXT: of_i8: [-56, -1]
+// CHECK-NEXT: of_i1: [1.0, 0.0]
+// CHECK-NEXT: truth: [True, False, True]
+"func.func"() <{function_type = () -> tensor<3xf32>, sym_name = "of_i32"}> ({
+  %x = "arith.constant"() <{value = dense<[16777217, 16777219, -16777219]> : tensor<3xi32>}> : () -> tensor<3xi32>
+  %y = "octet.cast"(%x) : (tensor<3xi32>) -> tensor<3xf32>
+  "func.return"(%y) : (tensor<3xf32>) -> ()
+}) : () -> ()
+"func.func"() <{function_type = () -> tensor<1xf32>, sym_name = "of_i64"}> ({
+  %x = "arith.constant"() <{value = dense<[18014399583223809]> : tensor<1xi64>}> : () -> tensor<1xi64>
+  %y = "octet.cast"(%x) : (tensor<1xi64>) -> tensor<1xf32>
+  "func.return"(%y) : (tensor<1xf32>) -> ()
+}) : () -> ()
+"func.func"() <{function_type = () -> tensor<2xi32>, sym_name = "of_u8"}> ({
+  %x = "arith.constant"() <{value = dense<[200, 255]> : tensor<2xui8>}> : () -> tensor<2xui8>
+  %y = "octet.cast"(%x) : (tensor<2xui8>) -> tensor<2xi32>
+  "func.return"(%y) : (tensor<2xi32>) -> ()
+}) : () -> ()
+"func.func"() <{function_type = () -> tensor<2xi64>, sym_name = "of_i8"}> ({
+  %x = "arith.constant"() <{value = dense<[-56, -1]> : tensor<2xi8>}> : () -> tensor<2xi8>
+  %y = "octet.cast"(%x) : (tensor<2xi8>) -> tensor<2xi64>
+  "func.return"(%y) : (tensor<2xi64>) -> ()
+}) : () -> ()
+"func.func"() <{function_type = () -> tensor<2xf32>, sym_name = "of_i1"}> ({
+  %x = "arith.constant"() <{value = dense<[true, false]> : tensor<2xi1>}> : () -> tensor<2xi1>
+  %y = "octet.cast"(%x) : (tensor<2xi1>) -> tensor<2xf32>
+  "func.return"(%y) : (tensor<2xf32>) -> ()
+}) : () -> ()
+"func.func"() <{function_type = () -> tensor<3xi1>, sym_name = "truth"}> ({
+  %x = "arith.constant"() <{value = dense<[256, 0, -1]> : tensor<3xi32>}> : () -> tensor<3xi32>
+  %y = "octet.cast"(%x) : (tensor<3xi32>) -> tensor<3xi1>
+  "func.return"(%y) : (tensor<3xi1>) -> ()
+}) : () -> ()
+
+// Toward zero; 0 of what is divided by zero. 200 / 3 is 66, not -56 / 3.
+// CHECK-NEXT: quotients: [3, -3, -3, 3, 0, 0, -2147483648]
+// CHECK-NEXT: unsigned: [66, 0, 0, 255]
+"func.func"() <{function_type = () -> tensor<7xi32>, sym_name = "quotients"}> ({
+  %a = "arith.constant"() <{value = dense<[7, -7, 7, -7, 5, 0, -2147483648]> : tensor<7xi32>}> : () -> tensor<7xi32>
+  %b = "arith.constant"() <{value = dense<[2, 2, -2, -2, 0, 0, 1]> : tensor<7xi32>}> : () -> tensor<7xi32>
+  %q = "octet.binary"(%a, %b) <{kind = #octet<binary_kind div>}> : (tensor<7xi32>, tensor<7xi32>) -> tensor<7xi32>
+  "func.return"(%q) : (tensor<7xi32>) -> ()
+}) : () -> ()
+"func.func"() <{function_type = () -> tensor<4xui8>, sym_name = "unsigned"}> ({
+  %a = "arith.constant"() <{value = dense<[200, 200, 255, 255]> : tensor<4xui8>}> : () -> tensor<4xui8>
+  %b = "arith.constant"() <{value = dense<[3, 201, 0, 1]> : tensor<4xui8>}> : () -> tensor<4xui8>
+  %q = "octet.binary"(%a, %b) <{kind = #octet<binary_kind div>}> : (tensor<4xui8>, tensor<4xui8>) -> tensor<4xui8>
+  "func.return"(%q) : (tensor<4xui8>) -> ()
+}) : () -> ()
+
+// 34 terms, f = 2^24: x_0 = x_33 = f; x_1, x_4, x_8, x_17 and x_24 are 1. f + 1 is f.
+//   lanes: f, (1 + 1) + f = f + 2, lane 4 is 1, lane 8 is 1 + 1;
+//   8 apart: f + 2; 4 apart: f + 3 -> f + 4; 1 apart: 2f + 6 -> 2f + 8.
+// In ascending order nothing would remain of the ones, 2f.
+// CHECK-NEXT: sum: [33554440.0]
+"func.func"() <{function_type = () -> tensor<1xf32>, sym_name = "sum"}> ({
+  %x = "arith.constant"() <{value = dense<[16777216.0, 1.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 16777216.0]> : tensor<34xf32>}> : () -> tensor<34xf32>
+  %y = "octet.reduce"(%x) <{axes = array<i64: 0>, kind = #octet<reduce_kind sum>}> : (tensor<34xf32>) -> tensor<1xf32>
+  "func.return"(%y) : (tensor<1xf32>) -> ()
+}) : () -> ()
+
+// Eleven terms: x_0 is f; x_2, x_8 and x_10 are 1. f + 1 is f, then lane 2 adds 1 + 1.
+// CHECK-NEXT: few: [16777218.0]
+"func.func"() <{function_type = () -> tensor<1xf32>, sym_name = "few"}> ({
+  %x = "arith.constant"() <{value = dense<[16777216.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 1.0]> : tensor<11xf32>}> : () -> tensor<11xf32>
+  %y = "octet.reduce"(%x) <{axes = array<i64: 0>, kind = #octet<reduce_kind sum>}> : (tensor<11xf32>) -> tensor<1xf32>
+  "func.return"(%y) : (tensor<1xf32>) -> ()
+}) : () -> ()
+
+// Rows first: f + 1 is f, and so is f + (0 + 1). Columns first would keep 1 + 1.
+// CHECK-NEXT: rows: {{\[}}[4194304.0]]
+// CHECK-NEXT: window: {{\[\[\[}}[4194304.0]]]]
+"func.func"() <{function_type = () -> tensor<1x1xf32>, sym_name = "rows"}> ({
+  %x = "arith.constant"() <{value = dense<[[16777216.0, 1.0], [0.0, 1.0]]> : tensor<2x2xf32>}> : () -> tensor<2x2xf32>
+  %y = "octet.reduce"(%x) <{axes = array<i64: 0, 1>, kind = #octet<reduce_kind mean>}> : (tensor<2x2xf32>) -> tensor<1x1xf32>
+  "func.return"(%y) : (tensor<1x1xf32>) -> ()
+}) : () -> ()
+"func.func"() <{function_type = () -> tensor<1x1x1x1xf32>, sym_name = "window"}> ({
+  %x = "arith.constant"() <{value = dense<[[[[16777216.0], [1.0]], [[0.0], [1.0]]]]> : tensor<1x2x2x1xf32>}> : () -> tensor<1x2x2x1xf32>
+  %y = "octet.avg_pool2d"(%x) <{count_include_pad = false, dilations = array<i64: 1, 1>, kernel = array<i64: 2, 2>, pads = array<i64: 0, 0, 0, 0>, strides = array<i64: 1, 1>}> : (tensor<1x2x2x1xf32>) -> tensor<1x1x1x1xf32>
+  "func.return"(%y) : (tensor<1x1x1x1xf32>) -> ()
+}) : () -> ()
+
+// 5 / 3; 5 times the f32 next to 1 / 3 would be the next f32 up.
+// CHECK-NEXT: thirds: [1.6666666269302368]
+"func.func"() <{function_type = () -> tensor<1xf32>, sym_name = "thirds"}> ({
+  %x = "arith.constant"() <{value = dense<[1.0, 1.5, 2.5]> : tensor<3xf32>}> : () -> tensor<3xf32>
+  %y = "octet.reduce"(%x) <{axes = array<i64: 0>, kind = #octet<reduce_kind mean>}> : (tensor<3xf32>) -> tensor<1xf32>
+  "func.return"(%y) : (tensor<1xf32>) -> ()
+}) : () -> ()
 }) : () -> ()

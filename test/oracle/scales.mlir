@@ -39,6 +39,21 @@
   "func.return"(%d) : (tensor<1x1x1x2xf32>) -> ()
 }) : () -> ()
 
+// A column of padding, which stands for 0 and is stored as 10, then 10 and 2 steps.
+// acc = 4 - 10·3 = -26 and 4 + 10·4 - 2·3 = 38; -8 + 10·2 = 12 and -8 - 10·4 + 2·2 =
+// -44. Times 2 and 4: -52, 76; 48, -176, of which there are -100.
+// CHECK-NEXT: padded: {{\[\[\[}}[-13.0, 12.0], [19.0, -25.0]]]]
+"func.func"() <{function_type = () -> tensor<1x1x2x2xf32>, sym_name = "padded"}> ({
+  %x = "arith.constant"() <{value = dense<[[[[5.0], [1.0]]]]> : tensor<1x1x2x1xf32>}> : () -> tensor<1x1x2x1xf32>
+  %f = "arith.constant"() <{value = dense<[[[[4.0], [-3.0]]], [[[-8.0], [5.0]]]]> : tensor<2x1x2x1xf32>}> : () -> tensor<2x1x2x1xf32>
+  %bias = "arith.constant"() <{value = dense<[2.0, -8.0]> : tensor<2xf32>}> : () -> tensor<2xf32>
+  %q = "quant.qcast"(%x) : (tensor<1x1x2x1xf32>) -> tensor<1x1x2x1x!a>
+  %w = "quant.qcast"(%f) : (tensor<2x1x2x1xf32>) -> tensor<2x1x2x1x!w>
+  %y = "octet.conv2d"(%q, %w, %bias) <{dilations = array<i64: 1, 1>, groups = 1 : i64, operandSegmentSizes = array<i32: 1, 1, 1, 0>, pads = array<i64: 0, 1, 0, 0>, strides = array<i64: 1, 1>}> : (tensor<1x1x2x1x!a>, tensor<2x1x2x1x!w>, tensor<2xf32>) -> tensor<1x1x2x2x!b>
+  %d = "quant.dcast"(%y) : (tensor<1x1x2x2x!b>) -> tensor<1x1x2x2xf32>
+  "func.return"(%d) : (tensor<1x1x2x2xf32>) -> ()
+}) : () -> ()
+
 // acc = 20·4 - 2·3 = 74 and 20·1; times 2 and 4, plus -30·4 and -25·4: 28 and -20
 // steps, those above 5.0 / 0.25 cut off.
 // CHECK-NEXT: residual: {{\[\[\[}}[5.0, -5.0]]]]
