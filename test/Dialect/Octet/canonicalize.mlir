@@ -274,3 +274,20 @@ func.func @reshape(%x: tensor<2x3xf32>) -> (tensor<2x3xf32>, tensor<3x2xf32>, te
   %4 = octet.reshape %s : tensor<2x3xui8> -> tensor<6xui8>
   return %1, %2, %3, %4 : tensor<2x3xf32>, tensor<3x2xf32>, tensor<3x2xi1>, tensor<6xui8>
 }
+
+// What programs compute: 0 where there is no quotient, a zero's own sign, nothing of a
+// NaN.
+// CHECK-LABEL: func @as_at_run_time
+func.func @as_at_run_time() -> (tensor<2xi32>, tensor<2xf32>, tensor<2xf32>) {
+  // CHECK-DAG: %[[DIV:.*]] = arith.constant dense<[0, -2147483648]> : tensor<2xi32>
+  // CHECK-DAG: %[[SIGN:.*]] = arith.constant dense<[-0.000000e+00, 0x7FC00000]> : tensor<2xf32>
+  // CHECK-DAG: %[[THRESHOLD:.*]] = arith.constant dense<0.000000e+00> : tensor<2xf32>
+  // CHECK: return %[[DIV]], %[[SIGN]], %[[THRESHOLD]] :
+  %a = arith.constant dense<-2147483648> : tensor<2xi32>
+  %b = arith.constant dense<[-1, 1]> : tensor<2xi32>
+  %x = arith.constant dense<[-0.0, 0x7FC00000]> : tensor<2xf32>
+  %0 = octet.binary div %a, %b : tensor<2xi32>, tensor<2xi32> -> tensor<2xi32>
+  %1 = octet.unary sign %x : tensor<2xf32> -> tensor<2xf32>
+  %2 = octet.unary thresholded_relu %x : tensor<2xf32> -> tensor<2xf32>
+  return %0, %1, %2 : tensor<2xi32>, tensor<2xf32>, tensor<2xf32>
+}

@@ -97,3 +97,11 @@ func.func @cast(%x: tensor<4x2xf32>) {
   %0 = octet.cast %x : tensor<4x2xf32> -> tensor<2x4xi64>
   return
 }
+
+// -----
+
+func.func @clamped_integers(%x: tensor<2xi32>) {
+  // expected-error @+1 {{clamps real numbers only}}
+  %0 = octet.binary add %x, %x clamp(min 0.0) : tensor<2xi32>, tensor<2xi32> -> tensor<2xi32>
+  return
+}

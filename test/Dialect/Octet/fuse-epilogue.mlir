@@ -30,3 +30,13 @@ func.func @bias_of_run_time(%x: tensor<1x4x4x2xf32>, %w: tensor<2x1x1x2xf32>, %b
   %1 = octet.binary add %b, %0 : tensor<2xf32>, tensor<1x4x4x2xf32> -> tensor<1x4x4x2xf32>
   return %1 : tensor<1x4x4x2xf32>
 }
+
+// CHECK-LABEL: func @integers
+func.func @integers(%x: tensor<4xui8>) -> tensor<4xui8> {
+  // CHECK: octet.binary add
+  // CHECK-NOT: clamp(
+  // CHECK: octet.clamp
+  %0 = octet.binary add %x, %x : tensor<4xui8>, tensor<4xui8> -> tensor<4xui8>
+  %1 = octet.clamp %0 clamp(min 3.0) : tensor<4xui8> -> tensor<4xui8>
+  return %1 : tensor<4xui8>
+}

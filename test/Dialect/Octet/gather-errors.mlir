@@ -56,3 +56,21 @@ func.func @broadcast_types(%x: tensor<3xf32>) {
   %0 = octet.broadcast %x : tensor<3xf32> -> tensor<2x3xf16>
   return
 }
+
+// -----
+
+func.func @axis(%x: tensor<4x3xf32>, %i: tensor<2xi64>) {
+  // expected-error @+2 {{axis 2 is out of range}}
+  // expected-error @+1 {{failed to infer returned types}}
+  %0 = octet.gather %x, %i {axis = 2 : i64} : tensor<4x3xf32>, tensor<2xi64> -> tensor<4x2xf32>
+  return
+}
+
+// -----
+
+func.func @negative_axis(%x: tensor<4x3xf32>, %i: tensor<2xi64>) {
+  // expected-error @+2 {{axis -1 is out of range}}
+  // expected-error @+1 {{failed to infer returned types}}
+  %0 = octet.gather %x, %i {axis = -1 : i64} : tensor<4x3xf32>, tensor<2xi64> -> tensor<4x2xf32>
+  return
+}

@@ -88,3 +88,12 @@ func.func @types(%x: tensor<4xf32>, %y: tensor<4xi32>) {
   %0 = octet.binary add %x, %y : tensor<4xf32>, tensor<4xi32> -> tensor<4xf32>
   return
 }
+
+// -----
+
+func.func @border_pads(%x: tensor<1x4x4x4xf32, #octet.layout<channels = 4, border = 1, 1, 1, 1>>) {
+  // expected-error @+2 {{takes an input of rank 4 and four pads from zero up}}
+  // expected-error @+1 {{failed to infer returned types}}
+  %0 = octet.border %x {pads = array<i64: 1, 1, 1, 1, 1>, value = 0.0 : f32} : tensor<1x4x4x4xf32, #octet.layout<channels = 4, border = 1, 1, 1, 1>> -> tensor<1x6x6x4xf32, #octet.layout<channels = 4, border = 0, 0, 0, 0>>
+  return
+}

@@ -144,5 +144,8 @@ LogicalResult facts::verifyStaticShapes(Operation *op) {
     if (auto tensor = dyn_cast<RankedTensorType>(type);
         tensor && !tensor.hasStaticShape())
       return op->emitOpError("takes tensors of static shape only");
+  // What an operation's own verifier asks may rest on the inferred shape.
+  if (isa<InferTypeOpInterface>(op))
+    return mlir::detail::verifyInferredResultTypes(op);
   return success();
 }

@@ -33,6 +33,11 @@ LogicalResult BinaryOp::inferReturnTypes(MLIRContext *,
                  adaptor.getLhs(), types);
 }
 
+bool BinaryOp::takesClamp() {
+  return isQuantized(getOutput()) ||
+         typeOf(getOutput()).getElementType().isF32();
+}
+
 LogicalResult BinaryOp::verify() {
   // Quantized operands have scales of their own.
   if (isQuantized(getLhs()) && isQuantized(getRhs()) &&
@@ -46,6 +51,8 @@ LogicalResult BinaryOp::verify() {
       llvm::is_contained({BinaryKind::And, BinaryKind::Or, BinaryKind::Xor},
                          getKind()))
     return emitOpError("works on integers and truth values only");
+  if (hasClamp() && !takesClamp())
+    return emitOpError("clamps real numbers only");
   return success();
 }
 
@@ -60,9 +67,10 @@ static uint64_t power(uint64_t base, int64_t exponent) {
   return result;
 }
 
-/// On wrapped 64-bit integers; none where the result is not defined.
+/// On integers of `width` bits, to be wrapped to as many; none where the result
+/// is not defined.
 static std::optional<int64_t> evaluate(BinaryKind kind, int64_t a, int64_t b,
-                                       bool isUnsigned) {
+                                       bool isUnsigned, unsigned width) {
   auto wrapped = [](uint64_t x) { return static_cast<int64_t>(x); };
   uint64_t x = a, y = b;
   bool isLess = isUnsigned ? x < y : a < b;
@@ -72,7 +80,8 @@ static std::optional<int64_t> evaluate(BinaryKind kind, int64_t a, int64_t b,
   if (divides && b == 0)
     return std::nullopt;
   if (divides && !isUnsigned && b == -1)
-    return kind == BinaryKind::Div ? wrapped(0 - x) : 0;
+    return kind == BinaryKind::Div && a != llvm::minIntN(width) ? wrapped(0 - x)
+                                                                : 0;
   switch (kind) {
   case BinaryKind::Add:
     return wrapped(x + y);
@@ -177,7 +186,8 @@ OpFoldResult BinaryOp::fold(FoldAdaptor adaptor) {
   SmallVector<APInt> values(type.getNumElements());
   bool defined = true;
   each([&](int64_t i, int64_t l, int64_t r) {
-    auto value = ::evaluate(getKind(), a[l], b[r], isUnsigned);
+    auto value = ::evaluate(getKind(), a[l], b[r], isUnsigned,
+                            type.getElementTypeBitWidth());
     defined &= value.has_value();
     values[i] = APInt(type.getElementTypeBitWidth(), value.value_or(0),
                       /*isSigned=*/true, /*implicitTrunc=*/true);

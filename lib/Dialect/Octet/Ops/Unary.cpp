@@ -159,7 +159,7 @@ static UnaryFunction functionOf(UnaryKind kind) {
             lowerAs<math::RoundEvenOp>};
   case UnaryKind::Sign:
     return {[](double x, double, double) {
-              return static_cast<double>((x > 0) - (x < 0));
+              return x > 0 ? 1.0 : x < 0 ? -1.0 : x;
             },
             [](B &b, Value x, float, float) -> Value {
               auto compare = [&](arith::CmpFPredicate predicate) {
@@ -225,16 +225,14 @@ double UnaryOp::evaluate(double x) {
                                         getBeta().convertToFloat());
 }
 
-/// The function of each element of a constant; a NaN stays one.
+/// The function of each element of a constant.
 template <typename Op>
 static OpFoldResult foldFunction(Op op, Attribute input) {
   auto constant = floatConstant(input);
   if (!constant)
     return {};
   return constant.mapValues(constant.getElementType(), [&](const APFloat &x) {
-    float value = x.convertToFloat();
-    if (!std::isnan(value))
-      value = static_cast<float>(op.evaluate(value));
+    auto value = static_cast<float>(op.evaluate(x.convertToFloat()));
     return APFloat(value).bitcastToAPInt();
   });
 }

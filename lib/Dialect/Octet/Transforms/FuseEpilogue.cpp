@@ -28,7 +28,7 @@ struct AttachClamp : OpRewritePattern<ClampOp> {
   LogicalResult matchAndRewrite(ClampOp op,
                                 PatternRewriter &rewriter) const override {
     auto producer = op.getInput().getDefiningOp<EpilogueOpInterface>();
-    if (!producer)
+    if (!producer || !producer.takesClamp())
       return rewriter.notifyMatchFailure(op, "producer takes no clamp");
     if (!producer->hasOneUse() || producer.hasClamp())
       return rewriter.notifyMatchFailure(

@@ -78,7 +78,8 @@ bool haveOneShape(mlir::TypeRange inferred, mlir::TypeRange actual,
 mlir::LogicalResult verifyStaticShapes(mlir::Operation *op);
 } // namespace facts
 
-/// Operands and results are tensors of static shape (and scalars).
+/// Operands and results are tensors of static shape (and scalars), the results'
+/// as inferred where they are inferred.
 template <typename ConcreteType>
 struct StaticShapes : mlir::OpTrait::TraitBase<ConcreteType, StaticShapes> {
   static mlir::LogicalResult verifyTrait(mlir::Operation *op) {

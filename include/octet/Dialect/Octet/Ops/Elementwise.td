@@ -45,7 +45,8 @@ def Octet_BinaryOp : Octet_InferredOp<"binary",
     `max` and `min` are NaN where an operand is. A remainder has the sign of the
     divisor (`mod`) or of the dividend (`rem`). `and`, `or` and `xor` are
     bitwise, on integers and truth values only. On integers sums, differences,
-    products and powers wrap around, and what is divided by zero is 0.
+    products and powers wrap around, and what has no quotient, divided by zero or
+    the least number by -1, is 0. Only real numbers are clamped.
 
     ```mlir
     %1 = octet.binary add %a, %b clamp(min 0.0)
@@ -65,6 +66,7 @@ def Octet_BinaryOp : Octet_InferredOp<"binary",
   let hasOnnxBuilders = 1;
   let extraDeclarations = [{
     ::octet::ScaleRole getScaleRole();
+    bool takesClamp();
   }];
 }
 
@@ -156,8 +158,8 @@ def Octet_CastOp : Octet_Op<"cast",
   let summary = "Conversion between element types";
   let description = [{
     Integer to float rounds to nearest, ties to even; float to integer truncates
-    toward zero and saturates, NaN giving zero; to i1 says whether a value
-    differs from zero.
+    toward zero and saturates, NaN giving zero; integers keep their low bits; to
+    i1 says whether a value differs from zero.
 
     ```mlir
     %1 = octet.cast %x : tensor<1x3xui8> -> tensor<1x3xf32>
