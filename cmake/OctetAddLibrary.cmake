@@ -3,7 +3,7 @@
 
 set(OCTET_WARNINGS -Wall -Wextra -Werror -Wno-unused-parameter)
 
-# MLIR's headers are most of what is compiled: they are once, for all targets.
+# MLIR's headers are most of what is compiled: they are once, for all libraries.
 # Without a timestamp in them ccache knows them again.
 set(OCTET_PRECOMPILED_TARGET OctetSupport)
 set(OCTET_PRECOMPILED_HEADERS
@@ -22,15 +22,19 @@ set(OCTET_PRECOMPILED_HEADERS
 function(octet_configure_target name)
   target_compile_options(${name} PRIVATE ${OCTET_WARNINGS}
                          "SHELL:-Xclang -fno-pch-timestamp")
+  target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR}/include
+                                            ${PROJECT_BINARY_DIR}/include)
+  target_include_directories(${name} SYSTEM PUBLIC ${LLVM_INCLUDE_DIRS}
+                                                   ${MLIR_INCLUDE_DIRS})
+endfunction()
+
+# For targets that link libMLIR: what is precompiled refers to it.
+function(octet_precompile_headers name)
   if(name STREQUAL OCTET_PRECOMPILED_TARGET)
     target_precompile_headers(${name} PRIVATE ${OCTET_PRECOMPILED_HEADERS})
   else()
     target_precompile_headers(${name} REUSE_FROM ${OCTET_PRECOMPILED_TARGET})
   endif()
-  target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR}/include
-                                            ${PROJECT_BINARY_DIR}/include)
-  target_include_directories(${name} SYSTEM PUBLIC ${LLVM_INCLUDE_DIRS}
-                                                   ${MLIR_INCLUDE_DIRS})
 endfunction()
 
 # octet_add_library(NAME sources... LINK libs...): a static library on libMLIR.
@@ -38,6 +42,7 @@ function(octet_add_library name)
   cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
   add_library(${name} STATIC ${ARG_UNPARSED_ARGUMENTS})
   octet_configure_target(${name})
+  octet_precompile_headers(${name})
   add_dependencies(${name} octet-headers)
   target_link_libraries(${name} PUBLIC ${ARG_LINK})
   mlir_target_link_libraries(${name} PUBLIC MLIR)

@@ -10,6 +10,7 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/TypeUtilities.h"
 #include "octet/Codegen/Passes.h"
@@ -57,6 +58,25 @@ SmallVector<OpFoldResult> interior(OpBuilder &builder, RankedTensorType type) {
   }
   return offsets;
 }
+
+/// Where a box of a tensor lies in its memory, in elements.
+struct Place {
+  Place(RankedTensorType type, ArrayRef<int64_t> position,
+        ArrayRef<int64_t> steps = {}) {
+    strides = computeStrides(getPhysicalShape(type));
+    auto border =
+        type.getRank() == 4 ? getBorder(type) : SmallVector<int64_t>();
+    for (size_t d = 0; d < strides.size(); ++d) {
+      int64_t inset = !border.empty() && (d == 1 || d == 2) ? border[d - 1] : 0;
+      offset += (position[d] + inset) * strides[d];
+      if (!steps.empty())
+        strides[d] *= steps[d];
+    }
+  }
+
+  int64_t offset = 0;
+  Shape strides;
+};
 
 struct OutlineKernelsPass
     : octet::impl::OutlineKernelsBase<OutlineKernelsPass> {
@@ -133,7 +153,11 @@ private:
                                       bufferType(typeOf(result)));
       operands.push_back(out);
     }
-    auto kernel = createKernel(op, ValueRange(operands).getTypes());
+    auto boxes = cast<LoweringOpInterface>(op).getBoxes();
+    auto kernel =
+        boxes.empty()
+            ? createKernel(op, ValueRange(operands).getTypes())
+            : createCopies(op, boxes, ValueRange(operands).getTypes());
     emitCall(builder, op, kernel, operands);
     return success();
   }
@@ -270,6 +294,79 @@ private:
       store.setRestrict(true);
       store.setWritable(true);
     }
+    func::ReturnOp::create(builder, loc);
+    return unique(kernel);
+  }
+
+  /// A kernel that copies `boxes` of the operands into the result. What copies
+  /// a box takes its places as scalars, so that boxes of one shape share it.
+  func::FuncOp createCopies(Operation &op, ArrayRef<BoxCopy> boxes,
+                            TypeRange types) {
+    OpBuilder builder(&getContext());
+    auto kernel = startKernel(builder, op, labelOf(&op), types);
+    auto loc = builder.getUnknownLoc();
+    unsigned result = op.getNumOperands();
+    for (const BoxCopy &box : boxes) {
+      auto source = typeOf(op.getOperand(box.operand));
+      auto target = typeOf(op.getResult(0));
+      Place from(source, box.from, box.steps), to(target, box.to);
+      auto copy = createBoxCopy(op, types[box.operand], types[result],
+                                box.sizes, from.strides, to.strides);
+      func::CallOp::create(
+          builder, loc, copy,
+          ValueRange{kernel.getArgument(box.operand),
+                     kernel.getArgument(result),
+                     arith::ConstantIndexOp::create(builder, loc, from.offset),
+                     arith::ConstantIndexOp::create(builder, loc, to.offset)});
+    }
+    func::ReturnOp::create(builder, loc);
+    return unique(kernel);
+  }
+
+  /// Copies a box of `sizes` elements between two buffers, each seen with
+  /// strides of its own from an offset that is an argument.
+  func::FuncOp createBoxCopy(Operation &op, Type source, Type target,
+                             ArrayRef<int64_t> sizes,
+                             ArrayRef<int64_t> sourceStrides,
+                             ArrayRef<int64_t> targetStrides) {
+    // Dimensions that lie one behind the other on both sides are one.
+    Shape merged, from, to;
+    for (auto [size, a, b] :
+         llvm::zip_equal(sizes, sourceStrides, targetStrides)) {
+      if (size == 1)
+        continue;
+      if (!merged.empty() && from.back() == size * a && to.back() == size * b) {
+        merged.back() *= size;
+        from.back() = a;
+        to.back() = b;
+        continue;
+      }
+      merged.push_back(size);
+      from.push_back(a);
+      to.push_back(b);
+    }
+    if (merged.empty())
+      merged = from = to = {1};
+
+    OpBuilder builder(&getContext());
+    auto loc = builder.getUnknownLoc();
+    auto index = builder.getIndexType();
+    auto kernel =
+        startKernel(builder, op, "copy", {source, target, index, index});
+    auto view = [&](unsigned argument, ArrayRef<int64_t> strides) -> Value {
+      auto type = cast<MemRefType>(kernel.getArgument(argument).getType());
+      return memref::ReinterpretCastOp::create(
+          builder, loc,
+          MemRefType::get(merged, type.getElementType(),
+                          StridedLayoutAttr::get(
+                              &getContext(), ShapedType::kDynamic, strides)),
+          kernel.getArgument(argument),
+          OpFoldResult(kernel.getArgument(argument + 2)),
+          getAsIndexOpFoldResult(&getContext(), merged),
+          getAsIndexOpFoldResult(&getContext(), strides));
+    };
+    Value read = view(0, from);
+    linalg::CopyOp::create(builder, loc, read, view(1, to));
     func::ReturnOp::create(builder, loc);
     return unique(kernel);
   }

@@ -117,6 +117,18 @@ FailureOr<Value> ConcatOp::foldScales(ScaleFolder &folder) {
       .getResult();
 }
 
+std::vector<BoxCopy> ConcatOp::getBoxes() {
+  Shape zeros(typeOf(getOutput()).getRank(), 0), to(zeros);
+  std::vector<BoxCopy> boxes;
+  for (auto [i, input] : llvm::enumerate(getInputs())) {
+    Shape sizes(typeOf(input).getShape());
+    boxes.push_back(
+        {static_cast<unsigned>(i), zeros, Shape(zeros.size(), 1), to, sizes});
+    to[getAxis()] += sizes[getAxis()];
+  }
+  return boxes;
+}
+
 FailureOr<SmallVector<Value>>
 ConcatOp::lower(OpBuilder &builder, ValueRange inputs, ValueRange outputs) {
   Value target = outputs[0];

@@ -77,6 +77,17 @@ OpFoldResult SliceOp::fold(FoldAdaptor adaptor) {
       });
 }
 
+std::vector<BoxCopy> SliceOp::getBoxes() {
+  Shape steps(getStrides());
+  for (auto [size, step] : llvm::zip_equal(getSizes(), steps))
+    if (size == 1)
+      step = 1;
+  if (llvm::any_of(steps, [](int64_t step) { return step < 0; }))
+    return {};
+  return {{0, Shape(getOffsets()), steps, Shape(steps.size(), 0),
+           Shape(getSizes())}};
+}
+
 FailureOr<SmallVector<Value>>
 SliceOp::lower(OpBuilder &builder, ValueRange inputs, ValueRange outputs) {
   // The element is fetched by index: a step may be negative, which

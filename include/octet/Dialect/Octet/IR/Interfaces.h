@@ -61,6 +61,13 @@ struct AffineStep {
   double shiftOf(size_t c) const { return shift[shift.size() == 1 ? 0 : c]; }
 };
 
+/// result[to + i] = operand[from + i · steps] for all positions i below `sizes`;
+/// steps are positive.
+struct BoxCopy {
+  unsigned operand = 0;
+  Shape from, steps, to, sizes;
+};
+
 namespace facts {
 std::optional<int64_t> inferRowsFromSources(mlir::Operation *op,
                                             llvm::ArrayRef<int64_t> rows);

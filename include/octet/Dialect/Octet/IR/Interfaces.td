@@ -225,6 +225,12 @@ def Octet_LoweringOpInterface : OpInterface<"LoweringOpInterface"> {
       (ins "::mlir::OpBuilder &":$builder, "::mlir::ValueRange":$inputs,
            "::mlir::ValueRange":$outputs)>,
     InterfaceMethod<[{
+        The boxes that cover the result, if copying them is all that the
+        operation does; else none.
+      }],
+      "::std::vector<::octet::BoxCopy>", "getBoxes", (ins),
+      /*methodBody=*/"", /*defaultImplementation=*/"return {};">,
+    InterfaceMethod<[{
         What reports and kernels are called: the mnemonic, or the kind of function
         where one operation stands for several.
       }],

@@ -87,6 +87,10 @@ def Octet_CountsMacs : Octet_Facts<[{
   int64_t countMacs();
 }]>;
 
+def Octet_CopiesBoxes : Octet_Facts<[{
+  ::std::vector<::octet::BoxCopy> getBoxes();
+}]>;
+
 def Octet_LabelledByKind : Octet_Facts<[{
   ::llvm::StringRef getLabel() { return stringifyEnum(getKind()); }
 }]>;

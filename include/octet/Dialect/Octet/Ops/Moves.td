@@ -54,7 +54,7 @@ def Octet_TransposeOp : Octet_MoveOp<"transpose", [Octet_OwnDimensions],
 }
 
 def Octet_SliceOp : Octet_MoveOp<"slice",
-    [Octet_OwnDimensions, Octet_PermutableDimensions],
+    [Octet_OwnDimensions, Octet_PermutableDimensions, Octet_CopiesBoxes],
     (ins DenseI64ArrayAttr:$offsets, DenseI64ArrayAttr:$sizes,
          DenseI64ArrayAttr:$strides), [Octet_InferredShape]> {
   let summary = "out[i] = in[offsets + i · strides]";
@@ -117,7 +117,7 @@ def Octet_BorderOp : Octet_Op<"border", [Octet_OwnDimensions, Octet_SameScale],
 
 def Octet_ConcatOp : Octet_InferredOp<"concat",
     [Octet_OwnDimensions, Octet_PermutableDimensions, Octet_JoinedScale,
-     Octet_IntegerForm],
+     Octet_IntegerForm, Octet_CopiesBoxes],
     [Octet_StorageOpInterface]> {
   let summary = "Concatenation along one dimension";
   let description = [{
