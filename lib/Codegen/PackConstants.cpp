@@ -64,7 +64,7 @@ template <typename ConvOp> struct PackConv : OpRewritePattern<ConvOp> {
     int64_t blocks = llvm::divideCeil(outputs, lanes);
     bool depthwise = groups > 1 && shape[3] == 1 && outputs == groups;
     if (groups > 1 && !depthwise)
-      return rewriter.notifyMatchFailure(op, "grouped, not depthwise");
+      return packGroups(op, filter, rewriter);
     auto hasLanes = [&](Value value) {
       return getPhysicalShape(typeOf(value)).back() >= blocks * lanes;
     };
@@ -107,6 +107,85 @@ template <typename ConvOp> struct PackConv : OpRewritePattern<ConvOp> {
                             return -1;
                           return linearize({o, y, x, i}, strides);
                         });
+    assign(op, packed, lanes, rewriter);
+    return success();
+  }
+
+private:
+  /// How groups of several channels each are blocked.
+  struct GroupBlocks {
+    /// Blocks of groups, and of `lanes` outputs in each of them.
+    int64_t count, blocks;
+    /// Inputs of each, and how many of them lie in a lane.
+    int64_t inputs, pack;
+    int64_t lanes;
+  };
+
+  /// In f32 a block lies inside a group: a product with a zero would not be
+  /// nothing where the input is infinite. In 8 bits it spans as many groups as
+  /// fill its lanes, their filters a block diagonal.
+  std::optional<GroupBlocks> blockGroups(ConvOp op,
+                                         ArrayRef<int64_t> filter) const {
+    int64_t groups = op.getGroups(), perGroup = filter[0] / groups;
+    if (!isInteger) {
+      for (int64_t size = lanes; size > 1; size /= 2)
+        if (perGroup % size == 0)
+          return GroupBlocks{groups, perGroup / size, filter[3], 1, size};
+      return std::nullopt;
+    }
+    int64_t allocated = getPhysicalShape(typeOf(op.getInput())).back();
+    int64_t outputs = llvm::alignTo(filter[0], lanes);
+    for (auto [pack, step] :
+         {std::pair<int64_t, int64_t>(options.pack, options.step), {4, 4}})
+      for (int64_t size = 1; size <= groups; ++size) {
+        int64_t count = llvm::divideCeil(groups, size),
+                inputs = size * filter[3];
+        int64_t made = size * perGroup;
+        // All groups in one block are a dense convolution.
+        if (size == groups) {
+          inputs = llvm::alignTo(inputs, step);
+          made = outputs;
+        }
+        if (made % lanes == 0 && inputs % step == 0 &&
+            count * made <= outputs && count * inputs <= allocated)
+          return GroupBlocks{count, made / lanes, inputs, pack, lanes};
+      }
+    return std::nullopt;
+  }
+
+  LogicalResult packGroups(ConvOp op, DenseElementsAttr filter,
+                           PatternRewriter &rewriter) const {
+    Shape shape(filter.getType().getShape());
+    auto form = blockGroups(op, shape);
+    if (!form)
+      return rewriter.notifyMatchFailure(op, "no block holds whole groups");
+    int64_t outputs = llvm::alignTo(shape[0], form->lanes);
+    for (Value value : {Value(op.getOutput()), Value(op.getResidual())})
+      if (value && getPhysicalShape(typeOf(value)).back() < outputs)
+        return rewriter.notifyMatchFailure(op, "channels are not padded");
+    auto strides = computeStrides(shape);
+    int64_t perGroup = shape[0] / op.getGroups();
+    Shape blocked{form->count * form->blocks, shape[1], shape[2],
+                  form->inputs / form->pack, form->lanes};
+    if (isInteger)
+      blocked.push_back(form->pack);
+    auto packed = gather<Element>(
+        filter, filter.getElementType(), blocked,
+        [&](ArrayRef<int64_t> p) -> int64_t {
+          int64_t o = p[0] * form->lanes + p[4];
+          int64_t i = p[0] / form->blocks * form->inputs + p[3] * form->pack +
+                      (isInteger ? p[5] : 0);
+          if (o >= shape[0] || i / shape[3] != o / perGroup)
+            return -1;
+          return linearize({o, p[1], p[2], i % shape[3]}, strides);
+        });
+    assign(op, packed, form->lanes, rewriter);
+    return success();
+  }
+
+  /// Takes the packed filter, and what goes with it for whole blocks.
+  void assign(ConvOp op, DenseElementsAttr packed, int64_t lanes,
+              PatternRewriter &rewriter) const {
     auto constant = [&](DenseElementsAttr value) -> Value {
       return arith::ConstantOp::create(rewriter, op.getLoc(), value);
     };
@@ -115,8 +194,10 @@ template <typename ConvOp> struct PackConv : OpRewritePattern<ConvOp> {
         return value;
       DenseElementsAttr elements;
       matchPattern(value, m_Constant(&elements));
+      int64_t outputs = elements.getNumElements();
       return constant(gather<decltype(zero)>(
-          elements, elements.getElementType(), {blocks * lanes},
+          elements, elements.getElementType(),
+          {int64_t(llvm::alignTo(outputs, lanes))},
           [&](ArrayRef<int64_t> p) { return p[0] < outputs ? p[0] : -1; }));
     };
     Value newFilter = constant(packed), newBias, newMultiplier;
@@ -137,7 +218,6 @@ template <typename ConvOp> struct PackConv : OpRewritePattern<ConvOp> {
       op.setLanes(lanes);
     });
     ++counter;
-    return success();
   }
 
   const PackConstantsOptions &options;

@@ -91,17 +91,21 @@ public:
 
   LogicalResult run() {
     interchangePools();
-    if (linalg::LinalgOp contraction = findBlocked())
-      return tileBlocked(contraction);
-    return tileReference();
+    SmallVector<linalg::LinalgOp> contractions = findBlocked();
+    if (contractions.empty())
+      return tileReference();
+    for (linalg::LinalgOp contraction : contractions)
+      if (failed(tileBlocked(contraction)))
+        return failure();
+    return tileReductions();
   }
 
 private:
-  linalg::LinalgOp findBlocked() {
-    linalg::LinalgOp found;
+  SmallVector<linalg::LinalgOp> findBlocked() {
+    SmallVector<linalg::LinalgOp> found;
     kernel.walk([&](linalg::LinalgOp op) {
       if (op->hasAttr(blockedAttr))
-        found = op;
+        found.push_back(op);
     });
     return found;
   }
@@ -253,7 +257,7 @@ private:
       if (failed(tileAndFuse(piece, pieceSizes, order)))
         return failure();
     }
-    return tileReductions();
+    return success();
   }
 
   /// Steps of one along the window, of `step` channels where they divide the

@@ -14,6 +14,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "ConvLowering.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
 
 using namespace mlir;
 using namespace octet;
@@ -30,8 +31,8 @@ std::optional<FilterShape> octet::getFilterShape(ArrayRef<int64_t> filter,
     return filter.size() == 4 ? std::optional(FilterShape{filter[0], filter[1],
                                                           filter[2], filter[3]})
                               : std::nullopt;
-  if (groups > 1) // depthwise: [KH, KW, O / lanes, lanes]
-    return filter.size() == 4 && filter[3] == *lanes
+  if (isDepthwiseBlocked(lanes, groups, filter.size()))
+    return filter[3] == *lanes
                ? std::optional(
                      FilterShape{filter[2] * *lanes, filter[0], filter[1], 1})
                : std::nullopt;
@@ -41,6 +42,11 @@ std::optional<FilterShape> octet::getFilterShape(ArrayRef<int64_t> filter,
     return std::nullopt;
   return FilterShape{filter[0] * *lanes, filter[1], filter[2],
                      filter[3] * pack};
+}
+
+bool octet::isDepthwiseBlocked(std::optional<int64_t> lanes, int64_t groups,
+                               size_t filterRank) {
+  return lanes && groups > 1 && filterRank == 4;
 }
 
 /// True if `padded` is `size` and less than a block of `unit` more.
@@ -59,13 +65,22 @@ LogicalResult octet::verifyConv(Operation *op, Value inputValue,
     return op->emitOpError("takes images of rank 4 and a filter of rank 4, or "
                            "blocked by its lanes");
   int64_t channels = input.getDimSize(3), outputs = output.getDimSize(3);
-  bool depthwise = lanes && groups > 1;
-  if (groups < 1 || (!depthwise && filter->outputs % groups != 0) ||
-      (!depthwise && !roundsUpTo(channels, pack > 1 ? *lanes : 1,
-                                 filter->inputsPerGroup * groups)))
+  if (groups < 1)
+    return op->emitOpError("groups must be positive");
+  // What is blocked pads groups; in 8 bits it pads a lane's inputs, too.
+  bool fits = true;
+  if (!lanes)
+    fits = filter->outputs % groups == 0 && channels == filter->inputs * groups;
+  else if (groups == 1)
+    fits = roundsUpTo(channels, pack > 1 ? *lanes : 1, filter->inputs);
+  else if (filter->inputs > 1)
+    fits =
+        filter->outputs / *lanes % llvm::divideCeil(channels, filter->inputs) ==
+        0;
+  if (!fits)
     return op->emitOpError("input has ")
-           << channels << " channels but the filter takes "
-           << filter->inputsPerGroup << " in each of " << groups << " groups";
+           << channels << " channels but the filter takes " << filter->inputs
+           << " in each of " << groups << " groups";
   if (!roundsUpTo(outputs, lanes.value_or(1), filter->outputs))
     return op->emitOpError("result has ")
            << outputs << " channels but the filter gives " << filter->outputs;
@@ -80,7 +95,7 @@ int64_t octet::countConvMacs(Value input, Value filter, Value output,
                              std::optional<int64_t> lanes, int64_t groups) {
   auto shape = typeOf(filter).getShape();
   // Height and width lead a depthwise blocked filter, else follow the outputs.
-  bool depthwise = lanes && groups > 1;
+  bool depthwise = isDepthwiseBlocked(lanes, groups, shape.size());
   int64_t taps = depthwise ? shape[0] * shape[1] : shape[1] * shape[2];
   int64_t inputs = typeOf(input).getDimSize(3) / groups;
   return dropLayout(typeOf(output)).getNumElements() * taps * inputs;
@@ -92,10 +107,13 @@ Shape octet::blockedKernelShape(Operation *op, unsigned index,
   Shape shape = facts::logicalShape(op, index);
   if (!lanes || shape.size() != 4 || index == 1)
     return shape;
-  // A dense filter [O / lanes, KH, KW, I / pack, ...] says what it reads.
-  bool isDenseInput = index == 0 && groups == 1;
-  shape.back() = isDenseInput ? typeOf(op->getOperand(1)).getShape()[3] * pack
-                              : llvm::alignTo(shape.back(), *lanes);
+  auto filter = typeOf(op->getOperand(1)).getShape();
+  if (index > 0 || isDepthwiseBlocked(lanes, groups, filter.size()))
+    shape.back() = llvm::alignTo(shape.back(), *lanes);
+  else if (groups == 1) // [O / lanes, KH, KW, I / pack, ...] says what it reads
+    shape.back() = filter[3] * pack;
+  else if (pack > 1) // whole blocks of groups, of numbers that are no NaN
+    shape.back() = llvm::alignTo(shape.back(), filter[3] * pack);
   return shape;
 }
 
@@ -200,7 +218,8 @@ static void makeBlocked(ContractionForm &form, OpBuilder &builder, Location loc,
                         const ConvWindow &window) {
   auto *context = builder.getContext();
   int64_t lanes = *window.lanes;
-  bool depthwise = window.groups > 1;
+  bool depthwise =
+      isDepthwiseBlocked(lanes, window.groups, typeOf(form.filter).getRank());
   for (Value *value :
        {&form.bias, &form.multiplier, &form.residual, &form.destination})
     if (*value)
@@ -259,39 +278,110 @@ Value octet::contract(OpBuilder &builder, Location loc,
   return sum;
 }
 
-/// One sample of the blocked form, computed into sample `index` of `into`.
-static Value lowerSample(OpBuilder &builder, Location loc,
-                         const ContractionForm &form, const ConvWindow &window,
-                         OpFoldResult index, Value into, Epilogue finish) {
-  SmallVector<OpFoldResult> offsets(4, builder.getIndexAttr(0)),
-      steps(4, builder.getIndexAttr(1));
-  offsets[0] = index;
-  auto sizesOf = [&](Value value) {
-    auto sizes =
-        getAsIndexOpFoldResult(builder.getContext(), typeOf(value).getShape());
-    sizes[0] = builder.getIndexAttr(1);
-    return sizes;
+/// `count` positions of dimension `dim` of `value` from `first` on, without the
+/// leading dimension where `reduced`.
+static Value sliceOf(OpBuilder &builder, Location loc, Value value,
+                     unsigned dim, OpFoldResult first, int64_t count,
+                     bool reduced = false) {
+  auto type = typeOf(value);
+  Shape shape(type.getShape());
+  shape[dim] = count;
+  SmallVector<OpFoldResult> offsets(shape.size(), builder.getIndexAttr(0)),
+      steps(shape.size(), builder.getIndexAttr(1));
+  offsets[dim] = first;
+  auto sizes = getAsIndexOpFoldResult(builder.getContext(), shape);
+  auto result = RankedTensorType::get(
+      ArrayRef<int64_t>(shape).drop_front(reduced), type.getElementType());
+  return tensor::ExtractSliceOp::create(builder, loc, result, value, offsets,
+                                        sizes, steps);
+}
+
+/// `part` in place of what sliceOf takes.
+static Value insertPart(OpBuilder &builder, Location loc, Value part,
+                        Value into, unsigned dim, OpFoldResult first,
+                        int64_t count) {
+  Shape shape(typeOf(into).getShape());
+  shape[dim] = count;
+  SmallVector<OpFoldResult> offsets(shape.size(), builder.getIndexAttr(0)),
+      steps(shape.size(), builder.getIndexAttr(1));
+  offsets[dim] = first;
+  return tensor::InsertSliceOp::create(
+      builder, loc, part, into, offsets,
+      getAsIndexOpFoldResult(builder.getContext(), shape), steps);
+}
+
+/// carried = body(i, carried) for i below `count`, or body(0, ...) if that
+/// is 1.
+static Value
+repeat(OpBuilder &builder, Location loc, int64_t count, Value carried,
+       llvm::function_ref<Value(OpBuilder &, OpFoldResult, Value)> body) {
+  if (count == 1)
+    return body(builder, builder.getIndexAttr(0), carried);
+  auto index = [&](int64_t i) -> Value {
+    return arith::ConstantIndexOp::create(builder, loc, i);
   };
-  auto slice = [&](Value value) -> Value {
-    auto type = typeOf(value);
-    auto reduced = RankedTensorType::get(type.getShape().drop_front(),
-                                         type.getElementType());
-    return tensor::ExtractSliceOp::create(builder, loc, reduced, value, offsets,
-                                          sizesOf(value), steps);
-  };
-  ContractionForm one = form;
-  one.input = slice(form.input);
-  if (form.residual)
-    one.residual = slice(form.residual);
-  one.destination = slice(into);
-  auto shape = one.destination.getType();
-  makeBlocked(one, builder, loc, window);
-  Value result = finish(builder, one);
-  result = tensor::CollapseShapeOp::create(
-      builder, loc, shape, result,
+  return scf::ForOp::create(builder, loc, index(0), index(count), index(1),
+                            carried,
+                            [&](OpBuilder &b, Location, Value i, ValueRange c) {
+                              scf::YieldOp::create(b, loc, body(b, i, c[0]));
+                            })
+      .getResult(0);
+}
+
+/// A blocked form of one sample, [H, W, C].
+static Value lowerBlocks(OpBuilder &builder, Location loc, ContractionForm form,
+                         const ConvWindow &window, Epilogue finish) {
+  auto shape = form.destination.getType();
+  makeBlocked(form, builder, loc, window);
+  return tensor::CollapseShapeOp::create(
+      builder, loc, shape, finish(builder, form),
       ArrayRef<ReassociationIndices>{{0}, {1}, {2, 3}});
-  return tensor::InsertSliceOp::create(builder, loc, result, into, offsets,
-                                       sizesOf(into), steps);
+}
+
+/// A blocked form of one sample whose groups have several channels each: blocks
+/// of groups one after the other, each a dense convolution of its channels. The
+/// last one may read fewer inputs than the filter has room for.
+static Value lowerGroups(OpBuilder &builder, Location loc,
+                         const ContractionForm &form, const ConvWindow &window,
+                         Epilogue finish) {
+  auto filter = typeOf(form.filter).getShape();
+  int64_t inputs = filter[3] * window.pack;
+  int64_t channels = typeOf(form.input).getShape().back();
+  int64_t count = llvm::divideCeil(channels, inputs);
+  int64_t blocks = filter[0] / count, outputs = blocks * *window.lanes;
+  auto multiple = [&](OpBuilder &b, OpFoldResult i, int64_t factor) {
+    return affine::makeComposedFoldedAffineApply(
+        b, loc, b.getAffineDimExpr(0) * factor, {i});
+  };
+  auto lower = [&](OpBuilder &b, OpFoldResult i, Value into, int64_t reads) {
+    ContractionForm part = form;
+    OpFoldResult out = multiple(b, i, outputs);
+    part.input = sliceOf(b, loc, form.input, 2, multiple(b, i, inputs), reads);
+    part.filter =
+        sliceOf(b, loc, form.filter, 0, multiple(b, i, blocks), blocks);
+    if (reads < inputs)
+      part.filter = sliceOf(b, loc, part.filter, 3, b.getIndexAttr(0),
+                            reads / window.pack);
+    for (Value *value : {&part.bias, &part.multiplier})
+      if (*value)
+        *value = sliceOf(b, loc, *value, 0, out, outputs);
+    if (part.residual)
+      part.residual = sliceOf(b, loc, part.residual, 2, out, outputs);
+    part.destination = sliceOf(b, loc, into, 2, out, outputs);
+    return insertPart(b, loc, lowerBlocks(b, loc, part, window, finish), into,
+                      2, out, outputs);
+  };
+  int64_t whole = channels / inputs;
+  Value result = form.destination;
+  if (whole > 0)
+    result = repeat(builder, loc, whole, result,
+                    [&](OpBuilder &b, OpFoldResult i, Value into) {
+                      return lower(b, i, into, inputs);
+                    });
+  if (whole < count)
+    result = lower(builder, builder.getIndexAttr(whole), result,
+                   channels - whole * inputs);
+  return result;
 }
 
 Value octet::lowerConv(OpBuilder &builder, Location loc, ContractionForm form,
@@ -307,19 +397,22 @@ Value octet::lowerConv(OpBuilder &builder, Location loc, ContractionForm form,
         builder, loc, destination.getType(), finish(builder, form),
         ArrayRef<ReassociationIndices>{{0}, {1}, {2}, {3, 4}});
   }
-  int64_t samples = typeOf(destination).getDimSize(0);
-  if (samples == 1)
-    return lowerSample(builder, loc, form, window, builder.getIndexAttr(0),
-                       destination, finish);
-  auto index = [&](int64_t i) -> Value {
-    return arith::ConstantIndexOp::create(builder, loc, i);
-  };
-  return scf::ForOp::create(
-             builder, loc, index(0), index(samples), index(1), destination,
-             [&](OpBuilder &b, Location, Value sample, ValueRange carried) {
-               scf::YieldOp::create(b, loc,
-                                    lowerSample(b, loc, form, window, sample,
-                                                carried[0], finish));
-             })
-      .getResult(0);
+  bool groups =
+      window.groups > 1 && !isDepthwiseBlocked(window.lanes, window.groups,
+                                               typeOf(form.filter).getRank());
+  return repeat(
+      builder, loc, typeOf(destination).getDimSize(0), destination,
+      [&](OpBuilder &b, OpFoldResult sample, Value into) {
+        ContractionForm one = form;
+        auto slice = [&](Value value) {
+          return sliceOf(b, loc, value, 0, sample, 1, /*reduced=*/true);
+        };
+        one.input = slice(form.input);
+        if (form.residual)
+          one.residual = slice(form.residual);
+        one.destination = slice(into);
+        Value result = groups ? lowerGroups(b, loc, one, window, finish)
+                              : lowerBlocks(b, loc, one, window, finish);
+        return insertPart(b, loc, result, into, 0, sample, 1);
+      });
 }

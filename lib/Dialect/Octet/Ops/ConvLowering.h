@@ -20,9 +20,10 @@
 
 namespace octet {
 
-/// What a convolution's filter says, dense or blocked.
+/// What a convolution's filter says, dense or blocked; `inputs` are those that
+/// an output is computed from, of its own group or of all in its block.
 struct FilterShape {
-  int64_t outputs, height, width, inputsPerGroup;
+  int64_t outputs, height, width, inputs;
 };
 
 /// The shape of `filter`: `[O, KH, KW, I / groups]`, or blocked by `lanes`,
@@ -30,6 +31,11 @@ struct FilterShape {
 std::optional<FilterShape> getFilterShape(llvm::ArrayRef<int64_t> filter,
                                           std::optional<int64_t> lanes,
                                           int64_t groups, int64_t pack);
+
+/// True for a filter blocked as [KH, KW, O / lanes, lanes]: an input for each
+/// output. Other blocked filters lead with the blocks.
+bool isDepthwiseBlocked(std::optional<int64_t> lanes, int64_t groups,
+                        size_t filterRank);
 
 /// Checks of channels, bias and residual.
 mlir::LogicalResult verifyConv(mlir::Operation *op, mlir::Value input,

@@ -41,8 +41,9 @@ LogicalResult IntegerConv2DOp::verify() {
   if (bool(getResidual()) != bool(getResidualMultiplier()) ||
       bool(getResidual()) != bool(getResidualZeroPoint()))
     return emitOpError("a residual comes with a multiplier and a zero point");
-  bool isDenseBlocked = getLanes() && getGroups() == 1;
-  if (isDenseBlocked && getPack() == 1)
+  if (getLanes() && getPack() == 1 &&
+      !isDepthwiseBlocked(getLanes(), getGroups(),
+                          typeOf(getFilter()).getRank()))
     return emitOpError("a blocked filter must have rank 6");
   return verifyConv(*this, getInput(), getFilter(), getBias(), getResidual(),
                     getLanes(), getGroups(), getPack());
