@@ -273,7 +273,7 @@ private:
       operands.push_back(tensor);
     }
     Operation *inner = builder.clone(op);
-    inner->setLoc(loc);
+    inner->walk([&](Operation *nested) { nested->setLoc(loc); });
     inner->removeAttr(noteAttr);
     inner->setOperands(operands);
     for (auto [i, outer] : llvm::enumerate(op.getResults())) {

@@ -102,7 +102,10 @@ static LogicalResult checkGraph(ModuleOp module) {
                  isa<OctetDialect>(op->getDialect()) ||
                  (isQuantized &&
                   isa<quant::QuantizeCastOp, quant::DequantizeCastOp>(op));
-    if (!known || op->getNumRegions() > 0) {
+    // A map's body is what its verifier says it is.
+    if (isa<MapOp>(op->getParentOp()))
+      return WalkResult::advance();
+    if (!known || (op->getNumRegions() > 0 && !isa<MapOp>(op))) {
       op->emitError("is no operation of a model's graph: octet, "
                     "arith.constant or func.return");
       return WalkResult::interrupt();

@@ -34,6 +34,7 @@ static void addSimplify(OpPassManager &pm, const PhaseOptions &) {
   function.addPass(createCanonicalizerPass());
   function.addPass(createFoldBatchNorm());
   function.addPass(createFuseEpilogue());
+  function.addPass(createFuseFunctions());
   function.addPass(createCanonicalizerPass());
   function.addPass(createCSEPass());
 }

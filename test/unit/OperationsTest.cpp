@@ -42,7 +42,9 @@ protected:
   /// Calls `body` for each operation of the dialect, under its name.
   template <typename Body> void forEach(Body body) {
     module->walk([&](Operation *op) {
-      if (!isa_and_nonnull<OctetDialect>(op->getDialect()))
+      // What ends a body is no operation of the graph.
+      if (!isa_and_nonnull<OctetDialect>(op->getDialect()) ||
+          op->hasTrait<OpTrait::IsTerminator>())
         return;
       SCOPED_TRACE(op->getName().getStringRef().str());
       body(op);
@@ -65,13 +67,16 @@ TEST_F(Operations, AreAllThere) {
       [&](Operation *op) { seen.insert(op->getName().getStringRef().str()); });
   for (RegisteredOperationName name :
        context.getRegisteredOperationsByDialect("octet"))
-    EXPECT_EQ(seen.count(name.getStringRef().str()), 1u)
-        << name.getStringRef().str() << " is missing in operations.mlir";
+    if (!name.hasTrait<OpTrait::IsTerminator>())
+      EXPECT_EQ(seen.count(name.getStringRef().str()), 1u)
+          << name.getStringRef().str() << " is missing in operations.mlir";
 }
 
 TEST_F(Operations, AnswerEveryQuestion) {
   for (RegisteredOperationName name :
        context.getRegisteredOperationsByDialect("octet")) {
+    if (name.hasTrait<OpTrait::IsTerminator>())
+      continue;
     SCOPED_TRACE(name.getStringRef().str());
     EXPECT_TRUE(name.hasInterface<DimensionOpInterface>());
     EXPECT_TRUE(name.hasInterface<ScaleOpInterface>());

@@ -30,6 +30,11 @@ func.func @float(%x: tensor<2x8x8x4xf32>, %w: tensor<6x3x3x4xf32>, %b: tensor<6x
   %20 = octet.broadcast %c : tensor<4xf32> -> tensor<2x8x4xf32>
   %21 = octet.gather %x, %i {axis = 1 : i64} : tensor<2x8x8x4xf32>, tensor<3xi64> -> tensor<2x3x8x4xf32>
   %22 = octet.prelu %x, %c : tensor<2x8x8x4xf32>, tensor<4xf32> -> tensor<2x8x8x4xf32>
+  %23 = octet.map %x : tensor<2x8x8x4xf32> -> tensor<2x8x8x4xf32> {
+  ^bb0(%a: f32):
+    %e = math.exp %a : f32
+    octet.yield %e : f32
+  }
   return
 }
 

@@ -38,9 +38,10 @@ struct OctetAsmInterface : OpAsmDialectInterface {
 
 /// Every operation answers to what passes ask of all of them.
 template <typename... Ops> static constexpr bool answerAll() {
-  return (... && (Ops::template hasTrait<DimensionOpInterface::Trait>() &&
-                  Ops::template hasTrait<ScaleOpInterface::Trait>() &&
-                  Ops::template hasTrait<LoweringOpInterface::Trait>()));
+  return (... && (Ops::template hasTrait<OpTrait::IsTerminator>() ||
+                  (Ops::template hasTrait<DimensionOpInterface::Trait>() &&
+                   Ops::template hasTrait<ScaleOpInterface::Trait>() &&
+                   Ops::template hasTrait<LoweringOpInterface::Trait>())));
 }
 static_assert(answerAll<
 #define GET_OP_LIST

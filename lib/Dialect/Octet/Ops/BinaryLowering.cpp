@@ -131,6 +131,13 @@ static Value lowerIntegers(BinaryKind kind, OpBuilder &b, Location at, Value x,
   llvm_unreachable("unknown function");
 }
 
+Value BinaryOp::lowerElement(OpBuilder &builder, ValueRange elements) {
+  return clamp(
+      builder, getLoc(),
+      lowerFloat(getKind(), builder, getLoc(), elements[0], elements[1]),
+      getClampMin(), getClampMax());
+}
+
 FailureOr<SmallVector<Value>>
 BinaryOp::lower(OpBuilder &builder, ValueRange inputs, ValueRange outputs) {
   Type element = typeOf(getOutput()).getElementType();
@@ -145,7 +152,6 @@ BinaryOp::lower(OpBuilder &builder, ValueRange inputs, ValueRange outputs) {
           return lowerIntegers(getKind(), b, at, args[0], args[1],
                                element.isUnsignedInteger() ||
                                    element.isInteger(1));
-        return clamp(b, at, lowerFloat(getKind(), b, at, args[0], args[1]),
-                     getClampMin(), getClampMax());
+        return lowerElement(b, args.take_front(2));
       })};
 }

@@ -252,37 +252,39 @@ OpFoldResult UnaryOp::fold(FoldAdaptor adaptor) {
 //===----------------------------------------------------------------------===//
 
 /// An elementwise function of `input` into `output`.
-static FailureOr<SmallVector<Value>>
-lowerUnary(Operation *op, OpBuilder &builder, ValueRange inputs,
-           ValueRange outputs,
-           llvm::function_ref<Value(OpBuilder &, Location, Value)> body) {
+static FailureOr<SmallVector<Value>> lowerUnary(ElementOpInterface op,
+                                                OpBuilder &builder,
+                                                ValueRange inputs,
+                                                ValueRange outputs) {
   if (!typeOf(inputs[0]).getElementType().isF32())
     return failure();
   return SmallVector<Value>{createElementwise(
       builder, op->getLoc(), inputs,
       builder.getMultiDimIdentityMap(typeOf(inputs[0]).getRank()), outputs[0],
-      [&](OpBuilder &b, Location at, ValueRange args) {
-        return body(b, at, args[0]);
+      [&](OpBuilder &b, Location, ValueRange args) {
+        return op.lowerElement(b, args.take_front());
       })};
+}
+
+Value ClampOp::lowerElement(OpBuilder &builder, ValueRange elements) {
+  return clamp(builder, getLoc(), elements[0], getClampMin(), getClampMax());
+}
+
+Value UnaryOp::lowerElement(OpBuilder &builder, ValueRange elements) {
+  ImplicitLocOpBuilder located(getLoc(), builder);
+  return functionOf(getKind()).lower(located, elements[0],
+                                     getAlpha().convertToFloat(),
+                                     getBeta().convertToFloat());
 }
 
 FailureOr<SmallVector<Value>>
 ClampOp::lower(OpBuilder &builder, ValueRange inputs, ValueRange outputs) {
-  return lowerUnary(*this, builder, inputs, outputs,
-                    [&](OpBuilder &b, Location at, Value x) {
-                      return clamp(b, at, x, getClampMin(), getClampMax());
-                    });
+  return lowerUnary(*this, builder, inputs, outputs);
 }
 
 FailureOr<SmallVector<Value>>
 UnaryOp::lower(OpBuilder &builder, ValueRange inputs, ValueRange outputs) {
-  return lowerUnary(
-      *this, builder, inputs, outputs, [&](OpBuilder &b, Location at, Value x) {
-        ImplicitLocOpBuilder located(at, b);
-        return functionOf(getKind()).lower(located, x,
-                                           getAlpha().convertToFloat(),
-                                           getBeta().convertToFloat());
-      });
+  return lowerUnary(*this, builder, inputs, outputs);
 }
 
 //===----------------------------------------------------------------------===//

@@ -193,6 +193,21 @@ def Octet_WindowOpInterface : OpInterface<"WindowOpInterface"> {
   ];
 }
 
+def Octet_ElementOpInterface : OpInterface<"ElementOpInterface"> {
+  let cppNamespace = "::octet";
+  let description = [{
+    Elementwise functions of f32: chains of them are fused.
+  }];
+  let methods = [
+    InterfaceMethod<"True if the operation, on f32, has a form for elements.",
+      "bool", "hasElementForm", (ins), /*methodBody=*/"",
+      /*defaultImplementation=*/"return true;">,
+    InterfaceMethod<"The result's element, of the operands' elements, all f32.",
+      "::mlir::Value", "lowerElement",
+      (ins "::mlir::OpBuilder &":$builder, "::mlir::ValueRange":$elements)>
+  ];
+}
+
 def Octet_StorageOpInterface : OpInterface<"StorageOpInterface"> {
   let cppNamespace = "::octet";
   let description = [{

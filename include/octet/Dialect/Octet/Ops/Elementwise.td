@@ -35,7 +35,8 @@ def Octet_BinaryOp : Octet_InferredOp<"binary",
     [Octet_ElementwiseDimensions, Octet_LabelledByKind, Octet_FloatReasons,
      Octet_IntegerForm],
     [Octet_EpilogueOpInterface,
-     DeclareOpInterfaceMethods<Octet_AffineOpInterface>]> {
+     DeclareOpInterfaceMethods<Octet_AffineOpInterface>,
+     DeclareOpInterfaceMethods<Octet_ElementOpInterface>]> {
   let summary = "Elementwise function of two operands with broadcasting";
   let description = [{
     Shapes broadcast as in NumPy: aligned at the last dimension, sizes equal or
@@ -67,11 +68,13 @@ def Octet_BinaryOp : Octet_InferredOp<"binary",
   let extraDeclarations = [{
     ::octet::ScaleRole getScaleRole();
     bool takesClamp();
+    bool hasElementForm() { return getKind() != BinaryKind::Pow; }
   }];
 }
 
 class Octet_OneOperandOp<string mnemonic, list<Octet_Facts> facts, dag extra>
-    : Octet_InferredOp<mnemonic, [Octet_ElementwiseDimensions] # facts> {
+    : Octet_InferredOp<mnemonic, [Octet_ElementwiseDimensions] # facts,
+                       [DeclareOpInterfaceMethods<Octet_ElementOpInterface>]> {
   let arguments = !con((ins Octet_Tensor:$input), extra);
   let results = (outs Octet_Tensor:$output);
   let hasFolder = 1;

@@ -62,4 +62,17 @@ def FuseEpilogue : Pass<"octet-fuse-epilogue", "::mlir::func::FuncOp"> {
   ];
 }
 
+def FuseFunctions : Pass<"octet-fuse-functions", "::mlir::func::FuncOp"> {
+  let summary = "Make one octet.map of what computes a function of one value";
+  let description = [{
+    Elementwise operations that are connected, used by nothing else and between
+    them depend on one value and numbers alone, `x · sigmoid(x)` say, become one
+    operation: one loop in f32, one table in 8 bits.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::math::MathDialect"
+  ];
+  let statistics = [Statistic<"numFused", "fused", "Functions made">];
+}
+
 #endif // OCTET_DIALECT_OCTET_TRANSFORMS_PASSES_TD
