@@ -89,7 +89,9 @@ class Graph:
     def slack(op, operands):
         slack = max((o.slack for o in operands), default=EXACT)
         approximate = op.name == "octet.softmax" or kind_of(op) in (
-            "sigmoid", "tanh")
+            "sigmoid", "tanh") or (op.name == "octet.map" and any(
+                inner.name in numerics.APPROXIMATE
+                for inner in op.regions[0][2]))
         if approximate and op.result_types[0].element == "f32":
             slack = max(slack, ROUNDED)
         if slack == ROUNDED and op.result_types[0].storage():

@@ -311,6 +311,28 @@ def unary(call, x):
                     lambda v: numerics.activation(kind, v, alpha, beta))
 
 
+@operation("octet.map")
+def map_body(call, x):
+    (name,), _, body = call.op.regions[0]
+
+    def evaluate(v):
+        values = {name: v}
+        for op in body:
+            operands = [values[o] for o in op.operands]
+            if op.name == "octet.yield":
+                return np.broadcast_to(operands[0], v.shape)
+            if op.name == "arith.constant":
+                values[op.results[0]] = v.dtype.type(F32(op.get("value")))
+                continue
+            values[op.results[0]] = numerics.scalar(op.name, operands,
+                                                    op.get("predicate"))
+        raise MlirError("a body without octet.yield")
+
+    if not call.scale(call.result):
+        return evaluate(f32(x))
+    return by_table(call, x, call.operand_types[0], evaluate)
+
+
 @operation("octet.clamp")
 def clamp(call, x):
     if not call.scale(call.result):
