@@ -142,6 +142,9 @@ static void addDot(OpPassManager &pm, const PhaseOptions &options) {
     function.addPass(createX86Dot(dot));
   }
   function.addPass(createContractToFma());
+  VectorizeLookupsOptions lookups;
+  lookups.isa = target.name.str();
+  function.addPass(createVectorizeLookups(lookups));
 }
 
 static void addUnroll(OpPassManager &pm, const PhaseOptions &options) {

@@ -49,6 +49,8 @@ OCTET_WEAK uint64_t octet_cpu_features(void) {
       features |= OCTET_CPU_X86_64_V4;
       if (has(seven[ECX], 1u << 11))
         features |= OCTET_CPU_AVX512_VNNI;
+      if (has(seven[ECX], 1u << 1))
+        features |= OCTET_CPU_AVX512_VBMI;
     }
   }
   return features;

@@ -16,6 +16,13 @@ static constexpr uint64_t v3 = OCTET_CPU_X86_64_V3;
 static constexpr uint64_t v4 = OCTET_CPU_X86_64_V3 | OCTET_CPU_X86_64_V4;
 
 static constexpr TargetInfo targets[] = {
+    {.name = "avx512vbmi",
+     .architecture = "x86_64",
+     .cpu = "x86-64-v4",
+     .features = "+avx512vnni,+avx512vbmi",
+     .width = 16,
+     .registers = 28,
+     .needs = v4 | OCTET_CPU_AVX512_VNNI | OCTET_CPU_AVX512_VBMI},
     {.name = "avx512vnni",
      .architecture = "x86_64",
      .cpu = "x86-64-v4",

@@ -35,7 +35,7 @@ IMAGES = {"cifar_resnet8": "cifar10", "cifar_resnet20": "cifar10",
           "resnet50": "imagenet"}
 RANDOM = ["kws_dscnn", "ad_autoencoder"]
 # Targets that have dot products, and what those are called.
-DOTS = {"avx512vnni": ["vpdpbusd"], "avx512vnni256": ["vpdpbusd"],
+DOTS = {"avx512vbmi": ["vpdpbusd"], "avx512vnni": ["vpdpbusd"], "avx512vnni256": ["vpdpbusd"],
         "avxvnni": ["vpdpbusd"], "neon-dotprod": ["sdot"],
         "neon-i8mm": ["usmmla", "usdot", "sudot"]}
 

@@ -8,7 +8,8 @@ import shutil
 import subprocess
 
 # CPU flags of /proc/cpuinfo that a target needs; the best target first.
-X86 = {"avx512vnni": {"avx512_vnni", "avx512vl"},
+X86 = {"avx512vbmi": {"avx512_vnni", "avx512vl", "avx512vbmi"},
+       "avx512vnni": {"avx512_vnni", "avx512vl"},
        "avx512vnni256": {"avx512_vnni", "avx512vl"},
        "avxvnni": {"avx_vnni"}, "avx2": {"avx2", "fma"}}
 ARM = {"neon-i8mm": {"i8mm"}, "neon-dotprod": {"asimddp"}, "neon": set()}

@@ -134,6 +134,22 @@ def ContractToFma : Pass<"octet-contract-to-fma", "::mlir::func::FuncOp"> {
   let statistics = [Statistic<"numRewritten", "contractions", "Rewritten">];
 }
 
+def VectorizeLookups : Pass<"octet-vectorize-lookups", "::mlir::func::FuncOp"> {
+  let summary = "Look bytes up in tables that lie in registers";
+  let description = [{
+    Rows of at least a vector's bytes are looked up by `vpermi2b`, `vpshufb` or
+    `tbl`; shorter ones stay a loop of loads.
+  }];
+  let options = [Option<"isa", "isa", "std::string", "\"avx2\"",
+                        "The target's name">];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect", "::mlir::LLVM::LLVMDialect",
+    "::mlir::vector::VectorDialect"
+  ];
+  let statistics = [Statistic<"numVectorized", "lookups", "Lookups vectorized">];
+}
+
 def X86Dot : Pass<"octet-x86-dot", "::mlir::func::FuncOp"> {
   let summary = "Rewrite 8-bit vector.contract as x86 dot products";
   let description = [{
@@ -146,7 +162,8 @@ def X86Dot : Pass<"octet-x86-dot", "::mlir::func::FuncOp"> {
     once, into buffers in front of the loops that read them.
   }];
   let options = [Option<"isa", "isa", "std::string", "\"avx512vnni\"",
-                        "avx512vnni, avx512vnni256, avxvnni or avx2">];
+                        "avx512vbmi, avx512vnni, avx512vnni256, avxvnni or "
+                        "avx2">];
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
     "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",

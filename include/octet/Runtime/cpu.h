@@ -22,6 +22,7 @@ extern "C" {
 #define OCTET_CPU_X86_64_V4 (UINT64_C(1) << 1) /* AVX-512 F, BW, CD, DQ, VL */
 #define OCTET_CPU_AVX_VNNI (UINT64_C(1) << 2)
 #define OCTET_CPU_AVX512_VNNI (UINT64_C(1) << 3)
+#define OCTET_CPU_AVX512_VBMI (UINT64_C(1) << 4)
 /* Arm */
 #define OCTET_CPU_DOTPROD (UINT64_C(1) << 8)
 #define OCTET_CPU_I8MM (UINT64_C(1) << 9)

@@ -42,7 +42,7 @@ struct X86DotPass : octet::impl::X86DotBase<X86DotPass> {
   using X86DotBase::X86DotBase;
   void runOnOperation() override {
     std::unique_ptr<DotIsa> chosen;
-    if (isa == "avx512vnni")
+    if (isa == "avx512vbmi" || isa == "avx512vnni")
       chosen = createVnniIsa(512);
     else if (isa == "avx512vnni256" || isa == "avxvnni")
       chosen = createVnniIsa(256);

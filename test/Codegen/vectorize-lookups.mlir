@@ -1,0 +1,50 @@
+// RUN: octet-opt %s --octet-vectorize-lookups=isa=avx512vbmi | FileCheck %s --check-prefixes=CHECK,VBMI
+// RUN: octet-opt %s --octet-vectorize-lookups=isa=avx2 | FileCheck %s --check-prefixes=CHECK,AVX2
+// RUN: octet-opt %s --octet-vectorize-lookups=isa=neon | FileCheck %s --check-prefixes=CHECK,NEON
+
+#map = affine_map<(d0, d1, d2) -> (d0, d1, d2)>
+
+// Two dimensions are one row of 120 bytes; the last vector overlaps.
+// CHECK-LABEL: func @rows
+// CHECK-DAG: %[[IN:.*]] = memref.collapse_shape %arg0 {{\[\[}}0], [1, 2]]
+// CHECK-DAG: %[[OUT:.*]] = memref.collapse_shape %arg2 {{\[\[}}0], [1, 2]]
+// VBMI-COUNT-4: vector.load %arg1[%{{.*}}] : memref<256xi8>, vector<64xi8>
+// AVX2-COUNT-16: vector.load %arg1[%{{.*}}] : memref<256xi8>, vector<16xi8>
+// NEON-COUNT-16: vector.load %arg1[%{{.*}}] : memref<256xi8>, vector<16xi8>
+// CHECK: scf.for %[[ROW:.*]] = %{{.*}} to
+// CHECK: scf.for %[[AT:.*]] = %{{.*}} to
+// CHECK: %[[X:.*]] = vector.load %[[IN]][%[[ROW]], %[[AT]]]
+// VBMI-COUNT-2: llvm.x86.avx512.vpermi2var.qi.512
+// VBMI: arith.cmpi slt, %[[X]]
+// AVX2-COUNT-16: llvm.x86.avx2.pshuf.b
+// NEON: llvm.aarch64.neon.tbl4
+// NEON-COUNT-3: llvm.aarch64.neon.tbx4
+// CHECK: vector.store %{{.*}}, %[[OUT]][%[[ROW]], %[[AT]]]
+// VBMI: arith.constant 56 : index
+// AVX2: arith.constant 88 : index
+// NEON: arith.constant 104 : index
+// CHECK: vector.store
+// CHECK-NOT: linalg.generic
+func.func @rows(%x: memref<2x3x40xi8>, %t: memref<256xi8>, %y: memref<2x3x40xi8, strided<[200, 40, 1]>>) {
+  linalg.generic {indexing_maps = [#map, #map], iterator_types = ["parallel", "parallel", "parallel"]}
+      ins(%x : memref<2x3x40xi8>) outs(%y : memref<2x3x40xi8, strided<[200, 40, 1]>>) {
+  ^bb0(%in: i8, %out: i8):
+    %i = arith.index_castui %in : i8 to index
+    %v = memref.load %t[%i] : memref<256xi8>
+    linalg.yield %v : i8
+  }
+  return
+}
+
+// CHECK-LABEL: func @short
+// CHECK: linalg.generic
+func.func @short(%x: memref<1x1x15xi8>, %t: memref<256xi8>, %y: memref<1x1x15xi8>) {
+  linalg.generic {indexing_maps = [#map, #map], iterator_types = ["parallel", "parallel", "parallel"]}
+      ins(%x : memref<1x1x15xi8>) outs(%y : memref<1x1x15xi8>) {
+  ^bb0(%in: i8, %out: i8):
+    %i = arith.index_castui %in : i8 to index
+    %v = memref.load %t[%i] : memref<256xi8>
+    linalg.yield %v : i8
+  }
+  return
+}
