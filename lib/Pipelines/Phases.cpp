@@ -145,6 +145,9 @@ static void addDot(OpPassManager &pm, const PhaseOptions &options) {
   VectorizeLookupsOptions lookups;
   lookups.isa = target.name.str();
   function.addPass(createVectorizeLookups(lookups));
+  VectorizeTransposesOptions transposes;
+  transposes.width = target.width;
+  function.addPass(createVectorizeTransposes(transposes));
 }
 
 static void addUnroll(OpPassManager &pm, const PhaseOptions &options) {

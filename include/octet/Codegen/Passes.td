@@ -150,6 +150,23 @@ def VectorizeLookups : Pass<"octet-vectorize-lookups", "::mlir::func::FuncOp"> {
   let statistics = [Statistic<"numVectorized", "lookups", "Lookups vectorized">];
 }
 
+def VectorizeTransposes : Pass<"octet-vectorize-transposes", "::mlir::func::FuncOp"> {
+  let summary = "Transpose square tiles in registers";
+  let description = [{
+    An elementwise operation that reads some of its inputs across the direction
+    in which it writes takes tiles of them: lines are loaded, transposed by
+    shuffles, and the operation is done on whole vectors.
+  }];
+  let options = [Option<"width", "width", "int64_t", "16",
+                        "Elements of a tile's line, a power of two">];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+    "::mlir::vector::VectorDialect"
+  ];
+  let statistics = [Statistic<"numVectorized", "transposes", "Vectorized">];
+}
+
 def X86Dot : Pass<"octet-x86-dot", "::mlir::func::FuncOp"> {
   let summary = "Rewrite 8-bit vector.contract as x86 dot products";
   let description = [{
