@@ -8,6 +8,7 @@
 
 #include "octet/Driver/CommandLine.h"
 #include "Session.h"
+#include "octet/Support/Suggest.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Config/llvm-config.h"
 #include "llvm/Support/raw_ostream.h"
@@ -35,22 +36,6 @@ static bool isAmong(StringRef command, StringRef names) {
   llvm::SmallVector<StringRef> parts;
   names.split(parts, ' ');
   return llvm::is_contained(parts, command);
-}
-
-/// " (did you mean X?)" for the candidate that is nearest, if one is near.
-static std::string suggest(StringRef wrong, llvm::ArrayRef<StringRef> known) {
-  StringRef best;
-  unsigned least = std::max<unsigned>(2, wrong.size() / 3) + 1;
-  for (StringRef candidate : known) {
-    unsigned distance = wrong.edit_distance(candidate, true, least);
-    if (candidate.starts_with(wrong) && wrong.size() > 3)
-      distance = 1;
-    if (distance < least) {
-      least = distance;
-      best = candidate;
-    }
-  }
-  return best.empty() ? "" : (" (did you mean " + best + "?)").str();
 }
 
 //===----------------------------------------------------------------------===//

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "ModelFlags.h"
 #include "Session.h"
 #include "octet/Driver/CommandLine.h"
 #include "octet/Quantization/Calibration/Ranges.h"
@@ -16,9 +17,6 @@ using namespace octet;
 using llvm::StringRef;
 
 static int runRun(const CommandOptions &o) { return runProgram("run", o); }
-static int runInspect(const CommandOptions &o) {
-  return runProgram("inspect", o);
-}
 
 llvm::ArrayRef<Command> octet::allCommands() {
   static const Command table[] = {
@@ -29,7 +27,8 @@ llvm::ArrayRef<Command> octet::allCommands() {
        "compile a model to a native program",
        {"octet compile net.onnx --calib calib.npz -o net",
         "octet compile net.onnx --ranges ranges.json --target "
-        "avx512vnni,avx2,generic -o net.so"},
+        "avx512vnni,avx2,generic -o net.so",
+        "octet compile net.onnx --shape x=1x3x480x640 --output scores"},
        runCompile},
       {"calibrate",
        "MODEL",
@@ -52,7 +51,8 @@ llvm::ArrayRef<Command> octet::allCommands() {
        1,
        1,
        "print the imported graph",
-       {"octet import net.onnx", "octet import net.onnx -o net.mlir"},
+       {"octet import net.onnx", "octet import net.onnx -o net.mlir",
+        "octet import net.onnx --dim height=480 --dim width=640"},
        runImport},
       {"run",
        "PROGRAM",
@@ -86,8 +86,9 @@ llvm::ArrayRef<Command> octet::allCommands() {
        "PROGRAM",
        1,
        1,
-       "list layers, precision and kernels",
-       {"octet inspect net", "octet inspect net --json layers.json"},
+       "list layers, or what a model takes and needs",
+       {"octet inspect net", "octet inspect net --json layers.json",
+        "octet inspect net.onnx --shape x=1x3x480x640"},
        runInspect},
   };
   return table;
@@ -111,16 +112,21 @@ static Flag::Read fileOnly(std::string CommandOptions::*member) {
   };
 }
 
+static std::string readNumber(int64_t &result, StringRef value, int64_t low,
+                              int64_t high) {
+  int64_t number = 0;
+  if (value.getAsInteger(10, number) || number < low || number > high)
+    return low == high ? "give " + std::to_string(low)
+                       : "give a whole number from " + std::to_string(low) +
+                             " to " + std::to_string(high);
+  result = number;
+  return "";
+}
+
 static Flag::Read number(int64_t CommandOptions::*member, int64_t low,
                          int64_t high) {
-  return [=](CommandOptions &options, StringRef value) -> std::string {
-    int64_t number = 0;
-    if (value.getAsInteger(10, number) || number < low || number > high)
-      return low == high ? "give " + std::to_string(low)
-                         : "give a whole number from " + std::to_string(low) +
-                               " to " + std::to_string(high);
-    options.*member = number;
-    return "";
+  return [=](CommandOptions &options, StringRef value) {
+    return readNumber(options.*member, value, low, high);
   };
 }
 
@@ -158,6 +164,8 @@ static std::string readPercentile(CommandOptions &options, StringRef value) {
 llvm::ArrayRef<Flag> octet::allFlags() {
   using Options = CommandOptions;
   static const StringRef models = "compile quantize";
+  static const StringRef takeModels =
+      "compile quantize import calibrate run eval bench inspect";
   static const Flag table[] = {
       {"-o", "FILE",
        "a program, or by the extension: .so or .o (with a .h), .s, .ll, .mlir",
@@ -168,7 +176,7 @@ llvm::ArrayRef<Flag> octet::allFlags() {
        file(&Options::output)},
       {"-o", "FILE", "the ranges, - for stdout", "ranges.json", "calibrate", "",
        file(&Options::output)},
-      {"-o,--output", "FILE", "an .npz file of the outputs", "", "run", "run",
+      {"-o", "FILE", "an .npz file of the outputs", "", "run", "run",
        fileOnly(&Options::output)},
       {"--input", "FILE", "an .npz file with an array for each input", "",
        "run", "run", file(&Options::input)},
@@ -192,9 +200,22 @@ llvm::ArrayRef<Flag> octet::allFlags() {
       {"--target", "T[,T...]",
        listTargets() + "; several, of one architecture, make one file for all",
        "host", "compile run eval bench inspect", "", readTargets},
+      {"--shape", "INPUT=AxBxC",
+       "fix the shape of an input of an .onnx model, for each that has open "
+       "dimensions; INPUT= for a scalar",
+       "", takeModels, "", readShape, /*repeats=*/true},
+      {"--dim", "NAME=N",
+       "fix the dimension that has this name in an .onnx model, in all its "
+       "inputs",
+       "", takeModels, "", readDimension, /*repeats=*/true},
+      {"--output", "VALUE",
+       "make this value of an .onnx model an output, instead of those it has",
+       "", takeModels, "", readOutput, /*repeats=*/true},
       {"--batch", "N", "samples in one inference, for symbolic batches", "1",
        "compile quantize import calibrate", "",
-       number(&Options::batch, 1, 1000000)},
+       [](CommandOptions &options, StringRef value) {
+         return readNumber(options.model.batch, value, 1, 1000000);
+       }},
       {"--threads", "N", "threads of one inference, 1", "1", "compile bench",
        "", number(&Options::threads, 1, 1)},
       {"--runs", "N", "timed inferences of each program",

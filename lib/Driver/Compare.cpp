@@ -11,6 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "ModelFlags.h"
 #include "Session.h"
 #include "octet/Harness/harness.h"
 #include "octet/Harness/samples.h"
@@ -31,6 +32,8 @@ using namespace octet;
 
 static std::optional<std::vector<Program>>
 openAll(const CommandOptions &options) {
+  if (checkModelFlags(options))
+    return std::nullopt;
   std::vector<Program> programs;
   for (const std::string &path : options.inputs) {
     auto program = Program::open(path, options);
@@ -55,6 +58,8 @@ static int execute(const Program &program, ArrayRef<StringRef> arguments) {
 }
 
 int octet::runProgram(StringRef command, const CommandOptions &options) {
+  if (int status = checkModelFlags(options))
+    return status;
   auto program = Program::open(options.inputs[0], options);
   if (!program)
     return 1;
@@ -65,14 +70,6 @@ int octet::runProgram(StringRef command, const CommandOptions &options) {
     if (!value->empty())
       arguments.append({StringRef(flag), StringRef(*value)});
   return execute(*program, arguments);
-}
-
-static int writeJson(const std::string &path, llvm::json::Value value) {
-  if (path.empty())
-    return 0;
-  return writeFile(path, [&](llvm::raw_ostream &os) {
-    os << llvm::formatv("{0:2}\n", value);
-  });
 }
 
 /// Infinite ratios are written as 999 and -999: JSON has no infinity.

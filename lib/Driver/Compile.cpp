@@ -41,7 +41,7 @@ int octet::runOperators(const CommandOptions &) {
 
 int octet::runImport(const CommandOptions &options) {
   Session session(options.inputs[0]);
-  auto module = loadModel(options.inputs[0], &session.context, options.batch);
+  auto module = loadModel(options.inputs[0], &session.context, options.model);
   return module ? print(*module, options) : 1;
 }
 
@@ -50,7 +50,9 @@ int octet::runImport(const CommandOptions &options) {
 static FailureOr<std::string> calibrateSamples(const CommandOptions &options,
                                                MLIRContext *context,
                                                StringRef data) {
-  auto module = loadModel(options.inputs[0], context, /*batch=*/1);
+  OnnxImportOptions one = options.model;
+  one.batch = 1;
+  auto module = loadModel(options.inputs[0], context, one);
   if (!module)
     return failure();
   return calibrate(*module, data);
@@ -90,7 +92,7 @@ static bool findRanges(const CommandOptions &options, ModuleOp module,
     return false;
   }
   auto ranges =
-      options.batch == 1
+      options.model.batch == 1
           ? calibrate(module, options.calibration)
           : calibrateSamples(options, module.getContext(), options.calibration);
   if (failed(ranges))
@@ -135,7 +137,7 @@ int octet::runQuantize(const CommandOptions &options) {
   auto pipeline = makePipeline(options);
   if (!pipeline)
     return 1;
-  auto module = loadModel(options.inputs[0], &session.context, options.batch);
+  auto module = loadModel(options.inputs[0], &session.context, options.model);
   if (!module)
     return 1;
   StringRef behind = getPhase(*module);
@@ -173,7 +175,7 @@ int octet::runCompile(const CommandOptions &options) {
   if (output == "-" && !writesIR)
     return refuse("a program is not written to stdout: give -o the name of a "
                   "file (./- for one called so)");
-  auto module = loadModel(options.inputs[0], &session.context, options.batch);
+  auto module = loadModel(options.inputs[0], &session.context, options.model);
   if (!module || !choosePrecision(options, *module, *pipeline))
     return 1;
   adoptTarget(options, *module, *pipeline);

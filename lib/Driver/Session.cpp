@@ -7,9 +7,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "Session.h"
+#include "ModelFlags.h"
 #include "mlir/IR/Diagnostics.h"
 #include "octet/Dialect/Octet/IR/OnnxNames.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -30,15 +32,22 @@ Session::Session(StringRef file)
     if (!isWarning && diagnostic.getSeverity() != DiagnosticSeverity::Error)
       return success();
     llvm::errs() << "octet: " << this->file
-                 << (isWarning ? ": warning: " : ": ");
-    StringRef node = getOnnxNodeName(diagnostic.getLocation());
-    if (auto place = dyn_cast<FileLineColLoc>(diagnostic.getLocation()))
-      llvm::errs() << place.getLine() << ":" << place.getColumn() << ": ";
-    else if (!node.empty() && node != this->file)
-      llvm::errs() << "node '" << node << "': ";
-    llvm::errs() << diagnostic.str() << "\n";
+                 << (isWarning ? ": warning: " : ": ") << sentence(diagnostic)
+                 << "\n";
     return success();
   });
+}
+
+std::string Session::sentence(Diagnostic &diagnostic) const {
+  std::string result;
+  llvm::raw_string_ostream os(result);
+  StringRef node = getOnnxNodeName(diagnostic.getLocation());
+  if (auto place = dyn_cast<FileLineColLoc>(diagnostic.getLocation()))
+    os << place.getLine() << ":" << place.getColumn() << ": ";
+  else if (!node.empty() && node != file)
+    os << "node '" << node << "': ";
+  os << diagnostic.str();
+  return result;
 }
 
 int octet::refuse(const Twine &message) {
@@ -135,7 +144,9 @@ std::optional<Program> Program::open(const std::string &path,
   result.temporary = std::make_shared<TemporaryFile>(std::move(*program));
   Session session(path);
   auto pipeline = makePipeline(options);
-  auto module = loadModel(path, &session.context, options.batch);
+  auto module =
+      loadModel(path, &session.context,
+                isOnnxModel(path) ? options.model : OnnxImportOptions());
   if (!pipeline || !module)
     return std::nullopt;
   adoptTarget(options, *module, *pipeline);
@@ -151,6 +162,14 @@ int octet::finishStdout() {
   std::string why = llvm::outs().error().message();
   llvm::outs().clear_error();
   return refuse("stdout cannot be written: " + why);
+}
+
+int octet::writeJson(StringRef path, llvm::json::Value value) {
+  if (path.empty())
+    return 0;
+  return writeFile(path, [&](llvm::raw_ostream &os) {
+    os << llvm::formatv("{0:2}\n", value);
+  });
 }
 
 int octet::writeFile(StringRef path,

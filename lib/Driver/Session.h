@@ -17,6 +17,7 @@
 #include "octet/Driver/Commands.h"
 #include "octet/Support/OutputFile.h"
 #include "llvm/Support/FileUtilities.h"
+#include "llvm/Support/JSON.h"
 
 namespace octet {
 
@@ -26,6 +27,9 @@ public:
   explicit Session(llvm::StringRef file);
 
   mlir::MLIRContext context;
+
+  /// What is printed of a diagnostic behind the file: `node 'N': message`.
+  std::string sentence(mlir::Diagnostic &diagnostic) const;
 
 private:
   std::string file;
@@ -70,6 +74,9 @@ int finishStdout();
 /// Writes `path` whole or not at all, or stdout for "-"; the exit status.
 int writeFile(llvm::StringRef path,
               llvm::function_ref<void(llvm::raw_ostream &)> write);
+
+/// The same for a report; nothing is written if `path` is empty.
+int writeJson(llvm::StringRef path, llvm::json::Value value);
 
 } // namespace octet
 

@@ -54,9 +54,7 @@ private:
   static std::string explanation(StringRef what) {
     return ("computes with the number of samples: the model's first dimension "
             "is symbolic, and what " +
-            what +
-            " does depends on its size; export the model with a fixed first "
-            "dimension")
+            what + " does depends on its size; fix it by --shape or --dim")
         .str();
   }
 

@@ -158,15 +158,29 @@ static void forgetPath(ModuleOp module) {
   });
 }
 
+/// Refuses options that a graph has chosen already.
+static LogicalResult checkGraphOptions(StringRef path, MLIRContext *context,
+                                       const OnnxImportOptions &options) {
+  StringRef flag = options.batch != 1         ? "--batch"
+                   : !options.shapes.empty()  ? "--shape"
+                   : !options.dims.empty()    ? "--dim"
+                   : !options.outputs.empty() ? "--output"
+                                              : "";
+  if (flag.empty())
+    return success();
+  StringRef has = flag == "--batch"    ? "batch"
+                  : flag == "--output" ? "outputs"
+                                       : "shapes";
+  return emitError(NameLoc::get(StringAttr::get(context, path)))
+         << flag << " is for .onnx models: a graph has its " << has
+         << " already; give " << flag << " when it is imported";
+}
+
 OwningOpRef<ModuleOp> octet::loadModel(StringRef path, MLIRContext *context,
-                                       int64_t batch) {
+                                       const OnnxImportOptions &options) {
   if (path.ends_with(".mlir")) {
-    if (batch != 1) {
-      emitError(NameLoc::get(StringAttr::get(context, path)))
-          << "--batch is for .onnx models: a graph has its batch already; give "
-             "--batch when it is imported";
+    if (failed(checkGraphOptions(path, context, options)))
       return nullptr;
-    }
     auto buffer = readInputFile(path);
     if (!buffer) {
       emitError(NameLoc::get(StringAttr::get(context, path)))
@@ -184,8 +198,6 @@ OwningOpRef<ModuleOp> octet::loadModel(StringRef path, MLIRContext *context,
     forgetPath(*module);
     return module;
   }
-  OnnxImportOptions options;
-  options.batch = batch;
   auto module = importOnnx(path, context, options);
   if (!module)
     return nullptr;
@@ -200,7 +212,8 @@ OwningOpRef<ModuleOp> octet::loadModel(StringRef path, MLIRContext *context,
   // dimension is likely to have.
   if (!symbolic)
     return module;
-  options.batch = batch == 13 ? 17 : 13;
+  OnnxImportOptions more = options;
+  more.batch = options.batch == 13 ? 17 : 13;
   OwningOpRef<ModuleOp> several;
   std::optional<Location> where;
   std::string why;
@@ -212,17 +225,17 @@ OwningOpRef<ModuleOp> octet::loadModel(StringRef path, MLIRContext *context,
       }
       return success();
     });
-    several = importOnnx(path, context, options);
+    several = importOnnx(path, context, more);
   }
   if (!several) {
     emitError(where.value_or(module->getLoc()))
         << "the model's first dimension is symbolic, but it does not take "
            "several samples: "
-        << why << "; export the model with a fixed first dimension";
+        << why << "; fix its first dimension by --shape or --dim";
     return nullptr;
   }
   if (failed(checkSamples(*several)) ||
-      failed(compareBatches(*module, batch, *several, options.batch)))
+      failed(compareBatches(*module, options.batch, *several, more.batch)))
     return nullptr;
   return module;
 }

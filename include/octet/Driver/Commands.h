@@ -29,7 +29,9 @@ struct CommandOptions {
   std::string compileTo, dumpFolder;
   /// Above 50 and at most 100; none where it was not given.
   std::optional<double> percentile;
-  int64_t batch = 1, runs = 0, threads = 1;
+  /// Batch, shapes and outputs of .onnx models.
+  OnnxImportOptions model;
+  int64_t runs = 0, threads = 1;
   bool elide = false;
 };
 
@@ -40,8 +42,13 @@ int runCalibrate(const CommandOptions &options);
 int runQuantize(const CommandOptions &options);
 int runCompile(const CommandOptions &options);
 
-/// `run` and `inspect`: hands over to the program, compiled first if need be.
+/// `run`, and `inspect` of a program: hands over to the program, compiled first
+/// if need be.
 int runProgram(llvm::StringRef command, const CommandOptions &options);
+/// What an .onnx model needs and what would become of it, before anything is
+/// compiled; 1 if something is in the way, which the report says. Else as
+/// runProgram.
+int runInspect(const CommandOptions &options);
 /// Accuracy of several models or programs side by side.
 int runEval(const CommandOptions &options);
 /// Speed of several models or programs side by side, interleaved.

@@ -15,6 +15,7 @@
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
+#include "octet/Import/ONNX/Import.h"
 #include "octet/Pipelines/Phases.h"
 #include "octet/Target/TargetInfo.h"
 #include "llvm/Support/raw_ostream.h"
@@ -68,10 +69,11 @@ void registerDialects(mlir::DialectRegistry &registry);
 void registerPasses();
 
 /// Reads an .onnx file, or an .mlir file of a graph behind any phase up to
-/// `layout` (`octet.phase` says which). `batch` is the size of symbolic
-/// dimensions, which only .onnx files have.
+/// `layout` (`octet.phase` says which). `options` are for .onnx files: a graph
+/// has its shapes and outputs.
 mlir::OwningOpRef<mlir::ModuleOp>
-loadModel(llvm::StringRef path, mlir::MLIRContext *context, int64_t batch = 1);
+loadModel(llvm::StringRef path, mlir::MLIRContext *context,
+          const OnnxImportOptions &options = {});
 
 /// True if a graph behind `phase` can only become INT8 code.
 bool impliesInt8(llvm::StringRef phase);

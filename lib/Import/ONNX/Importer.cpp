@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Models, their inputs and their outputs.
+// Models as a whole.
 //
 //===----------------------------------------------------------------------===//
 
@@ -19,7 +19,6 @@
 #include "octet/Dialect/Octet/IR/AttributeNames.h"
 #include "octet/Dialect/Octet/IR/OnnxNames.h"
 #include "octet/Support/InputFile.h"
-#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/xxhash.h"
 
@@ -29,6 +28,10 @@ using namespace octet::onnx_import;
 
 Location Importer::nameLocation(StringRef node, StringRef value) {
   return getOnnxLocation(builder.getContext(), node, value);
+}
+
+InFlightDiagnostic Importer::emitModelError() {
+  return emitError(NameLoc::get(builder.getStringAttr(path)));
 }
 
 const OnnxBuilders &onnx_import::onnxBuilders() {
@@ -54,220 +57,58 @@ std::vector<std::string> octet::importedOperators() {
 //===----------------------------------------------------------------------===//
 
 LogicalResult Importer::parse(StringRef bytes) {
-  auto where = NameLoc::get(builder.getStringAttr(path));
   if (bytes.size() > INT_MAX)
-    return emitError(where) << "the model has more than 2 GiB; keep its "
+    return emitModelError() << "the model has more than 2 GiB; keep its "
                                "weights as external data";
   if (!model.ParseFromArray(bytes.data(), bytes.size()) || !model.has_graph())
-    return emitError(where)
+    return emitModelError()
            << "not an ONNX model, or cut short; export it again";
   fileHash = llvm::xxh3_64bits(bytes);
   return checkOpsets();
 }
 
 LogicalResult Importer::checkOpsets() {
-  auto where = NameLoc::get(builder.getStringAttr(path));
   for (const auto &import : model.opset_import())
     if (import.domain().empty() || import.domain() == "ai.onnx")
       opsetVersion = import.version();
   if (opsetVersion == 0)
-    return emitError(where) << "the model imports no ONNX operator set";
+    return emitModelError() << "the model imports no ONNX operator set";
   if (opsetVersion < 1)
-    return emitError(where) << "operator set " << opsetVersion
+    return emitModelError() << "operator set " << opsetVersion
                             << " does not exist; export the model again";
   return success();
 }
 
 //===----------------------------------------------------------------------===//
-// Inputs and outputs
+// Graph
 //===----------------------------------------------------------------------===//
 
-Type Importer::computedType(int64_t onnxType) {
-  switch (onnxType) {
-  case TensorProto::FLOAT:
-  case TensorProto::DOUBLE:
-  case TensorProto::FLOAT16:
-  case TensorProto::BFLOAT16:
-    return builder.getF32Type();
-  case TensorProto::INT8:
-    return builder.getIntegerType(8);
-  case TensorProto::INT16:
-    return builder.getIntegerType(16);
-  case TensorProto::INT32:
-    return builder.getIntegerType(32);
-  case TensorProto::INT64:
-    return builder.getIntegerType(64);
-  case TensorProto::UINT8:
-    return builder.getIntegerType(8, /*isSigned=*/false);
-  case TensorProto::UINT16:
-    return builder.getIntegerType(16, /*isSigned=*/false);
-  case TensorProto::UINT32:
-    return builder.getIntegerType(32, /*isSigned=*/false);
-  case TensorProto::UINT64:
-    return builder.getIntegerType(64, /*isSigned=*/false);
-  case TensorProto::BOOL:
-    return builder.getIntegerType(1);
-  default:
-    return {};
-  }
+LogicalResult Importer::enterGraph() {
+  graph = scopes.emplace_back(std::make_unique<Scope>()).get();
+  graph->opset = opsetVersion;
+  graph->nodes = &model.graph().node();
+  for (const FunctionProto &function : model.functions())
+    if (!functions
+             .try_emplace(functionKey(function.domain(), function.name()),
+                          &function)
+             .second)
+      return emitModelError()
+             << "the model defines function '" << function.name() << "' twice";
+  for (const auto &initializer : model.graph().initializer())
+    graph->initializers[initializer.name()] = &initializer;
+  return pinInputs();
 }
 
-Type Importer::interfaceType(int64_t onnxType) {
-  switch (onnxType) {
-  case TensorProto::DOUBLE:
-    return builder.getF64Type();
-  case TensorProto::FLOAT16:
-    return builder.getF16Type();
-  case TensorProto::BFLOAT16:
-    return {};
-  default:
-    Type element = computedType(onnxType);
-    return element && isInterfaceType(element) ? element : Type();
-  }
-}
-
-/// ONNX's name of an element type, in lower case.
-static std::string typeName(int64_t onnxType) {
-  if (!TensorProto::DataType_IsValid(onnxType))
-    return std::to_string(onnxType);
-  return StringRef(TensorProto::DataType_Name(
-                       static_cast<TensorProto::DataType>(onnxType)))
-      .lower();
-}
-
-Attribute Importer::interfaceAttributes(StringRef name, bool symbolic) {
-  SmallVector<NamedAttribute> entries{
-      {builder.getStringAttr(nameAttr), builder.getStringAttr(name)}};
-  if (symbolic)
-    entries.emplace_back(builder.getStringAttr(symbolicBatchAttr),
-                         builder.getUnitAttr());
-  return builder.getDictionaryAttr(entries);
-}
-
-LogicalResult Importer::importInputs(func::FuncOp function) {
-  llvm::StringSet<> seen;
-  SmallVector<Attribute> attributes;
-  SmallVector<std::pair<std::string, Value>> floats;
-  Block *body = &function.getBody().front();
-  for (const auto &graphInput : model.graph().input()) {
-    StringRef name = graphInput.name();
-    if (graph->initializers.contains(name))
-      continue;
-    Location location = nameLocation(name, name);
-    if (!seen.insert(name).second)
-      return emitError(location) << "two inputs have this name";
-    if (!graphInput.type().has_tensor_type() ||
-        !graphInput.type().tensor_type().has_shape())
-      return emitError(location)
-             << "input is not a tensor with a known rank; export the model "
-                "with static shapes";
-    const auto &tensor = graphInput.type().tensor_type();
-    Type element = interfaceType(tensor.elem_type());
-    if (!element)
-      return emitError(location)
-             << "input has element type " << typeName(tensor.elem_type())
-             << ", which is not supported";
-    Shape shape;
-    bool symbolic = false;
-    for (const auto &[i, dim] : llvm::enumerate(tensor.shape().dim())) {
-      if (dim.has_dim_value() && dim.dim_value() > 0) {
-        shape.push_back(dim.dim_value());
-        continue;
-      }
-      if (i != 0 || (dim.has_dim_value() && dim.dim_value() == 0))
-        return emitError(location)
-               << "dimension " << i
-               << " of the input is not a positive number; only the first "
-                  "dimension (batch) may be symbolic, so export the model with "
-                  "static shapes";
-      shape.push_back(options.batch);
-      symbolic = symbolicBatch = true;
-    }
-    auto type = RankedTensorType::get(shape, element);
-    if (std::string why = explainUnusable(type); !why.empty())
-      return emitError(location) << "input has " << why;
-    Value argument = body->addArgument(type, location);
-    graph->values[name] = argument;
-    if (isa<FloatType>(element) && !element.isF32())
-      floats.emplace_back(name, argument);
-    attributes.push_back(interfaceAttributes(name, symbolic));
-    hash.add(GraphHash::Entry().add("input").add(name).add(
-        uint64_t(tensor.elem_type())));
-  }
-  function.setFunctionType(
-      builder.getFunctionType(body->getArgumentTypes(), {}));
-  function.setArgAttrsAttr(builder.getArrayAttr(attributes));
-  // Float numbers of any width are computed in f32.
-  for (auto &[name, argument] : floats)
-    graph->values[name] =
-        CastOp::create(builder, argument.getLoc(),
-                       RankedTensorType::get(typeOf(argument).getShape(),
-                                             builder.getF32Type()),
-                       argument);
-  return success();
-}
-
-LogicalResult Importer::importOutputs(func::FuncOp function) {
-  SmallVector<Value> results;
-  SmallVector<Attribute> attributes;
-  for (const auto &output : model.graph().output()) {
-    StringRef name = output.name();
-    Location location = nameLocation(name, name);
-    Source source = resolve(*graph, name);
-    if (source.kind == Source::Node) {
-      if (failed(build(*source.scope, *source.node)))
-        return failure();
-      source = resolve(*graph, name);
-    }
-    if (source.kind == Source::Initializer) {
-      if (failed(materialize(source)))
-        return failure();
-      source = resolve(*graph, name);
-    }
-    if (source.kind == Source::Failed)
-      return failure();
-    if (source.kind == Source::Node)
-      return emitError(location)
-             << source.node->op_type() << ": this output is not supported";
-    if (source.kind != Source::Known)
-      return emitError(location) << "no node computes this output";
-    Value value = source.scope->values.lookup(source.name);
-    int64_t declared = output.type().tensor_type().elem_type();
-    if (declared != TensorProto::UNDEFINED) {
-      if (computedType(declared) != typeOf(value).getElementType() ||
-          !interfaceType(declared))
-        return emitError(location)
-               << "output is declared as " << typeName(declared)
-               << ", which is not supported for values of "
-               << typeOf(value).getElementType();
-      Type element = interfaceType(declared);
-      if (element != typeOf(value).getElementType())
-        value = CastOp::create(
-            builder, location,
-            RankedTensorType::get(typeOf(value).getShape(), element), value);
-    }
-    if (!isInterfaceType(typeOf(value).getElementType()))
-      return emitError(location)
-             << "output has element type " << typeOf(value).getElementType()
-             << ", which is not supported";
-    if (std::string why = explainUnusable(typeOf(value)); !why.empty())
-      return emitError(location) << "output has " << why;
-    results.push_back(value);
-    attributes.push_back(interfaceAttributes(name, symbolicBatch));
-    hash.add(GraphHash::Entry()
-                 .add("output")
-                 .add(results.size())
-                 .add(name)
-                 .add(source.scope->prefix + source.name));
-  }
-  if (results.empty())
-    return emitError(function.getLoc()) << "the graph has no output";
-  func::ReturnOp::create(builder, function.getLoc(), results);
-  function.setFunctionType(builder.getFunctionType(
-      function.getBody().front().getArgumentTypes(),
-      llvm::map_to_vector(results, [](Value v) { return v.getType(); })));
-  function.setResAttrsAttr(builder.getArrayAttr(attributes));
-  return success();
+LogicalResult Importer::enterOutputs() {
+  // Names of inputs are taken before there are values for them.
+  for (const GraphInput &input : inputs)
+    graph->values[input.proto->name()] = Value();
+  if (failed(fill(*graph, model.graph().node())) || failed(chooseOutputs()))
+    return failure();
+  SmallVector<std::string> names;
+  for (const GraphOutput &output : outputs)
+    names.push_back(output.name);
+  return markLive(*graph, names);
 }
 
 LogicalResult Importer::importGraph() {
@@ -278,24 +119,8 @@ LogicalResult Importer::importGraph() {
                                        builder.getFunctionType({}, {}));
   builder.setInsertionPointToStart(function.addEntryBlock());
 
-  graph = scopes.emplace_back(std::make_unique<Scope>()).get();
-  graph->opset = opsetVersion;
-  for (const FunctionProto &function : model.functions())
-    if (!functions
-             .try_emplace(functionKey(function.domain(), function.name()),
-                          &function)
-             .second)
-      return emitError(location)
-             << "the model defines function '" << function.name() << "' twice";
-  for (const auto &initializer : model.graph().initializer())
-    graph->initializers[initializer.name()] = &initializer;
-  if (failed(importInputs(function)) ||
-      failed(fill(*graph, model.graph().node())))
-    return failure();
-  SmallVector<std::string> outputs;
-  for (const auto &output : model.graph().output())
-    outputs.push_back(output.name());
-  if (failed(judge(*graph, outputs)) ||
+  if (failed(checkPinned()) || failed(importInputs(function)) ||
+      failed(judge()) ||
       failed(walkLive(*graph,
                       [&](Scope &scope, const NodeProto &node) {
                         return build(scope, node);
@@ -317,7 +142,8 @@ LogicalResult Importer::importGraph() {
 }
 
 OwningOpRef<ModuleOp> Importer::run(StringRef bytes) {
-  if (failed(parse(bytes)) || failed(importGraph()))
+  if (failed(parse(bytes)) || failed(enterGraph()) || failed(enterOutputs()) ||
+      failed(importGraph()))
     return nullptr;
   return std::move(module);
 }
@@ -329,15 +155,32 @@ OwningOpRef<ModuleOp> octet::importOnnxBytes(StringRef bytes, StringRef path,
   return Importer(context, path, options).run(bytes);
 }
 
+/// The file's bytes; null after an error.
+static std::unique_ptr<llvm::MemoryBuffer> readModel(StringRef path,
+                                                     MLIRContext *context) {
+  auto buffer = readInputFile(path);
+  if (buffer)
+    return std::move(*buffer);
+  emitError(NameLoc::get(StringAttr::get(context, path)))
+      << "cannot read the model: " << buffer.getError().message();
+  return nullptr;
+}
+
 OwningOpRef<ModuleOp> octet::importOnnx(StringRef path, MLIRContext *context,
                                         const OnnxImportOptions &options) {
-  auto buffer = readInputFile(path);
-  if (!buffer) {
-    emitError(NameLoc::get(StringAttr::get(context, path)))
-        << "cannot read the model: " << buffer.getError().message();
-    return nullptr;
-  }
-  return importOnnxBytes((*buffer)->getBuffer(), path, context, options);
+  auto buffer = readModel(path, context);
+  return buffer ? importOnnxBytes(buffer->getBuffer(), path, context, options)
+                : OwningOpRef<ModuleOp>();
+}
+
+std::optional<OnnxDescription>
+octet::describeOnnx(StringRef path, MLIRContext *context,
+                    const OnnxImportOptions &options) {
+  context->loadDialect<OctetDialect, func::FuncDialect, arith::ArithDialect>();
+  auto buffer = readModel(path, context);
+  if (!buffer)
+    return std::nullopt;
+  return Importer(context, path, options).describe(buffer->getBuffer());
 }
 
 void octet::registerOnnxTranslation() {

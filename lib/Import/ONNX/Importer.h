@@ -21,6 +21,7 @@
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/StringMap.h"
+#include <map>
 #include <onnx/onnx_pb.h>
 
 namespace octet::onnx_import {
@@ -80,6 +81,28 @@ struct Source {
 
 using NodeKey = std::pair<Scope *, const NodeProto *>;
 
+/// An input of the graph, with the sizes that the model or the caller gives it.
+struct GraphInput {
+  const ONNX_NAMESPACE::ValueInfoProto *proto;
+  bool hasRank = false;
+  /// ShapedType::kDynamic where nobody says.
+  Shape shape = {};
+  /// Of symbolic dimensions that have one; else empty.
+  llvm::SmallVector<std::string> names = {};
+  /// The first dimension is symbolic, and nobody gives it a size: the batch.
+  bool isBatched = false;
+  /// Some output may depend on it.
+  bool isLive = true;
+};
+
+/// An output of the graph, or what the caller asks for instead.
+struct GraphOutput {
+  std::string name;
+  /// The element type that the model declares, or UNDEFINED.
+  int64_t declared = TensorProto::UNDEFINED;
+  bool isCut = false;
+};
+
 class Importer {
 public:
   Importer(mlir::MLIRContext *context, llvm::StringRef path,
@@ -87,6 +110,7 @@ public:
       : builder(context), path(path), options(options) {}
 
   mlir::OwningOpRef<mlir::ModuleOp> run(llvm::StringRef bytes);
+  std::optional<OnnxDescription> describe(llvm::StringRef bytes);
 
   mlir::OpBuilder builder;
 
@@ -109,7 +133,39 @@ public:
 private:
   mlir::LogicalResult parse(llvm::StringRef bytes);
   mlir::LogicalResult checkOpsets();
+  /// Enters functions, constants and inputs, with their shapes, but no node.
+  mlir::LogicalResult enterGraph();
+  /// Chooses outputs and marks live what they depend on.
+  mlir::LogicalResult enterOutputs();
   mlir::LogicalResult importGraph();
+
+  // Inputs and outputs
+  // ---------------------------------------------------------------------
+
+  /// Finds the inputs' shapes by the model and the caller's pins.
+  mlir::LogicalResult pinInputs();
+  mlir::LogicalResult pinShape(llvm::StringRef name,
+                               llvm::ArrayRef<int64_t> shape);
+  /// Gives the symbolic dimension `name` a size; `giver` says who does. An
+  /// error if another has given it another.
+  mlir::LogicalResult pinDimension(llvm::StringRef name, int64_t size,
+                                   const std::string &giver);
+  /// Refuses live inputs with dimensions that nobody gives a size, all at once.
+  mlir::LogicalResult checkPinned();
+  GraphInput *findInput(llvm::StringRef name);
+  /// `x=1x3xHxW`, as the flag takes it.
+  std::string suggestShape(const GraphInput &input) const;
+  /// `--shape x=1x3xHxW or --dim height=N --dim width=N`: flags that fix what
+  /// is not, the batch too if that is asked for.
+  std::string suggestPins(llvm::ArrayRef<const GraphInput *> inputs,
+                          bool withBatch = false) const;
+  /// An error that begins with the model's path alone.
+  mlir::InFlightDiagnostic emitModelError();
+
+  mlir::LogicalResult chooseOutputs();
+  mlir::LogicalResult checkCut(llvm::StringRef name);
+  /// Finds the inputs on which outputs may depend, whatever branches are taken.
+  mlir::LogicalResult findLiveInputs();
   mlir::LogicalResult importInputs(mlir::func::FuncOp function);
   mlir::LogicalResult importOutputs(mlir::func::FuncOp function);
   /// What the program must know of an input or output.
@@ -132,9 +188,19 @@ private:
   /// says.
   mlir::LogicalResult takeBranch(Scope &scope, const NodeProto &node);
 
-  /// Marks the nodes live on which `names` depend. An error that names all
-  /// operators among them that are not supported.
-  mlir::LogicalResult judge(Scope &scope, llvm::ArrayRef<std::string> names);
+  /// Marks the nodes live on which `names` depend.
+  mlir::LogicalResult markLive(Scope &scope, llvm::ArrayRef<std::string> names);
+  /// An error that names all operators of live nodes that are not supported.
+  mlir::LogicalResult judge();
+  /// True if nodes of this operator have a builder.
+  static bool isSupported(const NodeProto &node);
+  /// By operator, with its domain if that is not ONNX's own.
+  using Operators = std::map<std::string, OnnxDescription::Operator>;
+  /// Counts `node` among `operators`.
+  static void count(Operators &operators, const Scope &scope,
+                    const NodeProto &node);
+  /// The operators of live nodes, or of those that are not supported alone.
+  Operators countLive(bool supported) const;
   /// Calls `action` for the live nodes of a scope and of what it calls, in the
   /// order of the file.
   mlir::LogicalResult
@@ -159,6 +225,11 @@ private:
   bool symbolicBatch = false;
   mlir::OwningOpRef<mlir::ModuleOp> module;
 
+  std::vector<GraphInput> inputs;
+  std::vector<GraphOutput> outputs;
+  /// Of symbolic dimensions: their sizes, and who gives them.
+  llvm::StringMap<std::pair<int64_t, std::string>> dimensions;
+
   llvm::StringMap<const FunctionProto *> functions;
   /// Default attributes of functions.
   llvm::DenseMap<const FunctionProto *,
@@ -172,6 +243,8 @@ private:
   /// The branch taken of each If, and the names of its results.
   llvm::DenseMap<NodeKey, std::pair<Scope *, const GraphProto *>> branches;
   llvm::DenseSet<NodeKey> live, done;
+  /// A live node's operator is not supported.
+  bool isAnyMissing = false;
 };
 
 /// A node in a scope, as builders see it.
@@ -217,6 +290,8 @@ const OnnxBuilders &onnxBuilders();
 inline bool isOnnxDomain(llvm::StringRef domain) {
   return domain.empty() || domain == "ai.onnx";
 }
+/// ONNX's name of an element type, in lower case.
+std::string typeName(int64_t onnxType);
 /// By which functions of a model are found.
 inline std::string functionKey(llvm::StringRef domain, llvm::StringRef name) {
   return ((isOnnxDomain(domain) ? "" : domain) + "\n" + name).str();

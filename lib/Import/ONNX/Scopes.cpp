@@ -16,7 +16,6 @@
 #include "mlir/IR/Matchers.h"
 #include "llvm/ADT/StringExtras.h"
 #include <google/protobuf/unknown_field_set.h>
-#include <map>
 
 using namespace mlir;
 using namespace octet;
@@ -207,15 +206,15 @@ LogicalResult Importer::walkLive(
   return success();
 }
 
-LogicalResult Importer::judge(Scope &scope, ArrayRef<std::string> names) {
+bool Importer::isSupported(const NodeProto &node) {
+  return isIf(node) || (isOnnxDomain(node.domain()) &&
+                        onnxBuilders().contains(node.op_type()));
+}
+
+LogicalResult Importer::markLive(Scope &scope, ArrayRef<std::string> names) {
   SmallVector<std::pair<Scope *, std::string>> work;
   for (const std::string &name : names)
     work.emplace_back(&scope, name);
-  auto isSupported = [](const NodeProto &node) {
-    return isIf(node) || (isOnnxDomain(node.domain()) &&
-                          onnxBuilders().contains(node.op_type()));
-  };
-  bool allSupported = true;
   while (!work.empty()) {
     auto [from, name] = work.pop_back_val();
     Source source = resolve(*from, name);
@@ -224,40 +223,58 @@ LogicalResult Importer::judge(Scope &scope, ArrayRef<std::string> names) {
     if (source.kind != Source::Node ||
         !live.insert({source.scope, source.node}).second)
       continue;
-    allSupported &= isSupported(*source.node);
+    isAnyMissing |= !isSupported(*source.node);
     // What an If needs beside its condition shows when a branch is taken.
     for (const std::string &input : source.node->input())
       work.emplace_back(source.scope, input);
   }
-  if (allSupported)
+  return success();
+}
+
+void Importer::count(Operators &operators, const Scope &scope,
+                     const NodeProto &node) {
+  std::string type = node.op_type();
+  if (!isOnnxDomain(node.domain()))
+    type = node.domain() + "." + type;
+  OnnxDescription::Operator &entry = operators[type];
+  if (++entry.count > 1)
+    return;
+  entry.name = type;
+  entry.isSupported = isSupported(node);
+  entry.first = scope.prefix + (!node.name().empty() ? node.name()
+                                : node.output_size() ? node.output(0)
+                                                     : "");
+}
+
+Importer::Operators Importer::countLive(bool supported) const {
+  Operators operators;
+  for (const auto &scope : scopes)
+    for (const NodeProto &node : *scope->nodes)
+      if (live.contains({scope.get(), &node}) &&
+          (supported || !isSupported(node)))
+        count(operators, *scope, node);
+  return operators;
+}
+
+LogicalResult Importer::judge() {
+  if (!isAnyMissing)
     return success();
-  std::map<std::string, std::pair<int64_t, std::string>> missing;
-  (void)walkLive(scope, [&](Scope &at, const NodeProto &node) {
-    if (isSupported(node))
-      return success();
-    std::string type = node.op_type();
-    if (!isOnnxDomain(node.domain()))
-      type = node.domain() + "." + type;
-    auto &[count, first] = missing[type];
-    if (++count == 1)
-      first = at.prefix + (!node.name().empty() ? node.name()
-                           : node.output_size() ? node.output(0)
-                                                : "");
-    return success();
-  });
+  Operators missing = countLive(/*supported=*/false);
   auto describe = [](const auto &entry) {
-    auto [count, first] = entry.second;
+    const auto &[count, first] =
+        std::tie(entry.second.count, entry.second.first);
     return entry.first +
            (count == 1 ? " (1 node, '"
                        : " (" + std::to_string(count) + " nodes, first '") +
            first + "')";
   };
-  return emitError(NameLoc::get(builder.getStringAttr(path)))
-         << missing.size()
-         << (missing.size() == 1 ? " operator is" : " operators are")
-         << " not supported: "
-         << llvm::join(llvm::map_range(missing, describe), ", ")
-         << "; 'octet operators' lists those that are";
+  return emitModelError() << missing.size()
+                          << (missing.size() == 1 ? " operator is"
+                                                  : " operators are")
+                          << " not supported: "
+                          << llvm::join(llvm::map_range(missing, describe),
+                                        ", ")
+                          << "; 'octet operators' lists those that are";
 }
 
 //===----------------------------------------------------------------------===//
@@ -303,7 +320,7 @@ LogicalResult Importer::takeBranch(Scope &scope, const NodeProto &node) {
     results.push_back(output.name());
   Scope *taken = scopes.emplace_back(std::move(branch)).get();
   branches[{&scope, &node}] = {taken, &body->g()};
-  return judge(*taken, results);
+  return failure(failed(markLive(*taken, results)) || failed(judge()));
 }
 
 LogicalResult Importer::buildOne(Scope &scope, const NodeProto &node) {

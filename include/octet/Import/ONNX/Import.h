@@ -15,12 +15,29 @@
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
+#include <optional>
+#include <string>
+#include <vector>
 
 namespace octet {
 
 struct OnnxImportOptions {
-  /// Size given to a symbolic first dimension of an input.
+  /// Size given to a symbolic first dimension of an input, where neither
+  /// `shapes` nor `dims` give it one.
   int64_t batch = 1;
+  /// Shapes of inputs, by name, whose dimensions are then fixed.
+  std::vector<std::pair<std::string, std::vector<int64_t>>> shapes;
+  /// Sizes of dimensions of inputs that have a name instead.
+  std::vector<std::pair<std::string, int64_t>> dims;
+  /// Values of the graph that become the outputs, in this order; those that the
+  /// model declares if there are none. Inputs on which none of them depends are
+  /// dropped.
+  std::vector<std::string> outputs;
+
+  /// True if a shape, a dimension or an output is given.
+  bool isChanged() const {
+    return !shapes.empty() || !dims.empty() || !outputs.empty();
+  }
 };
 
 /// Imports the ONNX model at `path` (any operator set) as a module that holds
@@ -44,6 +61,43 @@ mlir::OwningOpRef<mlir::ModuleOp>
 importOnnxBytes(llvm::StringRef bytes, llvm::StringRef path,
                 mlir::MLIRContext *context,
                 const OnnxImportOptions &options = {});
+
+/// What an ONNX model says of itself, whether it can be imported or not.
+struct OnnxDescription {
+  struct Tensor {
+    std::string name;
+    /// ONNX's name of the element type, in lower case.
+    std::string type;
+    bool hasRank = false;
+    /// Sizes, names of symbolic dimensions, or "?".
+    std::vector<std::string> dims;
+    /// Of an input: the first dimension is the batch, of which any number of
+    /// samples runs.
+    bool isBatched = false;
+    /// Of an input: the flags that fix dimensions that are not, "--shape
+    /// x=1x3xHxW or --dim height=N"; empty if there are none.
+    std::string pin;
+  };
+  struct Operator {
+    /// With its domain, if that is not ONNX's own.
+    std::string name;
+    int64_t count = 0;
+    bool isSupported = false;
+    /// The first node's name.
+    std::string first;
+  };
+  int64_t opset = 0;
+  std::vector<Tensor> inputs, outputs;
+  /// Of the nodes on which outputs depend, by name; functions count as what
+  /// they are made of.
+  std::vector<Operator> operators;
+};
+
+/// Describes the model at `path`; none after an error: the file is no model, or
+/// `options` do not fit it.
+std::optional<OnnxDescription>
+describeOnnx(llvm::StringRef path, mlir::MLIRContext *context,
+             const OnnxImportOptions &options = {});
 
 /// Names of the ONNX operators that are imported, sorted.
 std::vector<std::string> importedOperators();

@@ -47,8 +47,9 @@ public:
       if (!result)
         return op.emitOpError()
                << "mixes samples: the model's first dimension is symbolic, and "
-                  "this node's result for one sample depends on others; export "
-                  "the model with a fixed first dimension";
+                  "this node's result for one sample depends on others; fix "
+                  "the "
+                  "first dimension by --shape or --dim";
       for (Value value : op.getResults())
         this->rows[value] = *result;
     }
@@ -63,8 +64,7 @@ private:
       if (rowsOf(value) == 0)
         return emitError(value.getLoc())
                << "output does not depend on the sample, while the model's "
-                  "first dimension is symbolic; export the model with a fixed "
-                  "first dimension";
+                  "first dimension is symbolic; fix that by --shape or --dim";
     return success();
   }
 
