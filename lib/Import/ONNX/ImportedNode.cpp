@@ -71,6 +71,14 @@ ImportedNode::getFloats(StringRef name) const {
   return SmallVector<float>(a->floats().begin(), a->floats().end());
 }
 
+std::optional<SmallVector<std::string>>
+ImportedNode::getStrings(StringRef name) const {
+  const auto *a = attribute(name);
+  if (!a)
+    return std::nullopt;
+  return SmallVector<std::string>(a->strings().begin(), a->strings().end());
+}
+
 DenseElementsAttr ImportedNode::getTensor(StringRef name) {
   const auto *a = attribute(name);
   if (!a || !a->has_t()) {

@@ -261,6 +261,8 @@ public:
   std::optional<Shape> getInts(llvm::StringRef name) const override;
   std::optional<llvm::SmallVector<float>>
   getFloats(llvm::StringRef name) const override;
+  std::optional<llvm::SmallVector<std::string>>
+  getStrings(llvm::StringRef name) const override;
   mlir::DenseElementsAttr getTensor(llvm::StringRef name) override;
   unsigned numInputs() const override { return proto.input_size(); }
   unsigned numOutputs() const override { return proto.output_size(); }

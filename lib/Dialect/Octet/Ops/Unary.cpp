@@ -220,6 +220,12 @@ static UnaryFunction functionOf(UnaryKind kind) {
   llvm_unreachable("unknown function");
 }
 
+Value lowering::lowerFunction(OpBuilder &builder, Location loc, UnaryKind kind,
+                              Value x, float alpha, float beta) {
+  ImplicitLocOpBuilder located(loc, builder);
+  return functionOf(kind).lower(located, x, alpha, beta);
+}
+
 double UnaryOp::evaluate(double x) {
   return functionOf(getKind()).evaluate(x, getAlpha().convertToFloat(),
                                         getBeta().convertToFloat());
@@ -271,10 +277,8 @@ Value ClampOp::lowerElement(OpBuilder &builder, ValueRange elements) {
 }
 
 Value UnaryOp::lowerElement(OpBuilder &builder, ValueRange elements) {
-  ImplicitLocOpBuilder located(getLoc(), builder);
-  return functionOf(getKind()).lower(located, elements[0],
-                                     getAlpha().convertToFloat(),
-                                     getBeta().convertToFloat());
+  return lowerFunction(builder, getLoc(), getKind(), elements[0],
+                       getAlpha().convertToFloat(), getBeta().convertToFloat());
 }
 
 FailureOr<SmallVector<Value>>

@@ -67,6 +67,11 @@ mlir::Value clamp(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value x,
                   std::optional<llvm::APFloat> low,
                   std::optional<llvm::APFloat> high);
 
+/// The function `kind`, of parameters `alpha` and `beta`, of one f32.
+mlir::Value lowerFunction(mlir::OpBuilder &builder, mlir::Location loc,
+                          UnaryKind kind, mlir::Value x, float alpha,
+                          float beta);
+
 /// True if quantized values are kept in si8.
 bool isSignedStorage(mlir::Value tensor);
 

@@ -49,6 +49,8 @@ public:
   virtual std::optional<Shape> getInts(llvm::StringRef name) const = 0;
   virtual std::optional<llvm::SmallVector<float>>
   getFloats(llvm::StringRef name) const = 0;
+  virtual std::optional<llvm::SmallVector<std::string>>
+  getStrings(llvm::StringRef name) const = 0;
   /// The tensor attribute `name`, float numbers as f32; null after an error.
   virtual mlir::DenseElementsAttr getTensor(llvm::StringRef name) = 0;
 
