@@ -121,9 +121,9 @@ def check(driver, test, targets):
         for keep in dict.fromkeys((len(test.inputs), 1)):
             model = with_constants(test, keep)
             message = compile_model(driver, model, scratch, targets)
-            if not message:
+            if not message or "not supported: " in message:
                 break
-        else:
+        if message:
             raise AssertionError(message.split("m.onnx: ", 1)[-1])
         np.savez(scratch / "x.npz", **{
             info.name: value for info, value in zip(model.graph.input, test.inputs)})
