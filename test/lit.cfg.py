@@ -41,11 +41,6 @@ config.available_features.update(targets.host_targets())
 if targets.emulated_targets(os.path.join(config.octet_bin, "octet")):
     config.available_features.add("arm-emulator")
 
-if os.path.isdir("/usr/share/libonnx-testdata/data/node"):
-    config.available_features.add("onnx-node-tests")
-else:
-    print("ONNX node tests skipped: needs libonnx-testdata")
-
 # Real models are no part of the project; tests of them say so when they skip.
 data = os.environ.get("OCTET_DATA", "")
 if data and os.path.isdir(os.path.join(data, "models")):

@@ -6,13 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Math/IR/Math.h"
-#include "mlir/Dialect/Math/Transforms/Approximation.h"
-#include "mlir/Dialect/Math/Transforms/Passes.h"
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "mlir/IR/ImplicitLocOpBuilder.h"
-#include "mlir/IR/TypeUtilities.h"
+#include "MathLanes.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "octet/Codegen/Passes.h"
 
@@ -25,48 +19,21 @@ namespace octet {
 } // namespace octet
 
 namespace {
-/// tanh(x) in f32, within 1.5 units in the last place, of one sign with x.
-/// Around zero an odd polynomial, of Cephes' tanhf (Moshier); beyond it 1 - 2 /
-/// (exp(2·|x|) + 1), where nothing cancels.
-struct ExpandTanh : OpRewritePattern<math::TanhOp> {
-  using OpRewritePattern::OpRewritePattern;
+/// A function of f32 as operations that compute the same on every machine, as a
+/// library does not.
+template <typename Op, auto expand> struct Expand : OpRewritePattern<Op> {
+  using OpRewritePattern<Op>::OpRewritePattern;
 
-  LogicalResult matchAndRewrite(math::TanhOp op,
+  LogicalResult matchAndRewrite(Op op,
                                 PatternRewriter &rewriter) const override {
-    Type type = op.getType();
-    if (!getElementTypeOrSelf(type).isF32())
+    if (!getElementTypeOrSelf(op.getType()).isF32())
       return rewriter.notifyMatchFailure(op, "not of f32");
-    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
-    auto constant = [&](float value) -> Value {
-      TypedAttr attribute = b.getF32FloatAttr(value);
-      if (auto vector = dyn_cast<VectorType>(type))
-        attribute = DenseElementsAttr::get(vector, value);
-      return arith::ConstantOp::create(b, attribute);
-    };
-    auto fma = [&](Value x, Value y, Value z) -> Value {
-      return math::FmaOp::create(b, x, y, z);
-    };
-    Value x = op.getOperand();
-    Value magnitude = math::AbsFOp::create(b, x);
-
-    Value square = arith::MulFOp::create(b, x, x);
-    Value odd = constant(-5.70498872745e-3f);
-    for (float coefficient : {2.06390887954e-2f, -5.37397155531e-2f,
-                              1.33314422036e-1f, -3.33332819422e-1f})
-      odd = fma(odd, square, constant(coefficient));
-    Value small = fma(arith::MulFOp::create(b, odd, square), x, x);
-
-    Value one = constant(1.0f);
-    Value exponential = math::ExpOp::create(
-        b, Value(arith::AddFOp::create(b, magnitude, magnitude)));
-    Value fraction = arith::DivFOp::create(
-        b, constant(2.0f), Value(arith::AddFOp::create(b, exponential, one)));
-    Value large = math::CopySignOp::create(
-        b, Value(arith::SubFOp::create(b, one, fraction)), x);
-
-    Value isSmall = arith::CmpFOp::create(b, arith::CmpFPredicate::OLT,
-                                          magnitude, constant(0.625f));
-    rewriter.replaceOpWithNewOp<arith::SelectOp>(op, isSmall, small, large);
+    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
+    auto lanes = [&](unsigned i) { return Lanes{&builder, op->getOperand(i)}; };
+    if constexpr (std::is_invocable_v<decltype(expand), Lanes, Lanes>)
+      rewriter.replaceOp(op, expand(lanes(0), lanes(1)).value);
+    else
+      rewriter.replaceOp(op, expand(lanes(0)).value);
     return success();
   }
 };
@@ -74,15 +41,17 @@ struct ExpandTanh : OpRewritePattern<math::TanhOp> {
 struct ExpandMathPass : octet::impl::ExpandMathBase<ExpandMathPass> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    // Polynomials compute the same on every machine, as a library does not.
-    populateMathPolynomialApproximationPatterns(patterns, [](StringRef name) {
-      return llvm::is_contained(
-          {math::ExpOp::getOperationName(), math::LogOp::getOperationName(),
-           math::ErfOp::getOperationName(), math::SinOp::getOperationName(),
-           math::CosOp::getOperationName()},
-          name);
-    });
-    patterns.add<ExpandTanh>(&getContext());
+    patterns.add<
+        Expand<math::ExpOp, expandExp>, Expand<math::ExpM1Op, expandExpM1>,
+        Expand<math::LogOp, expandLog>, Expand<math::Log1pOp, expandLog1p>,
+        Expand<math::ErfOp, expandErf>, Expand<math::TanhOp, expandTanh>,
+        Expand<math::SinOp, expandSin>, Expand<math::CosOp, expandCos>,
+        Expand<math::TanOp, expandTan>, Expand<math::AsinOp, expandAsin>,
+        Expand<math::AcosOp, expandAcos>, Expand<math::AtanOp, expandAtan>,
+        Expand<math::SinhOp, expandSinh>, Expand<math::CoshOp, expandCosh>,
+        Expand<math::AsinhOp, expandAsinh>, Expand<math::AcoshOp, expandAcosh>,
+        Expand<math::AtanhOp, expandAtanh>, Expand<math::PowFOp, expandPow>>(
+        &getContext());
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();
   }

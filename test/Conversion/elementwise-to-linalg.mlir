@@ -118,3 +118,29 @@ func.func @divide(%a: tensor<3xi32>, %b: tensor<3xi32>) -> tensor<3xi32> {
   %0 = octet.binary div %a, %b : tensor<3xi32>, tensor<3xi32> -> tensor<3xi32>
   return %0 : tensor<3xi32>
 }
+
+// By squaring; a negative exponent leaves 1, -1 or 0.
+// CHECK-LABEL: func @power
+func.func @power(%a: tensor<3xi8>, %b: tensor<3xi8>) -> tensor<3xi8> {
+  // CHECK: ^bb0(%[[X:.*]]: i8, %[[Y:.*]]: i8, %{{.*}}: i8):
+  // CHECK-COUNT-15: arith.muli
+  // CHECK-NOT: arith.muli
+  // CHECK: %[[NEGATIVE:.*]] = arith.cmpi slt, %[[Y]], %c0_i8
+  // CHECK-NEXT: arith.select %[[NEGATIVE]]
+  %0 = octet.binary pow %a, %b : tensor<3xi8>, tensor<3xi8> -> tensor<3xi8>
+  return %0 : tensor<3xi8>
+}
+
+// CHECK-LABEL: func @shifts
+func.func @shifts(%a: tensor<3xi8>, %u: tensor<3xui8>) -> (tensor<3xi8>, tensor<3xui8>) {
+  // CHECK: ^bb0(%[[X:.*]]: i8, %[[Y:.*]]: i8, %{{.*}}: i8):
+  // CHECK: %[[INSIDE:.*]] = arith.cmpi ule, %[[Y]], %c7_i8
+  // CHECK: %[[COUNT:.*]] = arith.select %[[INSIDE]], %[[Y]], %c7_i8
+  // CHECK: arith.shrsi %[[X]], %[[COUNT]]
+  // CHECK: arith.shrui
+  // CHECK-NEXT: arith.constant 0
+  // CHECK-NEXT: arith.select
+  %0 = octet.binary shift_right %a, %a : tensor<3xi8>, tensor<3xi8> -> tensor<3xi8>
+  %1 = octet.binary shift_right %u, %u : tensor<3xui8>, tensor<3xui8> -> tensor<3xui8>
+  return %0, %1 : tensor<3xi8>, tensor<3xui8>
+}

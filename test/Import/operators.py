@@ -33,6 +33,7 @@ def positive(*shape):
 
 
 IMAGE, ROWS, LINE = (1, 6, 9, 7), (1, 12), (1, 5, 11)
+LABELS = RNG.integers(0, 6, (1, 9, 7))
 B = "batch-norm parameters"
 
 # operator, input shape, other inputs, attributes, operator sets
@@ -134,7 +135,44 @@ CASES = [
     *[("Pow", IMAGE, [np.float32(p)], {}, (7, 15)) for p in (1, 2, 3, -1)],
     ("Pow", IMAGE, [ints(2)], {}, (12,)),
     ("Clip", IMAGE, [np.float32(0.75), np.float32(-0.5)], {}, (13,)),
+    *[("Pow", IMAGE, [p], {}, (7, 15)) for p in (
+        np.float32(4), np.arange(7, dtype=np.float32) - 2)],
+    *[(name, IMAGE, [], {}, opsets) for name, opsets in (
+        ("Tan", (7, 22)), ("Atan", (7, 22)), ("Sinh", (9, 22)), ("Cosh", (9, 22)),
+        ("Asinh", (9, 22)), ("Celu", (12,)), ("Mish", (18, 22)), ("Shrink", (9,)),
+        ("Hardmax", (7, 11, 13)), ("GlobalLpPool", (7,)))],
+    ("Celu", IMAGE, [], dict(alpha=0.4), (12,)),
+    ("Shrink", IMAGE, [], dict(lambd=0.7, bias=0.3), (9,)),
+    ("Hardmax", IMAGE, [], dict(axis=2), (13,)),
+    ("GlobalLpPool", LINE, [], dict(p=3), (7,)),
+    # Normalization
+    ("LayerNormalization", IMAGE, [weights(7), weights(7)], {}, (17,)),
+    ("LayerNormalization", IMAGE, [weights(6, 9, 7)], dict(axis=1, epsilon=1e-2), (17,)),
+    ("RMSNormalization", IMAGE, [weights(7)], {}, (23,)),
+    ("RMSNormalization", IMAGE, [weights(9, 7)], dict(axis=-2, epsilon=1e-2), (23,)),
+    ("GroupNormalization", IMAGE, [weights(6), weights(6)], dict(num_groups=2), (21,)),
+    ("InstanceNormalization", IMAGE, [weights(6), weights(6)], {}, (7, 22)),
+    ("InstanceNormalization", LINE, [weights(5), weights(5)], dict(epsilon=1e-2), (7,)),
+    ("LpNormalization", IMAGE, [], {}, (7, 22)),
+    ("LpNormalization", IMAGE, [], dict(axis=1, p=1), (7,)),
+    ("MeanVarianceNormalization", IMAGE, [], {}, (9, 13)),
+    ("MeanVarianceNormalization", IMAGE, [], dict(axes=[1, -1]), (9,)),
+    ("LRN", IMAGE, [], dict(size=3), (7, 13)),
+    ("LRN", IMAGE, [], dict(size=5, alpha=0.3, beta=0.6, bias=2.0), (7,)),
+    # Losses
+    *[(name, IMAGE, others, attributes, opsets)
+      for name, opsets in (("SoftmaxCrossEntropyLoss", (12, 13)),
+                           ("NegativeLogLikelihoodLoss", (12, 13)))
+      for others, attributes in (
+          ([LABELS], {}), ([LABELS], dict(reduction="sum")),
+          ([LABELS, positive(6)], {}), ([LABELS], dict(ignore_index=2)),
+          ([LABELS, positive(6)], dict(ignore_index=2, reduction="none")))],
     # Reductions
+    *[(name, IMAGE, others, attributes, opsets)
+      for name in ("ReduceL1", "ReduceL2", "ReduceLogSumExp", "ReduceSumSquare")
+      for others, attributes, opsets in (
+          ([], dict(axes=[-1], keepdims=0), (7, 11, 13)), ([], {}, (13,)),
+          ([ints(1)], {}, (18,)), ([ints(0, -1)], dict(keepdims=0), (18,)))],
     ("ReduceSum", IMAGE, [], dict(axes=[1, -1]), (7, 11)),
     ("ReduceSum", IMAGE, [ints(2)], dict(keepdims=0), (13,)),
     ("ReduceSum", IMAGE, [ints()], dict(noop_with_empty_axes=1), (13,)),

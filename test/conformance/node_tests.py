@@ -1,155 +1,247 @@
-"""ONNX's own backend node tests in float32, for every operator Octet takes.
+"""ONNX's own backend node tests of dense tensors, for every operator there is.
 
-    node_tests.py --octet BIN [--data DIR] [--only NAME] [--jobs N]
+    node_tests.py --octet BIN [--only NAME] [--jobs N] [--table FILE]
 
-Each test is a model of one node with inputs and expected outputs. It is
-compiled in FP32 for `generic` and for this machine's best target and must agree
-as ONNX asks: |a - b| <= 1e-7 + 1e-3 |b|. Operands that Octet takes as constants
-only, weights, shapes, axes, are given as initializers where the test computes
-with them as inputs. expected_failures.txt names the tests that are known to
-fail, each with the documented limit that is why; a test on the list that
-passes is an error too.
+Each test is a model with inputs and expected outputs, as the package onnx
+generates it. Those whose inputs and outputs have element types that programs
+take and give are compiled in FP32 for `generic` and this machine's best target,
+in one program, and must agree as ONNX's runner asks: shapes, element types,
+|a - b| <= atol + rtol |b|. Operands that Octet takes as constants only, weights,
+shapes, axes, are given as initializers where the test computes with them as
+inputs.
+
+expected_failures.txt names the tests that do not pass, by the documented limit
+that is why. A listed test that passes is an error, and so is a pattern that
+matches none. docs/Operators.md is the table of operators that such a run leaves
+(--table writes it); a run of all tests whose table differs is an error too.
 """
 
 import argparse
 import collections
 import concurrent.futures
+import dataclasses
+import fnmatch
 import pathlib
 import subprocess
 import sys
 import tempfile
+import warnings
 
 import numpy as np
 import onnx
-from onnx import numpy_helper
+from onnx import TensorProto, numpy_helper
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "e2e"))
 from targets import host_targets, octet  # noqa: E402
 
-DATA = pathlib.Path("/usr/share/libonnx-testdata/data/node")
 EXPECTED = pathlib.Path(__file__).with_name("expected_failures.txt")
+TABLE = pathlib.Path(__file__).parents[2] / "docs" / "Operators.md"
+ELEMENTS = {TensorProto.FLOAT: "float32", TensorProto.FLOAT16: "float16",
+            TensorProto.DOUBLE: "float64", TensorProto.INT64: "int64",
+            TensorProto.INT32: "int32", TensorProto.INT8: "int8",
+            TensorProto.UINT8: "uint8", TensorProto.BOOL: "bool"}
+COMMON = {TensorProto.FLOAT, TensorProto.INT64, TensorProto.INT32, TensorProto.BOOL}
+HEAD = """# Operators
+
+The ONNX operators that Octet takes; `octet operators` lists them too, and `If`, whose
+condition must be a constant. An operator is taken in each of its versions. Floats of
+any width are computed in float32. Written by `test/conformance/node_tests.py --table
+docs/Operators.md`: *tests* are ONNX's own of the operator, passed and all; *types* are
+those of values in tests that passed; *limits* are why others did not.
+
+| operator | versions | types | tests | limits |
+|---|---|---|---|---|
+"""
 
 
-def read_tensor(path):
-    tensor = onnx.TensorProto()
-    tensor.ParseFromString(path.read_bytes())
-    return tensor
+@dataclasses.dataclass
+class Test:
+    name: str
+    model: onnx.ModelProto
+    inputs: list
+    outputs: list
+    rtol: float
+    atol: float
+
+    def elements(self):
+        """Element types of inputs and outputs; None stands for what is no tensor."""
+        return {info.type.tensor_type.elem_type
+                if info.type.WhichOneof("value") == "tensor_type" else None
+                for info in [*self.model.graph.input, *self.model.graph.output]}
+
+    def operator(self):
+        """The operator that the test is of; none for a function's body."""
+        node = self.model.graph.node[0]
+        if node.domain or "_expanded" in self.name:
+            return None
+        return node.op_type
 
 
-def operators(folder):
-    return {node.op_type if node.domain in ("", "ai.onnx") else
-            f"{node.domain}.{node.op_type}"
-            for node in onnx.load(folder / "model.onnx").graph.node}
+def collect():
+    """ONNX's tests; each has one set of data."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from onnx.backend.test.case.node import collect_testcases
+        cases = collect_testcases(None)
+
+    def arrays(values):
+        return [numpy_helper.to_array(v) if isinstance(v, TensorProto) else v
+                for v in values]
+
+    return [Test(case.name, case.model, *map(arrays, case.data_sets[0]), case.rtol,
+                 case.atol) for case in cases]
 
 
-def is_float32(folder):
-    """What is computed is float32; other operands are shapes, axes and such."""
-    graph = onnx.load(folder / "model.onnx").graph
-    return all(info.type.tensor_type.elem_type == onnx.TensorProto.FLOAT
-               for info in [*graph.input[:1], *graph.output])
+def with_constants(test, keep):
+    """The model with all inputs but the first `keep` as initializers."""
+    model = onnx.ModelProto()
+    model.CopyFrom(test.model)
+    del model.graph.input[keep:]
+    for info, value in list(zip(test.model.graph.input, test.inputs))[keep:]:
+        model.graph.initializer.append(
+            numpy_helper.from_array(np.asarray(value), info.name))
+    return model
 
 
-def compile_model(driver, model, folder, target):
-    path = folder / "m.onnx"
-    path.write_bytes(model.SerializeToString())
+def compile_model(driver, model, folder, targets):
+    """What the driver says against the model; empty if it compiles."""
+    (folder / "m.onnx").write_bytes(model.SerializeToString())
     result = subprocess.run(
-        [driver, "compile", str(path), "--precision", "fp32", "--target", target,
-         "-o", str(folder / "p")], capture_output=True, text=True, timeout=300)
+        [driver, "compile", str(folder / "m.onnx"), "--precision", "fp32",
+         "--target", ",".join(targets), "-o", str(folder / "p")],
+        capture_output=True, text=True, timeout=300)
     if result.returncode not in (0, 1):
         raise AssertionError(f"crashed: status {result.returncode}")
-    return result.returncode == 0, result.stderr.strip()
+    return result.stderr.strip() if result.returncode else ""
 
 
-def with_constants(model, tensors, keep):
-    """The model with all inputs but the first `keep` as initializers."""
-    changed = onnx.ModelProto()
-    changed.CopyFrom(model)
-    del changed.graph.input[keep:]
-    for info, tensor in list(zip(model.graph.input, tensors))[keep:]:
-        tensor.name = info.name
-        changed.graph.initializer.append(tensor)
-    return changed
-
-
-def check(driver, folder):
-    model = onnx.load(folder / "model.onnx")
-    targets = ["generic", host_targets()[1]] if len(host_targets()) > 1 else ["generic"]
+def check(driver, test, targets):
     with tempfile.TemporaryDirectory() as scratch:
         scratch = pathlib.Path(scratch)
-        for data in sorted(folder.glob("test_data_set_*")):
-            tensors = [read_tensor(data / f"input_{i}.pb")
-                       for i in range(len(model.graph.input))]
-            expected = [numpy_helper.to_array(read_tensor(data / f"output_{i}.pb"))
-                        for i in range(len(model.graph.output))]
-            tried = model
-            for keep in dict.fromkeys((len(tensors), 1)):
-                tried = with_constants(model, tensors, keep)
-                good, message = compile_model(driver, tried, scratch,
-                                              ",".join(targets))
-                if good:
-                    break
-            if not good:
-                raise AssertionError(message.split("m.onnx: ", 1)[-1])
-            np.savez(scratch / "x.npz", **{
-                info.name: numpy_helper.to_array(t)
-                for info, t in zip(tried.graph.input, tensors)})
-            for target in targets:
-                octet([scratch / "p", "run", "--input", scratch / "x.npz",
-                       "--output", scratch / "y.npz"], target)
-                with np.load(scratch / "y.npz") as y:
-                    for info, b in zip(model.graph.output, expected):
-                        a = y[info.name]
-                        if a.shape != b.shape:
-                            raise AssertionError(
-                                f"{target}: shape {a.shape}, not {b.shape}")
-                        np.testing.assert_allclose(a, b, rtol=1e-3, atol=1e-7,
-                                                   err_msg=target)
+        for keep in dict.fromkeys((len(test.inputs), 1)):
+            model = with_constants(test, keep)
+            message = compile_model(driver, model, scratch, targets)
+            if not message or "not supported: " in message:
+                break
+        if message:
+            raise AssertionError(message.split("m.onnx: ", 1)[-1])
+        np.savez(scratch / "x.npz", **{
+            info.name: value for info, value in zip(model.graph.input, test.inputs)})
+        for target in targets:
+            octet([scratch / "p", "run", "--input", scratch / "x.npz",
+                   "--output", scratch / "y.npz"], target)
+            with np.load(scratch / "y.npz") as y:
+                for info, expected in zip(test.model.graph.output, test.outputs):
+                    compare(target, y[info.name], np.asarray(expected), test)
 
 
-def read_expected():
-    known = {}
-    for line in EXPECTED.read_text().splitlines():
-        if line and not line.startswith("#"):
-            name, reason = line.split(None, 1)
-            known[name] = reason
-    return known
+def compare(target, actual, expected, test):
+    for what in ("shape", "dtype"):
+        a, b = getattr(actual, what), getattr(expected, what)
+        if a != b:
+            raise AssertionError(f"{target}: {what} {a}, not {b}")
+    np.testing.assert_allclose(actual, expected, rtol=test.rtol, atol=test.atol,
+                               err_msg=target)
+
+
+class Expected:
+    """The tests that are known to fail. Below each reason, indented, are patterns
+    of names; `!` before one takes tests out of those of its reason again."""
+
+    def __init__(self, path):
+        self.groups, self.unmatched = {}, set()
+        group = []
+        for line in path.read_text().splitlines():
+            if line.startswith(" "):
+                group += line.split()
+            elif line and not line.startswith("#"):
+                group = self.groups.setdefault(line, [])
+        for patterns in self.groups.values():
+            self.unmatched.update(p for p in patterns if not p.startswith("!"))
+
+    def reason(self, name):
+        """Why the test fails, or none."""
+        for reason, patterns in self.groups.items():
+            if any(fnmatch.fnmatchcase(name, p[1:]) for p in patterns if p[0] == "!"):
+                continue
+            found = [p for p in patterns if fnmatch.fnmatchcase(name, p)]
+            self.unmatched.difference_update(found)
+            if found:
+                return reason
+        return None
+
+
+def operator_table(taken, tests, passed, reasons):
+    """`reasons` has one for each test that failed."""
+    versions = collections.defaultdict(set)
+    for schema in onnx.defs.get_all_schemas_with_history():
+        if not schema.domain:
+            versions[schema.name].add(schema.since_version)
+    rows = []
+    for operator in sorted(taken - {"If"}):
+        own = [t for t in tests if t.operator() == operator]
+        good = [t for t in own if t.name in passed]
+        elements = set().union(*(t.elements() for t in good))
+        limits = sorted({reasons[t.name] for t in own if t.name in reasons})
+        rows.append((operator, ", ".join(map(str, sorted(versions[operator]))),
+                     ", ".join(name for e, name in ELEMENTS.items() if e in elements),
+                     f"{len(good)}/{len(own)}", "; ".join(limits)))
+    return HEAD + "".join(f"| {' | '.join(row)} |\n".replace("|  |", "| |")
+                          for row in rows)
+
+
+def run(options, tests, targets, expected):
+    """({names that passed}, {name that failed: reason}, problems)"""
+    passed, reasons, problems = set(), {}, 0
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        jobs = {t.name: pool.submit(check, options.octet, t, targets) for t in tests}
+        for name, job in jobs.items():
+            error, reason = job.exception(), expected.reason(name)
+            if error is None:
+                passed.add(name)
+                if reason:
+                    problems += 1
+                    print(f"{name}: passes, but is on the list", flush=True)
+            elif reason:
+                reasons[name] = reason
+            else:
+                problems += 1
+                text = " ".join(str(error).split())
+                print(f"{name}: {text[:300]}", flush=True)
+    return passed, reasons, problems
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--octet", required=True)
-    parser.add_argument("--data", type=pathlib.Path, default=DATA)
     parser.add_argument("--only", default="")
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--table", type=pathlib.Path)
     options = parser.parse_args()
-    known = read_expected()
-    taken = set(subprocess.run([options.octet, "operators"], capture_output=True,
-                               text=True, check=True).stdout.split())
-    every = [d for d in sorted(options.data.glob("test_*")) if options.only in d.name]
-    of_operators = [d for d in every if operators(d) <= taken]
-    tests = [d for d in of_operators if is_float32(d)]
-    counts, problems = collections.Counter(), 0
-    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        jobs = {d.name: pool.submit(check, options.octet, d) for d in tests}
-        for name, job in jobs.items():
-            error = job.exception()
-            if error is None:
-                counts["passed"] += 1
-                if name in known:
-                    problems += 1
-                    print(f"{name}: passes, but is on the list", flush=True)
-            elif name in known:
-                counts["expected to fail"] += 1
-            else:
-                problems += 1
-                text = " ".join(str(error).split())
-                print(f"{name}: {text[:300]}", flush=True)
-    share = 100 * counts["passed"] / max(1, len(tests))
-    print(f"node tests: {counts['passed']} of {len(tests)} passed "
-          f"({share:.1f} %), {counts['expected to fail']} expected to fail, "
-          f"{problems} problems; {len(every) - len(of_operators)} are of "
-          f"operators that are not taken, {len(of_operators) - len(tests)} of "
-          "other element types")
+    every = collect()
+    tests = [t for t in every
+             if t.elements() <= ELEMENTS.keys() and options.only in t.name]
+    expected = Expected(EXPECTED)
+    passed, reasons, problems = run(options, tests, host_targets()[:2], expected)
+
+    if not options.only:
+        for pattern in sorted(expected.unmatched):
+            problems += 1
+            print(f"{pattern}: is on the list, but there is no such test")
+        taken = set(subprocess.run([options.octet, "operators"], capture_output=True,
+                                   text=True, check=True).stdout.split())
+        table = operator_table(taken, tests, passed, reasons)
+        if options.table:
+            options.table.write_text(table)
+        elif not TABLE.exists() or TABLE.read_text() != table:
+            problems += 1
+            print(f"{TABLE.name} is out of date: write it anew with --table")
+    common = [t for t in tests if t.elements() <= COMMON]
+    print(f"node tests: {len(passed)} of {len(tests)} passed, "
+          f"{sum(t.name in passed for t in common)} of {len(common)} of float32, "
+          f"int64, int32 and bool; {len(reasons)} expected to fail, {problems} "
+          f"problems; {len(every) - len(tests)} of all {len(every)} are of other "
+          "types")
     return problems > 0
 
 

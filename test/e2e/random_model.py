@@ -110,9 +110,27 @@ class Graph:
             self.rng.standard_normal(c), self.rng.uniform(0.5, 2, c))]
         return self.node("BatchNormalization", [x, *parameters], self.shapes[x])
 
+    def normalization(self, x):
+        """By moments or norms of the value itself; in f32 between integers."""
+        c, *size = self.shapes[x][1:]
+        op = self.pick("LayerNormalization", "InstanceNormalization", "LpNormalization",
+                       "LRN")
+        if op == "LpNormalization":
+            return self.node(op, [x], self.shapes[x], axis=1, p=self.pick(1, 2))
+        if op == "LRN":  # ONNX Runtime has it for images
+            return (self.node(op, [x], self.shapes[x], size=self.pick(1, 3, 5))
+                    if len(size) == 2 else self.batch_norm(x))
+        if op == "LayerNormalization" and self.opset < 17:
+            return self.batch_norm(x)
+        count = c if op == "InstanceNormalization" else size[-1]
+        parameters = [self.floats(self.rng.uniform(0.5, 1.5, count)) for _ in range(2)]
+        # Where all values are alike, an error is not to become all of the result.
+        return self.node(op, [x, *parameters], self.shapes[x], epsilon=0.1)
+
     def activation(self, x):
         op = self.pick("Relu", "Relu", "Clip", "LeakyRelu", "Sigmoid", "Tanh",
-                       "HardSigmoid", "HardSwish", "PRelu")
+                       "HardSigmoid", "HardSwish", "PRelu", "Elu", "Softplus",
+                       "Sin", "Atan", "Asinh")
         if op == "PRelu":
             rank, channels = len(self.shapes[x]), self.shapes[x][1]
             slopes = self.pick((1,), (channels, *[1] * (rank - 2)))
@@ -336,7 +354,7 @@ class Graph:
                       self.activation, self.activation, self.pool, self.residual,
                       self.residual, self.concat, self.slice, self.pad,
                       self.scale, self.two_pads, self.beside_constant, self.matmul,
-                      self.moved]
+                      self.moved, self.normalization]
             for _ in range(self.rng.integers(1, 6)):
                 grown = self.pick(*layers)(x)
                 if self.chance(0.08):

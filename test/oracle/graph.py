@@ -18,7 +18,7 @@ HANDLERS = {}
 @dataclasses.dataclass
 class Value:
     """An array and how far it may be from a program's. EXACT: not at all.
-    ROUNDED: exp or tanh is behind it, a few units in the last place. REQUANTIZED:
+    ROUNDED: exp or the like is behind it, a few units in the last place. REQUANTIZED:
     a value like that was rounded to 8 bits since, which may turn by one step."""
     array: np.ndarray
     slack: int = EXACT
@@ -39,7 +39,7 @@ class Value:
                     f"{[int(i) for i in at]}: {actual[at]!r}, not {expected[at]!r}")
         signal = np.square(expected, dtype=np.float64).sum()
         noise = np.square(np.subtract(actual, expected, dtype=np.float64)).sum()
-        # 100 dB are 1e-5 of the values: MLIR's exp is good to a few 1e-7.
+        # 100 dB are 1e-5 of the values: functions are good to a few 1e-7.
         bound = 1e-10 if self.slack == ROUNDED else 1e-3
         if noise <= bound * signal:
             return None
@@ -88,10 +88,10 @@ class Graph:
     @staticmethod
     def slack(op, operands):
         slack = max((o.slack for o in operands), default=EXACT)
-        approximate = op.name == "octet.softmax" or kind_of(op) in (
-            "sigmoid", "tanh") or (op.name == "octet.map" and any(
-                inner.name in numerics.APPROXIMATE
-                for inner in op.regions[0][2]))
+        approximate = (op.name == "octet.softmax" or
+                       kind_of(op) in numerics.TRANSCENDENTAL) or (
+            op.name == "octet.map" and any(inner.name in numerics.APPROXIMATE
+                                           for inner in op.regions[0][2]))
         if approximate and op.result_types[0].element == "f32":
             slack = max(slack, ROUNDED)
         if slack == ROUNDED and op.result_types[0].storage():

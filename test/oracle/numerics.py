@@ -163,6 +163,13 @@ def float_matmul(lhs, rhs, bias):
     return acc
 
 
+# Functions of octet.unary that are approximated in f32 (QS-13).
+TRANSCENDENTAL = {"sigmoid": lambda x: 1 / (1 + np.exp(-x)), "tanh": np.tanh,
+                  "softplus": lambda x: np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x))),
+                  "elu": np.expm1, "sin": np.sin, "atan": np.arctan,
+                  "asinh": np.arcsinh}
+
+
 def activation(kind, x, alpha, beta):
     """The functions of octet.unary in the precision of `x`."""
     real = x.dtype.type
@@ -172,8 +179,11 @@ def activation(kind, x, alpha, beta):
         return clamp(alpha * x + beta, 0, 1)
     with np.errstate(all="ignore"):
         return {"leaky_relu": lambda: np.where(x < 0, alpha * x, x),
-                "sigmoid": lambda: real(1) / (real(1) + np.exp(-x)),
-                "tanh": lambda: np.tanh(x),
+                **{name: lambda f=f: f(x) for name, f in TRANSCENDENTAL.items()},
+                "elu": lambda: np.where(x < 0, alpha * np.expm1(x), x),
+                "sqrt": lambda: np.sqrt(x),
+                "abs": lambda: np.abs(x),
+                "reciprocal": lambda: real(1) / x,
                 "hard_sigmoid": hard_sigmoid,
                 "hard_swish": lambda: x * hard_sigmoid()}[kind]()
 
@@ -187,11 +197,14 @@ SCALARS = {"arith.addf": np.add, "arith.subf": np.subtract,
            "arith.select": np.where, "arith.andi": np.logical_and,
            "arith.ori": np.logical_or, "arith.xori": np.logical_xor,
            "math.absf": np.abs, "math.sqrt": np.sqrt, "math.exp": np.exp,
-           "math.log": np.log, "math.tanh": np.tanh, "math.sin": np.sin,
+           "math.log": np.log, "math.expm1": np.expm1,
+           "math.log1p": np.log1p, "math.powf": np.power, "math.atan": np.arctan,
+           "math.asinh": np.arcsinh, "math.tanh": np.tanh, "math.sin": np.sin,
            "math.cos": np.cos, "math.floor": np.floor, "math.ceil": np.ceil,
            "math.roundeven": np.rint, "math.copysign": np.copysign}
 # What programs compute to a few units in the last place (QS-13).
-APPROXIMATE = {"math.exp", "math.log", "math.tanh", "math.sin", "math.cos"}
+APPROXIMATE = {f"math.{name}" for name in (
+    "exp", "log", "expm1", "log1p", "powf", "tanh", "sin", "cos", "atan", "asinh")}
 
 
 def scalar(name, operands, predicate):

@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Operators that are made of several operations. Those that map to one are
-// beside it, in lib/Dialect/Octet/Ops.
+// Operators that are made of several operations, of no family that has a file
+// of its own. Those that map to one are beside it, in lib/Dialect/Octet/Ops.
 //
 //===----------------------------------------------------------------------===//
 
@@ -16,14 +16,6 @@
 using namespace mlir;
 using namespace octet;
 using namespace octet::onnx_import;
-
-static Value binary(OnnxNode &node, BinaryKind kind, Value lhs, Value rhs) {
-  return node.create<BinaryOp>(lhs, rhs, kind, FloatAttr(), FloatAttr());
-}
-
-static Value unary(OnnxNode &node, UnaryKind kind, Value input) {
-  return node.create<UnaryOp>(input, kind, APFloat(0.0f), APFloat(0.0f));
-}
 
 //===----------------------------------------------------------------------===//
 // Products
@@ -79,138 +71,6 @@ static LogicalResult buildGemm(OnnxNode &node) {
 }
 
 //===----------------------------------------------------------------------===//
-// Normalization
-//===----------------------------------------------------------------------===//
-
-static LogicalResult buildBatchNormalization(OnnxNode &node) {
-  Value input = node.floatInput(0);
-  if (!input)
-    return failure();
-  // Before operator set 7 it was in training unless it said otherwise.
-  if (node.getInt("training_mode", 0) ||
-      (node.opset < 7 && !node.getInt("is_test", 0)))
-    return node.fail("is in training mode; export for inference");
-  auto type = typeOf(input);
-  if (type.getRank() < 2)
-    return node.fail("input must have a channel dimension");
-  int64_t channels = type.getDimSize(1);
-  Value parameters[4];
-  SmallVector<SmallVector<float>> numbers;
-  for (unsigned i = 0; i < 4; ++i) {
-    parameters[i] = node.floatInput(i + 1);
-    if (!parameters[i])
-      return failure();
-    if (typeOf(parameters[i]).getNumElements() != channels)
-      return node.fail("input " + Twine(i + 1) +
-                       " must have one value for each channel");
-    if (auto constant = node.constantInput(i + 1))
-      numbers.push_back(llvm::to_vector(constant.getValues<float>()));
-  }
-  Shape aligned(type.getRank() - 1, 1);
-  aligned[0] = channels;
-  double epsilon = node.getFloat("epsilon", 1e-5f);
-  Value factor, shift;
-  if (numbers.size() == 4) {
-    // In double: the factor and the shift are rounded once.
-    SmallVector<float> factors, shifts;
-    for (int64_t c = 0; c < channels; ++c) {
-      double f = numbers[0][c] / std::sqrt(numbers[3][c] + epsilon);
-      factors.push_back(static_cast<float>(f));
-      shifts.push_back(static_cast<float>(numbers[1][c] - numbers[2][c] * f));
-    }
-    factor = node.constant(factors, aligned);
-    shift = node.constant(shifts, aligned);
-  } else {
-    Value deviation =
-        unary(node, UnaryKind::Sqrt,
-              binary(node, BinaryKind::Add, parameters[3],
-                     node.constant({static_cast<float>(epsilon)}, {})));
-    factor = binary(node, BinaryKind::Div, parameters[0], deviation);
-    shift = binary(node, BinaryKind::Sub, parameters[1],
-                   binary(node, BinaryKind::Mul, parameters[2], factor));
-    factor = node.reshape(factor, aligned);
-    shift = node.reshape(shift, aligned);
-  }
-  return node.setOutput(binary(node, BinaryKind::Add,
-                               binary(node, BinaryKind::Mul, input, factor),
-                               shift));
-}
-
-/// x - max - log Σ exp(x - max) along one dimension.
-static LogicalResult buildLogSoftmax(OnnxNode &node) {
-  Value input = node.floatInput(0);
-  if (!input)
-    return failure();
-  Shape shape(typeOf(input).getShape());
-  bool flattens = node.opset < 13;
-  auto axis = OnnxNode::normalizeAxis(node.getInt("axis", flattens ? 1 : -1),
-                                      shape.size());
-  if (!axis)
-    return node.fail("axis is out of range");
-  int64_t along = *axis;
-  if (flattens) {
-    // Before operator set 13 it was over all dimensions from `axis` on.
-    int64_t rows = 1, columns = 1;
-    for (const auto &[i, size] : llvm::enumerate(shape))
-      (static_cast<int64_t>(i) < *axis ? rows : columns) *= size;
-    input = node.reshape(input, {rows, columns});
-    along = 1;
-  }
-  auto reduce = [&](Value value, ReduceKind kind) {
-    return node.create<ReduceOp>(value, kind, ArrayRef<int64_t>{along});
-  };
-  Value shifted =
-      binary(node, BinaryKind::Sub, input, reduce(input, ReduceKind::Max));
-  Value sum = reduce(unary(node, UnaryKind::Exp, shifted), ReduceKind::Sum);
-  Value result =
-      binary(node, BinaryKind::Sub, shifted, unary(node, UnaryKind::Log, sum));
-  return node.setOutput(node.reshape(result, shape));
-}
-
-//===----------------------------------------------------------------------===//
-// Functions and means
-//===----------------------------------------------------------------------===//
-
-/// The mean of operands that broadcast.
-static LogicalResult buildMean(OnnxNode &node) {
-  auto operands = node.allInputs(/*floats=*/true);
-  if (operands.empty())
-    return failure();
-  Value sum = operands.front();
-  for (Value operand : ArrayRef(operands).drop_front())
-    sum = binary(node, BinaryKind::Add, sum, operand);
-  return node.setOutput(
-      binary(node, BinaryKind::Div, sum,
-             node.constant({static_cast<float>(operands.size())}, {})));
-}
-
-/// x / 2 · (1 + erf(x / √2)), or its approximation by tanh.
-static LogicalResult buildGelu(OnnxNode &node) {
-  Value input = node.floatInput(0);
-  if (!input)
-    return failure();
-  auto times = [&](Value value, float factor) {
-    return binary(node, BinaryKind::Mul, value, node.constant({factor}, {}));
-  };
-  std::string approximation = node.getString("approximate", "none");
-  Value inner;
-  if (approximation == "none") {
-    inner = unary(node, UnaryKind::Erf, times(input, 0.70710678f));
-  } else if (approximation == "tanh") {
-    Value cube = binary(node, BinaryKind::Mul, input,
-                        binary(node, BinaryKind::Mul, input, input));
-    inner = times(binary(node, BinaryKind::Add, input, times(cube, 0.044715f)),
-                  0.79788456f);
-    inner = unary(node, UnaryKind::Tanh, inner);
-  } else {
-    return node.fail("approximation '" + approximation + "' is unknown");
-  }
-  Value both = binary(node, BinaryKind::Add, inner, node.constant({1.0f}, {}));
-  return node.setOutput(
-      binary(node, BinaryKind::Mul, times(input, 0.5f), both));
-}
-
-//===----------------------------------------------------------------------===//
 // What does nothing
 //===----------------------------------------------------------------------===//
 
@@ -242,12 +102,12 @@ static LogicalResult buildDropout(OnnxNode &node) {
 }
 
 void onnx_import::addCompositions(OnnxBuilders &builders) {
-  builders["BatchNormalization"] = buildBatchNormalization;
   builders["Dropout"] = buildDropout;
-  builders["Gelu"] = buildGelu;
   builders["Gemm"] = buildGemm;
   builders["Identity"] = buildIdentity;
-  builders["LogSoftmax"] = buildLogSoftmax;
-  builders["Mean"] = buildMean;
   addConstantOperators(builders);
+  addFunctionCompositions(builders);
+  addLossCompositions(builders);
+  addNormalizationCompositions(builders);
+  addReductionCompositions(builders);
 }

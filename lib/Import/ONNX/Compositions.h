@@ -18,6 +18,30 @@ namespace octet::onnx_import {
 void addCompositions(OnnxBuilders &builders);
 /// Operators whose results are always constants.
 void addConstantOperators(OnnxBuilders &builders);
+void addFunctionCompositions(OnnxBuilders &builders);
+void addLossCompositions(OnnxBuilders &builders);
+void addNormalizationCompositions(OnnxBuilders &builders);
+void addReductionCompositions(OnnxBuilders &builders);
+
+inline mlir::Value binary(OnnxNode &node, BinaryKind kind, mlir::Value lhs,
+                          mlir::Value rhs) {
+  return node.create<BinaryOp>(lhs, rhs, kind, mlir::FloatAttr(),
+                               mlir::FloatAttr());
+}
+inline mlir::Value unary(OnnxNode &node, UnaryKind kind, mlir::Value input) {
+  return node.create<UnaryOp>(input, kind, llvm::APFloat(0.0f),
+                              llvm::APFloat(0.0f));
+}
+inline mlir::Value reduce(OnnxNode &node, ReduceKind kind, mlir::Value input,
+                          llvm::ArrayRef<int64_t> axes) {
+  return node.create<ReduceOp>(input, kind, axes);
+}
+inline mlir::Value number(OnnxNode &node, float value) {
+  return node.constant({value}, {});
+}
+
+/// x - max - log Σ exp(x - max) along one dimension.
+mlir::Value logSoftmax(OnnxNode &node, mlir::Value input, int64_t axis);
 
 } // namespace octet::onnx_import
 

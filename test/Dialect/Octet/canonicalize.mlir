@@ -77,6 +77,23 @@ func.func @integers() -> (tensor<1xui8>, tensor<1xui8>, tensor<1xi8>, tensor<4xi
   return %0, %1, %2, %3, %4 : tensor<1xui8>, tensor<1xui8>, tensor<1xi8>, tensor<4xi32>, tensor<3xi1>
 }
 
+// A count beyond the bits, or a negative one, leaves nothing but a sign.
+// CHECK-LABEL: func @shifts
+func.func @shifts() -> (tensor<4xi8>, tensor<4xi8>, tensor<3xui8>) {
+  // CHECK-DAG: %[[LEFT:.*]] = arith.constant dense<[32, 0, 0, -56]> : tensor<4xi8>
+  // CHECK-DAG: %[[RIGHT:.*]] = arith.constant dense<[-14, -1, -1, -56]> : tensor<4xi8>
+  // CHECK-DAG: %[[UNSIGNED:.*]] = arith.constant dense<[50, 0, 0]> : tensor<3xui8>
+  // CHECK: return %[[LEFT]], %[[RIGHT]], %[[UNSIGNED]] :
+  %x = arith.constant dense<-56> : tensor<4xi8>
+  %n = arith.constant dense<[2, 8, -1, 0]> : tensor<4xi8>
+  %u = arith.constant dense<200> : tensor<3xui8>
+  %m = arith.constant dense<[2, 8, 255]> : tensor<3xui8>
+  %0 = octet.binary shift_left %x, %n : tensor<4xi8>, tensor<4xi8> -> tensor<4xi8>
+  %1 = octet.binary shift_right %x, %n : tensor<4xi8>, tensor<4xi8> -> tensor<4xi8>
+  %2 = octet.binary shift_right %u, %m : tensor<3xui8>, tensor<3xui8> -> tensor<3xui8>
+  return %0, %1, %2 : tensor<4xi8>, tensor<4xi8>, tensor<3xui8>
+}
+
 // CHECK-LABEL: func @extremes_keep_nan
 func.func @extremes_keep_nan() -> (tensor<3xf32>, tensor<3xf32>) {
   // CHECK-DAG: %[[MAX:.*]] = arith.constant dense<[0x7FC00000, 0x7FC00000, 2.000000e+00]> : tensor<3xf32>

@@ -16,6 +16,22 @@ func.func @bits_of_floats(%x: tensor<4xf32>) {
 
 // -----
 
+func.func @shifted_truth(%x: tensor<4xi1>) {
+  // expected-error @+1 {{shifts no truth values}}
+  %0 = octet.binary shift_left %x, %x : tensor<4xi1>, tensor<4xi1> -> tensor<4xi1>
+  return
+}
+
+// -----
+
+func.func @shifted_floats(%x: tensor<4xf32>) {
+  // expected-error @+1 {{works on integers and truth values only}}
+  %0 = octet.binary shift_right %x, %x : tensor<4xf32>, tensor<4xf32> -> tensor<4xf32>
+  return
+}
+
+// -----
+
 func.func @unary_shape(%x: tensor<4xf32>) {
   // expected-error @+2 {{inferred type(s) 'tensor<4xf32>' are incompatible with return type(s) of operation 'tensor<2x2xf32>'}}
   // expected-error @+1 {{failed to infer returned types}}

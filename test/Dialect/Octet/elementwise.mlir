@@ -16,6 +16,8 @@ func.func @binary(%a: tensor<2x3xf32>, %b: tensor<3xf32>, %i: tensor<3xi64>, %t:
   // CHECK-NEXT: octet.binary and %[[I]], %[[I]] : tensor<3xi64>, tensor<3xi64> -> tensor<3xi64>
   // CHECK-NEXT: octet.binary or %[[T]], %[[T]] : tensor<3xi1>, tensor<3xi1> -> tensor<3xi1>
   // CHECK-NEXT: octet.binary xor %[[T]], %[[T]] :
+  // CHECK-NEXT: octet.binary shift_left %[[I]], %[[I]] :
+  // CHECK-NEXT: octet.binary shift_right %[[I]], %[[I]] :
   // CHECK-NEXT: return
   %0 = octet.binary add %a, %b clamp(min 0.0 max 6.0) : tensor<2x3xf32>, tensor<3xf32> -> tensor<2x3xf32>
   %1 = octet.binary sub %b, %a clamp(max 6.0) : tensor<3xf32>, tensor<2x3xf32> -> tensor<2x3xf32>
@@ -29,6 +31,8 @@ func.func @binary(%a: tensor<2x3xf32>, %b: tensor<3xf32>, %i: tensor<3xi64>, %t:
   %9 = octet.binary and %i, %i : tensor<3xi64>, tensor<3xi64> -> tensor<3xi64>
   %10 = octet.binary or %t, %t : tensor<3xi1>, tensor<3xi1> -> tensor<3xi1>
   %11 = octet.binary xor %t, %t : tensor<3xi1>, tensor<3xi1> -> tensor<3xi1>
+  %12 = octet.binary shift_left %i, %i : tensor<3xi64>, tensor<3xi64> -> tensor<3xi64>
+  %13 = octet.binary shift_right %i, %i : tensor<3xi64>, tensor<3xi64> -> tensor<3xi64>
   return
 }
 
@@ -58,6 +62,15 @@ func.func @unary(%x: tensor<4xf32>) {
   // CHECK-NEXT: octet.unary elu %arg0 :
   // CHECK-NEXT: octet.unary selu %arg0 {beta = 2.000000e+00 : f32} :
   // CHECK-NEXT: octet.unary thresholded_relu %arg0 :
+  // CHECK-NEXT: octet.unary tan %arg0 :
+  // CHECK-NEXT: octet.unary asin %arg0 :
+  // CHECK-NEXT: octet.unary acos %arg0 :
+  // CHECK-NEXT: octet.unary atan %arg0 :
+  // CHECK-NEXT: octet.unary sinh %arg0 :
+  // CHECK-NEXT: octet.unary cosh %arg0 :
+  // CHECK-NEXT: octet.unary asinh %arg0 :
+  // CHECK-NEXT: octet.unary acosh %arg0 :
+  // CHECK-NEXT: octet.unary atanh %arg0 :
   // CHECK-NEXT: return
   %0 = octet.unary leaky_relu %x {alpha = 0.1 : f32} : tensor<4xf32> -> tensor<4xf32>
   %1 = octet.unary sigmoid %x {alpha = 0.0 : f32} : tensor<4xf32> -> tensor<4xf32>
@@ -82,6 +95,15 @@ func.func @unary(%x: tensor<4xf32>) {
   %20 = octet.unary elu %x : tensor<4xf32> -> tensor<4xf32>
   %21 = octet.unary selu %x {beta = 2.0 : f32} : tensor<4xf32> -> tensor<4xf32>
   %22 = octet.unary thresholded_relu %x : tensor<4xf32> -> tensor<4xf32>
+  %23 = octet.unary tan %x : tensor<4xf32> -> tensor<4xf32>
+  %24 = octet.unary asin %x : tensor<4xf32> -> tensor<4xf32>
+  %25 = octet.unary acos %x : tensor<4xf32> -> tensor<4xf32>
+  %26 = octet.unary atan %x : tensor<4xf32> -> tensor<4xf32>
+  %27 = octet.unary sinh %x : tensor<4xf32> -> tensor<4xf32>
+  %28 = octet.unary cosh %x : tensor<4xf32> -> tensor<4xf32>
+  %29 = octet.unary asinh %x : tensor<4xf32> -> tensor<4xf32>
+  %30 = octet.unary acosh %x : tensor<4xf32> -> tensor<4xf32>
+  %31 = octet.unary atanh %x : tensor<4xf32> -> tensor<4xf32>
   return
 }
 

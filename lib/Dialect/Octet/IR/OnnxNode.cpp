@@ -85,6 +85,52 @@ FailureOr<std::optional<float>> OnnxNode::floatFrom(StringRef name, unsigned i,
   return std::optional((*number.value_begin<APFloat>()).convertToFloat());
 }
 
+LogicalResult
+OnnxNode::setAlongAxis(llvm::function_ref<Value(Value, int64_t)> body) {
+  Value value = floatInput(0);
+  if (!value)
+    return failure();
+  Shape shape(typeOf(value).getShape());
+  bool flattens = opset < 13;
+  auto axis = normalizeAxis(getInt("axis", flattens ? 1 : -1), shape.size());
+  if (!axis)
+    return fail("axis is out of range");
+  if (!flattens)
+    return setOutput(body(value, *axis));
+  int64_t rows = 1, columns = 1;
+  for (const auto &[i, size] : llvm::enumerate(shape))
+    (static_cast<int64_t>(i) < *axis ? rows : columns) *= size;
+  return setOutput(reshape(body(reshape(value, {rows, columns}), 1), shape));
+}
+
+LogicalResult
+OnnxNode::setReduced(Value input, int64_t since,
+                     llvm::function_ref<Value(Value, ArrayRef<int64_t>)> body) {
+  auto given = intsFrom("axes", 1, since);
+  if (!input || failed(given))
+    return failure();
+  int64_t rank = typeOf(input).getRank();
+  Shape axes = given->value_or(Shape{});
+  if (axes.empty() && !getInt("noop_with_empty_axes", 0))
+    axes = llvm::to_vector(llvm::seq<int64_t>(0, rank));
+  for (int64_t &axis : axes) {
+    auto normal = normalizeAxis(axis, rank);
+    if (!normal)
+      return fail("axis " + Twine(axis) + " is out of range");
+    axis = *normal;
+  }
+  llvm::sort(axes);
+  axes.erase(llvm::unique(axes), axes.end());
+  Value result = body(input, axes);
+  if (getInt("keepdims", 1))
+    return setOutput(result);
+  Shape shape;
+  for (int64_t i = 0; i < rank; ++i)
+    if (!llvm::is_contained(axes, i))
+      shape.push_back(typeOf(input).getDimSize(i));
+  return setOutput(reshape(result, shape));
+}
+
 std::string octet::explainUnusable(RankedTensorType type) {
   auto count = countElements(type.getShape());
   if (!count)

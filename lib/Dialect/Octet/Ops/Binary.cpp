@@ -47,18 +47,23 @@ LogicalResult BinaryOp::verify() {
   if (typeOf(getRhs()).getElementType() != element ||
       typeOf(getOutput()).getElementType() != element)
     return emitOpError("operands and result must have one element type");
+  bool shifts = llvm::is_contained(
+      {BinaryKind::ShiftLeft, BinaryKind::ShiftRight}, getKind());
   if (!isa<IntegerType>(element) &&
-      llvm::is_contained({BinaryKind::And, BinaryKind::Or, BinaryKind::Xor},
-                         getKind()))
+      (shifts ||
+       llvm::is_contained({BinaryKind::And, BinaryKind::Or, BinaryKind::Xor},
+                          getKind())))
     return emitOpError("works on integers and truth values only");
+  if (shifts && element.isInteger(1))
+    return emitOpError("shifts no truth values");
   if (hasClamp() && !takesClamp())
     return emitOpError("clamps real numbers only");
   return success();
 }
 
 /// base^exponent, wrapped; 0 for a fraction.
-static uint64_t power(uint64_t base, int64_t exponent) {
-  if (exponent < 0)
+static uint64_t power(uint64_t base, uint64_t exponent, bool isUnsigned) {
+  if (!isUnsigned && static_cast<int64_t>(exponent) < 0)
     return base == 1 ? 1 : base == ~uint64_t(0) ? (exponent % 2 ? base : 1) : 0;
   uint64_t result = 1;
   for (; exponent > 0; exponent /= 2, base *= base)
@@ -96,7 +101,7 @@ static std::optional<int64_t> evaluate(BinaryKind kind, int64_t a, int64_t b,
   case BinaryKind::Min:
     return isLess ? a : b;
   case BinaryKind::Pow:
-    return wrapped(power(x, b));
+    return wrapped(power(x, y, isUnsigned));
   case BinaryKind::Mod:
     if (isUnsigned)
       return wrapped(x % y);
@@ -109,6 +114,12 @@ static std::optional<int64_t> evaluate(BinaryKind kind, int64_t a, int64_t b,
     return a | b;
   case BinaryKind::Xor:
     return a ^ b;
+  case BinaryKind::ShiftLeft:
+    return y < width ? wrapped(x << y) : 0;
+  case BinaryKind::ShiftRight:
+    if (isUnsigned)
+      return y < width ? wrapped(x >> y) : 0;
+    return a >> std::min<uint64_t>(y, width - 1);
   }
   llvm_unreachable("unknown function");
 }
@@ -131,13 +142,17 @@ static float evaluate(BinaryKind kind, float a, float b) {
     return std::pow(a, b);
   case BinaryKind::Mod: {
     float rest = std::fmod(a, b);
-    return rest != 0.0f && (rest < 0.0f) != (b < 0.0f) ? rest + b : rest;
+    if (rest == 0.0f)
+      return std::copysign(rest, b);
+    return (rest < 0.0f) != (b < 0.0f) ? rest + b : rest;
   }
   case BinaryKind::Rem:
     return std::fmod(a, b);
   case BinaryKind::And:
   case BinaryKind::Or:
   case BinaryKind::Xor:
+  case BinaryKind::ShiftLeft:
+  case BinaryKind::ShiftRight:
     break;
   }
   llvm_unreachable("unknown function");
@@ -317,111 +332,4 @@ FailureOr<Value> BinaryOp::foldScales(ScaleFolder &folder) {
              folder.f32(sign * b.scale / out.scale), low, high,
              folder.i32(out.zeroPoint))
       .getResult();
-}
-
-//===----------------------------------------------------------------------===//
-// ONNX
-//===----------------------------------------------------------------------===//
-
-/// Before operator set 7, the second operand's dimensions begin at dimension
-/// `axis` of the first's where `broadcast` is set.
-static Value alignByAxis(OnnxNode &node, Value lhs, Value rhs) {
-  if (node.opset >= 7 || !node.getInt("broadcast", 0) ||
-      !node.hasAttribute("axis"))
-    return rhs;
-  int64_t rank = typeOf(lhs).getRank();
-  Shape shape(typeOf(rhs).getShape());
-  auto axis = OnnxNode::normalizeAxis(node.getInt("axis", 0), rank);
-  if (!axis || *axis + static_cast<int64_t>(shape.size()) > rank) {
-    (void)node.fail("axis is out of range");
-    return {};
-  }
-  shape.resize(rank - *axis, 1);
-  return node.reshape(rhs, shape);
-}
-
-/// All operands from left to right.
-template <BinaryKind kind> static LogicalResult buildBinary(OnnxNode &node) {
-  auto operands = node.allInputs();
-  if (operands.empty())
-    return failure();
-  bool isLogical = llvm::is_contained(
-      {BinaryKind::And, BinaryKind::Or, BinaryKind::Xor}, kind);
-  for (Value operand : operands)
-    if (isLogical && !typeOf(operand).getElementType().isInteger(1))
-      return node.fail("operands must be of truth values");
-  Value result = operands.front();
-  for (Value operand : ArrayRef(operands).drop_front()) {
-    if (operands.size() == 2)
-      operand = alignByAxis(node, result, operand);
-    // An exponent may have a type of its own.
-    if (kind == BinaryKind::Pow && operand)
-      operand = node.castTo(typeOf(result).getElementType(), operand);
-    result =
-        node.create<BinaryOp>(result, operand, kind, FloatAttr(), FloatAttr());
-    if (!result)
-      return failure();
-  }
-  // A library's powers are not the same bytes everywhere.
-  if (kind == BinaryKind::Pow && !matchPattern(result, m_Constant()))
-    return node.fail("is supported for constants only, and for the exponents "
-                     "-1, 0.5, 1, 2 and 3 of float32 values");
-  return node.setOutput(result);
-}
-
-static LogicalResult buildMod(OnnxNode &node) {
-  if (node.getInt("fmod", 0))
-    return buildBinary<BinaryKind::Rem>(node);
-  return buildBinary<BinaryKind::Mod>(node);
-}
-
-/// Powers of which there is a more exact form, or one with an integer form.
-static LogicalResult buildPow(OnnxNode &node) {
-  auto operands = node.allInputs();
-  if (operands.size() != 2)
-    return operands.empty() ? failure() : node.fail("takes two inputs");
-  Value x = operands[0];
-  // An exponent may have a type of its own.
-  DenseFPElementsAttr exponent;
-  Value real = node.castTo(node.builder.getF32Type(), operands[1]);
-  if (!real || !matchPattern(real, m_Constant(&exponent)) ||
-      exponent.getNumElements() != 1 ||
-      exponent.getType().getRank() > typeOf(x).getRank() ||
-      !typeOf(x).getElementType().isF32())
-    return buildBinary<BinaryKind::Pow>(node);
-  auto unary = [&](UnaryKind kind) {
-    return node.create<UnaryOp>(x, kind, APFloat(0.0f), APFloat(0.0f));
-  };
-  auto square = [&] {
-    return node.create<BinaryOp>(x, x, BinaryKind::Mul, FloatAttr(),
-                                 FloatAttr());
-  };
-  double power = exponent.getSplatValue<APFloat>().convertToFloat();
-  if (power == 1.0)
-    return node.setOutput(x);
-  if (power == 2.0)
-    return node.setOutput(square());
-  if (power == 3.0)
-    return node.setOutput(node.create<BinaryOp>(square(), x, BinaryKind::Mul,
-                                                FloatAttr(), FloatAttr()));
-  if (power == 0.5)
-    return node.setOutput(unary(UnaryKind::Sqrt));
-  if (power == -1.0)
-    return node.setOutput(unary(UnaryKind::Reciprocal));
-  return buildBinary<BinaryKind::Pow>(node);
-}
-
-void BinaryOp::addOnnxBuilders(OnnxBuilders &builders) {
-  builders["Add"] = buildBinary<BinaryKind::Add>;
-  builders["Sum"] = buildBinary<BinaryKind::Add>;
-  builders["Sub"] = buildBinary<BinaryKind::Sub>;
-  builders["Mul"] = buildBinary<BinaryKind::Mul>;
-  builders["Div"] = buildBinary<BinaryKind::Div>;
-  builders["Max"] = buildBinary<BinaryKind::Max>;
-  builders["Min"] = buildBinary<BinaryKind::Min>;
-  builders["Pow"] = buildPow;
-  builders["Mod"] = buildMod;
-  builders["And"] = buildBinary<BinaryKind::And>;
-  builders["Or"] = buildBinary<BinaryKind::Or>;
-  builders["Xor"] = buildBinary<BinaryKind::Xor>;
 }

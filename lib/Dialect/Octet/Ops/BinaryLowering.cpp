@@ -31,7 +31,7 @@ static Value lowerFloat(BinaryKind kind, OpBuilder &b, Location at, Value x,
   case BinaryKind::Min:
     return extremeOrNaN(b, at, x, y, kind == BinaryKind::Min);
   case BinaryKind::Pow:
-    break;
+    return math::PowFOp::create(b, at, x, y);
   case BinaryKind::Mod: {
     Value rest = arith::RemFOp::create(b, at, x, y);
     Value zero = constantF32(b, at, 0.0f);
@@ -43,17 +43,76 @@ static Value lowerFloat(BinaryKind kind, OpBuilder &b, Location at, Value x,
                               compare(arith::CmpFPredicate::OLT, y));
     Value adds = arith::AndIOp::create(
         b, at, differ, compare(arith::CmpFPredicate::UNE, rest));
-    return arith::SelectOp::create(b, at, adds,
-                                   arith::AddFOp::create(b, at, rest, y), rest);
+    // A zero has the divisor's sign too.
+    Value whole =
+        arith::SelectOp::create(b, at, compare(arith::CmpFPredicate::OEQ, rest),
+                                math::CopySignOp::create(b, at, rest, y), rest);
+    return arith::SelectOp::create(
+        b, at, adds, arith::AddFOp::create(b, at, rest, y), whole);
   }
   case BinaryKind::Rem:
     return arith::RemFOp::create(b, at, x, y);
   case BinaryKind::And:
   case BinaryKind::Or:
   case BinaryKind::Xor:
+  case BinaryKind::ShiftLeft:
+  case BinaryKind::ShiftRight:
     break;
   }
   llvm_unreachable("unknown function");
+}
+
+/// x^y, wrapped, by squaring; 0 for a fraction.
+static Value powerOfIntegers(OpBuilder &b, Location at, Value x, Value y,
+                             bool isUnsigned) {
+  auto constant = [&](int64_t value) -> Value {
+    return arith::ConstantOp::create(b, at,
+                                     b.getIntegerAttr(x.getType(), value));
+  };
+  auto equals = [&](Value value, Value other) -> Value {
+    return arith::CmpIOp::create(b, at, arith::CmpIPredicate::eq, value, other);
+  };
+  unsigned width = x.getType().getIntOrFloatBitWidth();
+  Value zero = constant(0), one = constant(1), base = x, result = one;
+  auto hasBit = [&](unsigned bit) {
+    Value mask = constant(APInt::getOneBitSet(width, bit).getSExtValue());
+    return equals(arith::AndIOp::create(b, at, y, mask), mask);
+  };
+  for (unsigned bit = 0; bit < width; ++bit) {
+    if (bit > 0)
+      base = arith::MulIOp::create(b, at, base, base);
+    Value product = arith::MulIOp::create(b, at, result, base);
+    result = arith::SelectOp::create(b, at, hasBit(bit), product, result);
+  }
+  if (isUnsigned)
+    return result;
+  // A negative exponent leaves something of 1 and -1 only.
+  Value odd = arith::SelectOp::create(b, at, hasBit(0), x, one);
+  Value unit = arith::SelectOp::create(
+      b, at, equals(x, one), one,
+      arith::SelectOp::create(b, at, equals(x, constant(-1)), odd, zero));
+  Value isNegative =
+      arith::CmpIOp::create(b, at, arith::CmpIPredicate::slt, y, zero);
+  return arith::SelectOp::create(b, at, isNegative, unit, result);
+}
+
+/// A count that is negative or too large shifts all bits out.
+static Value shiftIntegers(bool left, OpBuilder &b, Location at, Value x,
+                           Value y, bool isUnsigned) {
+  auto constant = [&](int64_t value) -> Value {
+    return arith::ConstantOp::create(b, at,
+                                     b.getIntegerAttr(x.getType(), value));
+  };
+  unsigned width = x.getType().getIntOrFloatBitWidth();
+  Value last = constant(width - 1);
+  Value isInside =
+      arith::CmpIOp::create(b, at, arith::CmpIPredicate::ule, y, last);
+  Value count = arith::SelectOp::create(b, at, isInside, y, last);
+  if (!left && !isUnsigned)
+    return arith::ShRSIOp::create(b, at, x, count);
+  Value shifted = left ? arith::ShLIOp::create(b, at, x, count).getResult()
+                       : arith::ShRUIOp::create(b, at, x, count).getResult();
+  return arith::SelectOp::create(b, at, isInside, shifted, constant(0));
 }
 
 /// x / y, x mod y or x rem y, or 0 where it is not defined: machines differ
@@ -120,13 +179,17 @@ static Value lowerIntegers(BinaryKind kind, OpBuilder &b, Location at, Value x,
     return isUnsigned ? arith::MinUIOp::create(b, at, x, y).getResult()
                       : arith::MinSIOp::create(b, at, x, y).getResult();
   case BinaryKind::Pow:
-    break;
+    return powerOfIntegers(b, at, x, y, isUnsigned);
   case BinaryKind::And:
     return arith::AndIOp::create(b, at, x, y);
   case BinaryKind::Or:
     return arith::OrIOp::create(b, at, x, y);
   case BinaryKind::Xor:
     return arith::XOrIOp::create(b, at, x, y);
+  case BinaryKind::ShiftLeft:
+  case BinaryKind::ShiftRight:
+    return shiftIntegers(kind == BinaryKind::ShiftLeft, b, at, x, y,
+                         isUnsigned);
   }
   llvm_unreachable("unknown function");
 }
@@ -142,8 +205,6 @@ FailureOr<SmallVector<Value>>
 BinaryOp::lower(OpBuilder &builder, ValueRange inputs, ValueRange outputs) {
   Type element = typeOf(getOutput()).getElementType();
   if (!element.isF32() && !isa<IntegerType>(element))
-    return failure();
-  if (getKind() == BinaryKind::Pow)
     return failure();
   return SmallVector<Value>{createBroadcast(
       builder, getLoc(), inputs, outputs[0],

@@ -135,7 +135,8 @@ OpFoldResult ReduceOp::fold(FoldAdaptor adaptor) {
   };
   // Sums and products wrap alike with and without a sign.
   bool isOrdered = getKind() == ReduceKind::Max || getKind() == ReduceKind::Min;
-  if (isOrdered && !type.getElementType().isUnsignedInteger())
+  if (isOrdered && !type.getElementType().isUnsignedInteger() &&
+      !type.getElementType().isInteger(1))
     return wrap(run(int64_t(0), [&](int64_t i) -> int64_t {
       return values[i].getSExtValue();
     }));
@@ -214,7 +215,8 @@ static Value extremeOver(OpBuilder &builder, Location loc, Value input,
 /// Products of f32, and all reductions of integers, one after the other.
 static Value reduceInOrder(OpBuilder &builder, ReduceOp op, Value input) {
   Type element = typeOf(input).getElementType();
-  bool isUnsigned = typeOf(op.getInput()).getElementType().isUnsignedInteger();
+  Type given = typeOf(op.getInput()).getElementType();
+  bool isUnsigned = given.isUnsignedInteger() || given.isInteger(1);
   unsigned width = element.getIntOrFloatBitWidth();
   TypedAttr start;
   if (element.isF32())
@@ -325,36 +327,14 @@ static Value createMean(OnnxNode &node, Value input, ArrayRef<int64_t> axes) {
 }
 
 template <ReduceKind kind> static LogicalResult buildReduce(OnnxNode &node) {
-  bool isSum = kind == ReduceKind::Sum;
   Value input = kind == ReduceKind::Mean ? node.floatInput(0) : node.input(0);
-  auto given = node.intsFrom("axes", 1, isSum ? 13 : 18);
-  if (!input || failed(given))
-    return failure();
-  int64_t rank = typeOf(input).getRank();
-  Shape axes = given->value_or(Shape{});
-  if (axes.empty()) {
-    if (node.getInt("noop_with_empty_axes", 0))
-      return node.setOutput(input);
-    axes = llvm::to_vector(llvm::seq<int64_t>(0, rank));
-  }
-  for (int64_t &axis : axes) {
-    auto normal = OnnxNode::normalizeAxis(axis, rank);
-    if (!normal)
-      return node.fail("axis " + Twine(axis) + " is out of range");
-    axis = *normal;
-  }
-  llvm::sort(axes);
-  axes.erase(llvm::unique(axes), axes.end());
-  Value result = kind == ReduceKind::Mean
-                     ? createMean(node, input, axes)
-                     : node.create<ReduceOp>(input, kind, axes);
-  if (node.getInt("keepdims", 1))
-    return node.setOutput(result);
-  Shape shape;
-  for (int64_t i = 0; i < rank; ++i)
-    if (!llvm::is_contained(axes, i))
-      shape.push_back(typeOf(input).getDimSize(i));
-  return node.setOutput(node.reshape(result, shape));
+  return node.setReduced(input, kind == ReduceKind::Sum ? 13 : 18,
+                         [&](Value x, ArrayRef<int64_t> axes) {
+                           return axes.empty() ? x
+                                  : kind == ReduceKind::Mean
+                                      ? createMean(node, x, axes)
+                                      : node.create<ReduceOp>(x, kind, axes);
+                         });
 }
 
 /// The mean, or with MaxPool the largest value, over all positions.
@@ -390,26 +370,9 @@ void ReduceOp::addOnnxBuilders(OnnxBuilders &builders) {
 }
 
 static LogicalResult buildSoftmax(OnnxNode &node) {
-  Value input = node.floatInput(0);
-  if (!input)
-    return failure();
-  Shape shape(typeOf(input).getShape());
-  bool flattens = node.opset < 13;
-  auto axis = OnnxNode::normalizeAxis(node.getInt("axis", flattens ? 1 : -1),
-                                      shape.size());
-  if (!axis)
-    return node.fail("axis is out of range");
-  auto softmax = [&](Value value, int64_t along) {
-    return node.create<SoftmaxOp>(value, node.builder.getI64IntegerAttr(along));
-  };
-  if (!flattens)
-    return node.setOutput(softmax(input, *axis));
-  // Before operator set 13, softmax was over all dimensions from `axis` on.
-  int64_t rows = 1, columns = 1;
-  for (const auto &[i, size] : llvm::enumerate(shape))
-    (static_cast<int64_t>(i) < *axis ? rows : columns) *= size;
-  Value matrix = node.reshape(input, {rows, columns});
-  return node.setOutput(node.reshape(softmax(matrix, 1), shape));
+  return node.setAlongAxis([&](Value input, int64_t axis) {
+    return node.create<SoftmaxOp>(input, node.builder.getI64IntegerAttr(axis));
+  });
 }
 
 void SoftmaxOp::addOnnxBuilders(OnnxBuilders &builders) {

@@ -83,8 +83,7 @@ static Value selectNegative(ImplicitLocOpBuilder &b, Value x, Value negative) {
 
 /// x < 0 ? alpha · (exp(x) - 1) : x.
 static Value elu(ImplicitLocOpBuilder &b, Value x, float alpha) {
-  Value power =
-      arith::SubFOp::create(b, math::ExpOp::create(b, x), number(b, 1.0f));
+  Value power = math::ExpM1Op::create(b, x);
   return selectNegative(b, x,
                         arith::MulFOp::create(b, power, number(b, alpha)));
 }
@@ -93,10 +92,20 @@ static Value elu(ImplicitLocOpBuilder &b, Value x, float alpha) {
 static Value softplus(ImplicitLocOpBuilder &b, Value x) {
   Value size = math::AbsFOp::create(b, x);
   Value power = math::ExpOp::create(b, arith::NegFOp::create(b, size));
-  Value rest =
-      math::LogOp::create(b, arith::AddFOp::create(b, number(b, 1.0f), power));
+  Value rest = math::Log1pOp::create(b, power);
   Value most = clamp(b, b.getLoc(), x, APFloat(0.0f), std::nullopt);
   return arith::AddFOp::create(b, most, rest);
+}
+
+/// p / (1 + p) or 1 / (1 + p) with p = exp(-|x|), which does not overflow.
+static Value sigmoid(ImplicitLocOpBuilder &b, Value x) {
+  Value one = number(b, 1.0f);
+  Value size = math::AbsFOp::create(b, x);
+  Value power = math::ExpOp::create(b, arith::NegFOp::create(b, size));
+  Value isNegative =
+      arith::CmpFOp::create(b, arith::CmpFPredicate::OLT, x, number(b, 0.0f));
+  Value over = arith::SelectOp::create(b, isNegative, power, one);
+  return arith::DivFOp::create(b, over, arith::AddFOp::create(b, one, power));
 }
 
 /// The function `Op` of x alone.
@@ -116,12 +125,7 @@ static UnaryFunction functionOf(UnaryKind kind) {
             }};
   case UnaryKind::Sigmoid:
     return {[](double x, double, double) { return 1.0 / (1.0 + std::exp(-x)); },
-            [](B &b, Value x, float, float) -> Value {
-              Value power = math::ExpOp::create(b, arith::NegFOp::create(b, x));
-              return arith::DivFOp::create(
-                  b, number(b, 1.0f),
-                  arith::AddFOp::create(b, number(b, 1.0f), power));
-            }};
+            [](B &b, Value x, float, float) { return sigmoid(b, x); }};
   case UnaryKind::HardSigmoid:
     return {hardSigmoid, hardSigmoid};
   case UnaryKind::HardSwish:
@@ -216,6 +220,33 @@ static UnaryFunction functionOf(UnaryKind kind) {
                                                   x, number(b, a));
               return arith::SelectOp::create(b, keeps, x, number(b, 0.0f));
             }};
+  case UnaryKind::Tan:
+    return {[](double x, double, double) { return std::tan(x); },
+            lowerAs<math::TanOp>};
+  case UnaryKind::Asin:
+    return {[](double x, double, double) { return std::asin(x); },
+            lowerAs<math::AsinOp>};
+  case UnaryKind::Acos:
+    return {[](double x, double, double) { return std::acos(x); },
+            lowerAs<math::AcosOp>};
+  case UnaryKind::Atan:
+    return {[](double x, double, double) { return std::atan(x); },
+            lowerAs<math::AtanOp>};
+  case UnaryKind::Sinh:
+    return {[](double x, double, double) { return std::sinh(x); },
+            lowerAs<math::SinhOp>};
+  case UnaryKind::Cosh:
+    return {[](double x, double, double) { return std::cosh(x); },
+            lowerAs<math::CoshOp>};
+  case UnaryKind::Asinh:
+    return {[](double x, double, double) { return std::asinh(x); },
+            lowerAs<math::AsinhOp>};
+  case UnaryKind::Acosh:
+    return {[](double x, double, double) { return std::acosh(x); },
+            lowerAs<math::AcoshOp>};
+  case UnaryKind::Atanh:
+    return {[](double x, double, double) { return std::atanh(x); },
+            lowerAs<math::AtanhOp>};
   }
   llvm_unreachable("unknown function");
 }
@@ -289,158 +320,4 @@ ClampOp::lower(OpBuilder &builder, ValueRange inputs, ValueRange outputs) {
 FailureOr<SmallVector<Value>>
 UnaryOp::lower(OpBuilder &builder, ValueRange inputs, ValueRange outputs) {
   return lowerUnary(*this, builder, inputs, outputs);
-}
-
-//===----------------------------------------------------------------------===//
-// ONNX
-//===----------------------------------------------------------------------===//
-
-static LogicalResult buildClamp(OnnxNode &node, std::optional<float> low,
-                                std::optional<float> high) {
-  auto bound = [&](std::optional<float> x) {
-    return x ? node.builder.getF32FloatAttr(*x) : FloatAttr();
-  };
-  Value input = node.floatInput(0);
-  if (!input)
-    return failure();
-  return node.setOutput(node.create<ClampOp>(input, bound(low), bound(high)));
-}
-
-/// Max and min of operands; absent ones do not bind.
-static LogicalResult buildClipOf(OnnxNode &node, Value input, Value low,
-                                 Value high) {
-  for (auto [bound, kind] :
-       {std::pair(low, BinaryKind::Max), std::pair(high, BinaryKind::Min)}) {
-    if (!bound)
-      continue;
-    if (typeOf(bound).getNumElements() != 1)
-      return node.fail("a bound must be one number");
-    bound = node.reshape(bound, {});
-    input = node.create<BinaryOp>(
-        input, node.castTo(typeOf(input).getElementType(), bound), kind,
-        FloatAttr(), FloatAttr());
-    if (!input)
-      return failure();
-  }
-  return node.setOutput(input);
-}
-
-static LogicalResult buildClip(OnnxNode &node) {
-  if (node.opset < 11) {
-    auto bound = [&](StringRef name) {
-      return node.hasAttribute(name) ? std::optional(node.getFloat(name, 0.0f))
-                                     : std::nullopt;
-    };
-    return buildClamp(node, bound("min"), bound("max"));
-  }
-  Value bounds[2];
-  std::optional<float> constants[2];
-  bool isConstant = true;
-  for (unsigned i : {0, 1}) {
-    if (!node.hasInput(i + 1))
-      continue;
-    bounds[i] = node.input(i + 1);
-    if (!bounds[i])
-      return failure();
-    auto constant =
-        dyn_cast_or_null<DenseFPElementsAttr>(node.constantInput(i + 1));
-    if (constant && constant.getNumElements() == 1)
-      constants[i] = constant.getSplatValue<APFloat>().convertToFloat();
-    else
-      isConstant = false;
-  }
-  Value input = node.input(0);
-  if (!input)
-    return failure();
-  if (isConstant && typeOf(input).getElementType().isF32())
-    return buildClamp(node, constants[0], constants[1]);
-  return buildClipOf(node, input, bounds[0], bounds[1]);
-}
-
-void ClampOp::addOnnxBuilders(OnnxBuilders &builders) {
-  builders["Relu"] = [](OnnxNode &node) {
-    return buildClamp(node, 0.0f, std::nullopt);
-  };
-  builders["Clip"] = buildClip;
-}
-
-/// A function with its defaults of alpha and beta (which some call gamma).
-template <UnaryKind kind> static LogicalResult buildUnary(OnnxNode &node) {
-  Value input = node.floatInput(0);
-  if (!input)
-    return failure();
-  float alpha = 0.0f, beta = 0.0f;
-  switch (kind) {
-  case UnaryKind::LeakyRelu:
-    alpha = node.getFloat("alpha", 0.01f);
-    break;
-  case UnaryKind::HardSigmoid:
-    alpha = node.getFloat("alpha", 0.2f);
-    beta = node.getFloat("beta", 0.5f);
-    break;
-  case UnaryKind::HardSwish:
-    alpha = 1.0f / 6.0f;
-    beta = 0.5f;
-    break;
-  case UnaryKind::Elu:
-  case UnaryKind::ThresholdedRelu:
-    alpha = node.getFloat("alpha", 1.0f);
-    break;
-  case UnaryKind::Selu:
-    alpha = node.getFloat("alpha", 1.67326319f);
-    beta = node.getFloat("gamma", 1.05070102f);
-    break;
-  default:
-    break;
-  }
-  return node.setOutput(
-      node.create<UnaryOp>(input, kind, APFloat(alpha), APFloat(beta)));
-}
-
-/// Negations, sizes and signs of integers are made of what integers have.
-template <UnaryKind kind>
-static LogicalResult buildSignedUnary(OnnxNode &node) {
-  Value input = node.input(0);
-  if (!input)
-    return failure();
-  auto integer = dyn_cast<IntegerType>(typeOf(input).getElementType());
-  if (!integer || integer.isUnsigned() || integer.getWidth() == 1)
-    return buildUnary<kind>(node);
-  auto binary = [&](Value lhs, Value rhs, BinaryKind function) {
-    return node.create<BinaryOp>(lhs, rhs, function, FloatAttr(), FloatAttr());
-  };
-  auto scalar = [&](double x) { return node.scalarLike(input, x); };
-  if (kind == UnaryKind::Sign)
-    return node.setOutput(binary(binary(input, scalar(1), BinaryKind::Min),
-                                 scalar(-1), BinaryKind::Max));
-  Value negative = binary(scalar(0), input, BinaryKind::Sub);
-  return node.setOutput(kind == UnaryKind::Neg
-                            ? negative
-                            : binary(input, negative, BinaryKind::Max));
-}
-
-void UnaryOp::addOnnxBuilders(OnnxBuilders &builders) {
-  builders["LeakyRelu"] = buildUnary<UnaryKind::LeakyRelu>;
-  builders["Sigmoid"] = buildUnary<UnaryKind::Sigmoid>;
-  builders["HardSigmoid"] = buildUnary<UnaryKind::HardSigmoid>;
-  builders["HardSwish"] = buildUnary<UnaryKind::HardSwish>;
-  builders["Tanh"] = buildUnary<UnaryKind::Tanh>;
-  builders["Neg"] = buildSignedUnary<UnaryKind::Neg>;
-  builders["Abs"] = buildSignedUnary<UnaryKind::Abs>;
-  builders["Sqrt"] = buildUnary<UnaryKind::Sqrt>;
-  builders["Exp"] = buildUnary<UnaryKind::Exp>;
-  builders["Log"] = buildUnary<UnaryKind::Log>;
-  builders["Floor"] = buildUnary<UnaryKind::Floor>;
-  builders["Ceil"] = buildUnary<UnaryKind::Ceil>;
-  builders["Round"] = buildUnary<UnaryKind::Round>;
-  builders["Sign"] = buildSignedUnary<UnaryKind::Sign>;
-  builders["Reciprocal"] = buildUnary<UnaryKind::Reciprocal>;
-  builders["Erf"] = buildUnary<UnaryKind::Erf>;
-  builders["Sin"] = buildUnary<UnaryKind::Sin>;
-  builders["Cos"] = buildUnary<UnaryKind::Cos>;
-  builders["Softplus"] = buildUnary<UnaryKind::Softplus>;
-  builders["Softsign"] = buildUnary<UnaryKind::Softsign>;
-  builders["Elu"] = buildUnary<UnaryKind::Elu>;
-  builders["Selu"] = buildUnary<UnaryKind::Selu>;
-  builders["ThresholdedRelu"] = buildUnary<UnaryKind::ThresholdedRelu>;
 }

@@ -90,6 +90,17 @@ public:
   virtual mlir::LogicalResult
   setOutputs(llvm::ArrayRef<mlir::Value> values) = 0;
   mlir::LogicalResult setOutput(mlir::Value value) { return setOutputs(value); }
+  /// Softmax and its like: binds the output to body(input, axis) of the f32
+  /// input. Before operator set 13 they work on all dimensions from `axis` on.
+  mlir::LogicalResult
+  setAlongAxis(llvm::function_ref<mlir::Value(mlir::Value, int64_t)> body);
+  /// Reductions: binds the output to body(input, axes), which keeps the reduced
+  /// dimensions with size one. The axes are an attribute before operator set
+  /// `since`, then input 1; none are all, or none with noop_with_empty_axes.
+  mlir::LogicalResult setReduced(
+      mlir::Value input, int64_t since,
+      llvm::function_ref<mlir::Value(mlir::Value, llvm::ArrayRef<int64_t>)>
+          body);
   /// Operations built from here on compute output `i`: their location says so.
   virtual void nameOutput(unsigned i) = 0;
 

@@ -24,7 +24,9 @@ def Octet_BinaryKind : I32EnumAttr<"BinaryKind",
       I32EnumAttrCase<"Rem", 8, "rem">,
       I32EnumAttrCase<"And", 9, "and">,
       I32EnumAttrCase<"Or", 10, "or">,
-      I32EnumAttrCase<"Xor", 11, "xor">
+      I32EnumAttrCase<"Xor", 11, "xor">,
+      I32EnumAttrCase<"ShiftLeft", 12, "shift_left">,
+      I32EnumAttrCase<"ShiftRight", 13, "shift_right">
     ]> {
   let cppNamespace = "::octet";
   let genSpecializedAttr = 0;
@@ -45,9 +47,12 @@ def Octet_BinaryOp : Octet_InferredOp<"binary",
 
     `max` and `min` are NaN where an operand is. A remainder has the sign of the
     divisor (`mod`) or of the dividend (`rem`). `and`, `or` and `xor` are
-    bitwise, on integers and truth values only. On integers sums, differences,
-    products and powers wrap around, and what has no quotient, divided by zero or
-    the least number by -1, is 0. Only real numbers are clamped.
+    bitwise, on integers and truth values only; `shift_left` and `shift_right` are
+    of integers only. A right shift keeps the sign; a count that is negative, or
+    not below the number of bits, shifts all bits out. On integers sums,
+    differences, products and powers wrap around, and what has no quotient,
+    divided by zero or the least number by -1, is 0, as fractions are. Only real
+    numbers are clamped.
 
     ```mlir
     %1 = octet.binary add %a, %b clamp(min 0.0)
@@ -68,7 +73,6 @@ def Octet_BinaryOp : Octet_InferredOp<"binary",
   let extraDeclarations = [{
     ::octet::ScaleRole getScaleRole();
     bool takesClamp();
-    bool hasElementForm() { return getKind() != BinaryKind::Pow; }
   }];
 }
 
@@ -128,7 +132,16 @@ def Octet_UnaryKind : I32EnumAttr<"UnaryKind",
       I32EnumAttrCase<"Softsign", 19, "softsign">,
       I32EnumAttrCase<"Elu", 20, "elu">,
       I32EnumAttrCase<"Selu", 21, "selu">,
-      I32EnumAttrCase<"ThresholdedRelu", 22, "thresholded_relu">
+      I32EnumAttrCase<"ThresholdedRelu", 22, "thresholded_relu">,
+      I32EnumAttrCase<"Tan", 23, "tan">,
+      I32EnumAttrCase<"Asin", 24, "asin">,
+      I32EnumAttrCase<"Acos", 25, "acos">,
+      I32EnumAttrCase<"Atan", 26, "atan">,
+      I32EnumAttrCase<"Sinh", 27, "sinh">,
+      I32EnumAttrCase<"Cosh", 28, "cosh">,
+      I32EnumAttrCase<"Asinh", 29, "asinh">,
+      I32EnumAttrCase<"Acosh", 30, "acosh">,
+      I32EnumAttrCase<"Atanh", 31, "atanh">
     ]> {
   let cppNamespace = "::octet";
   let genSpecializedAttr = 0;
