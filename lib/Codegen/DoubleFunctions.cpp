@@ -87,8 +87,8 @@ Lanes octet::expandPow(const Lanes &base, const Lanes &exponent) {
                                   x.bits().value, x.bits().integer(0).value));
   Lanes signedPower = select(isEven, power, -power);
   // A fraction of a negative number; of zero it has no sign.
-  Lanes fraction =
-      select(x < 0.0, select(size == infinity, power, x.number(notANumber)), power);
+  Lanes fraction = select(
+      x < 0.0, select(size == infinity, power, x.number(notANumber)), power);
   power = select(isNegative, select(isWhole, signedPower, fraction), power);
   // A NaN's power; but 1^y and x^0 are one even so.
   power = select(isNaN(x), x, power);
