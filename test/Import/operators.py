@@ -188,6 +188,27 @@ CASES = [
     ("Expand", (1, 1, 11), [ints(2, 1, 4, 1)], {}, (13,)),
     ("Tile", LINE, [ints(1, 3, 2)], {}, (7, 13)),
     ("Split", IMAGE, [], dict(axis=1, split=[6]), (7, 11)),
+    # Places
+    ("TopK", IMAGE, [], dict(k=3, axis=1), (9,)),
+    ("TopK", IMAGE, [ints(7)], {}, (10,)),
+    ("TopK", IMAGE, [ints(2)], dict(axis=-2, largest=0), (11, 24)),
+    ("GatherElements", IMAGE, [ints(3, -1, 0, 2).reshape(1, 4, 1, 1)], dict(axis=1), (11, 13)),
+    ("GatherElements", (3, 4), [ints(1, 2, 0, -1).reshape(2, 2)], dict(axis=-1), (13,)),
+    ("GatherND", IMAGE, [ints(0, 3, 0, -2).reshape(2, 2)], {}, (11, 13)),
+    ("GatherND", (2, 3, 4), [ints(2, 0).reshape(2, 1)], dict(batch_dims=1), (12, 13)),
+    ("Scatter", (3, 4), [ints(1, 2, 0, -1).reshape(2, 2), weights(2, 2)], dict(axis=1), (9,)),
+    ("ScatterElements", (3, 4), [ints(1, 2, 0, -1).reshape(2, 2), weights(2, 2)], {}, (11, 13)),
+    *[("ScatterElements", (3, 4), [ints(1, 1, 0, 1).reshape(2, 2), weights(2, 2)], dict(axis=1, reduction=r), opsets)
+      for r, opsets in (("add", (16, 18)), ("mul", (16, 18)), ("max", (18,)), ("min", (18,)))],
+    ("ScatterND", (3, 4), [ints(1, -1).reshape(2, 1), weights(2, 4)], {}, (11, 13)),
+    *[("ScatterND", (3, 4), [ints(1, 0, 1, 0).reshape(2, 2), weights(2)], dict(reduction=r), opsets)
+      for r, opsets in (("add", (16, 18)), ("mul", (16, 18)), ("max", (18,)), ("min", (18,)))],
+    ("Compress", IMAGE, [np.array([True, False, True])], dict(axis=1), (9, 11)),
+    ("EyeLike", (3, 4), [], dict(k=1), (9, 22)),
+    *[("Einsum", (2, 3, 4), others, dict(equation=e), (12,)) for e, others in (
+        ("bij,bjk->bik", [weights(2, 4, 5)]), ("bij,kj", [weights(5, 4)]), ("...j,j->...", [weights(4)]),
+        ("abc->ca", []), ("bij,bij->b", [weights(2, 3, 4)]), ("bij,bik->bjk", [weights(2, 3, 5)]),
+        ("bij,jk,kl->bil", [weights(4, 5), weights(5, 2)]), ("b...,c->c...b", [weights(3)]))],
 ]
 
 

@@ -106,7 +106,10 @@ void onnx_import::addCompositions(OnnxBuilders &builders) {
   builders["Gemm"] = buildGemm;
   builders["Identity"] = buildIdentity;
   addConstantOperators(builders);
+  addEinsum(builders);
   addFunctionCompositions(builders);
+  addIndexingCompositions(builders);
+  addLinearQuantization(builders);
   addLossCompositions(builders);
   addNormalizationCompositions(builders);
   addReductionCompositions(builders);

@@ -22,6 +22,11 @@ void addFunctionCompositions(OnnxBuilders &builders);
 void addLossCompositions(OnnxBuilders &builders);
 void addNormalizationCompositions(OnnxBuilders &builders);
 void addReductionCompositions(OnnxBuilders &builders);
+void addEinsum(OnnxBuilders &builders);
+/// Operators that find, read or write places.
+void addIndexingCompositions(OnnxBuilders &builders);
+/// QuantizeLinear and DequantizeLinear.
+void addLinearQuantization(OnnxBuilders &builders);
 
 inline mlir::Value binary(OnnxNode &node, BinaryKind kind, mlir::Value lhs,
                           mlir::Value rhs) {

@@ -157,39 +157,6 @@ static LogicalResult buildSize(OnnxNode &node) {
 // Computed of constants
 //===----------------------------------------------------------------------===//
 
-/// (x - zero_point) · scale, along one dimension or of all of them.
-static LogicalResult buildDequantizeLinear(OnnxNode &node) {
-  Value input = node.input(0), scale = node.floatInput(1);
-  if (!input || !scale)
-    return failure();
-  auto type = typeOf(input);
-  if (!node.constantInput(0) || !isa<IntegerType>(type.getElementType()))
-    return node.fail("is supported for constants of integers only; export the "
-                     "model before it is quantized");
-  if (node.getInt("block_size", 0))
-    return node.fail("blocks of scales are not supported");
-  auto align = [&](Value value) -> Value {
-    if (!value || typeOf(value).getNumElements() == 1)
-      return value ? node.reshape(value, {}) : value;
-    auto axis = OnnxNode::normalizeAxis(node.getInt("axis", 1), type.getRank());
-    if (!axis || typeOf(value).getNumElements() != type.getDimSize(*axis)) {
-      (void)node.fail("scales do not fit dimension 'axis' of the input");
-      return {};
-    }
-    Shape aligned(type.getRank() - *axis, 1);
-    aligned[0] = type.getDimSize(*axis);
-    return node.reshape(value, aligned);
-  };
-  Type f32 = node.builder.getF32Type();
-  Value result = node.castTo(f32, input);
-  if (node.hasInput(2))
-    result =
-        node.create<BinaryOp>(result, align(node.castTo(f32, node.input(2))),
-                              BinaryKind::Sub, FloatAttr(), FloatAttr());
-  return node.setOutput(node.create<BinaryOp>(
-      result, align(scale), BinaryKind::Mul, FloatAttr(), FloatAttr()));
-}
-
 /// Positions of elements that differ from zero, one column for each.
 static LogicalResult buildNonZero(OnnxNode &node) {
   Value input = node.input(0);
@@ -197,7 +164,8 @@ static LogicalResult buildNonZero(OnnxNode &node) {
     return failure();
   auto values = node.constantInput(0);
   if (!values)
-    return node.fail("is supported for constants only");
+    return node.fail("the size of its result depends on data of run time; only "
+                     "constants are taken: end the graph in front of it");
   auto shape = values.getType().getShape();
   SmallVector<SmallVector<int64_t>> found(std::max<size_t>(1, shape.size()));
   Shape position(shape.size(), 0);
@@ -216,47 +184,6 @@ static LogicalResult buildNonZero(OnnxNode &node) {
   Shape result{static_cast<int64_t>(found.size()),
                static_cast<int64_t>(found.front().size())};
   return node.setOutput(node.reshape(node.constantInts(all), result));
-}
-
-/// A copy of the data with slices replaced.
-static LogicalResult buildScatterND(OnnxNode &node) {
-  for (unsigned i = 0; i < 3; ++i)
-    if (!node.input(i))
-      return failure();
-  auto data = node.constantInput(0), updates = node.constantInput(2);
-  auto indices = dyn_cast_or_null<DenseIntElementsAttr>(node.constantInput(1));
-  if (!data || !indices || !updates)
-    return node.fail("is supported for constants only");
-  if (node.getString("reduction", "none") != "none")
-    return node.fail("reductions are not supported");
-  auto shape = data.getType().getShape();
-  auto from = indices.getType().getShape();
-  size_t depth = from.empty() ? 0 : from.back();
-  if (depth < 1 || depth > shape.size())
-    return node.fail("indices do not fit the data's rank");
-  Shape wanted(from.drop_back());
-  llvm::append_range(wanted, shape.drop_front(depth));
-  if (ArrayRef(wanted) != updates.getType().getShape() ||
-      updates.getElementType() != data.getElementType())
-    return node.fail("updates do not fit data and indices");
-  auto values = llvm::to_vector(data.getValues<Attribute>());
-  auto news = llvm::to_vector(updates.getValues<Attribute>());
-  auto chosen = llvm::to_vector(indices.getValues<APInt>());
-  auto strides = computeStrides(shape);
-  size_t slice = depth == shape.size() ? 1 : strides[depth - 1];
-  for (size_t row = 0; row * depth < chosen.size(); ++row) {
-    size_t at = 0;
-    for (size_t d = 0; d < depth; ++d) {
-      auto index = OnnxNode::normalizeAxis(
-          chosen[row * depth + d].getSExtValue(), shape[d]);
-      if (!index)
-        return node.fail("an index is out of range");
-      at += *index * strides[d];
-    }
-    std::copy_n(news.begin() + row * slice, slice, values.begin() + at);
-  }
-  return node.setOutput(
-      node.constant(DenseElementsAttr::get(data.getType(), values)));
 }
 
 /// The upper or lower triangle of constant matrices.
@@ -285,10 +212,8 @@ static LogicalResult buildTrilu(OnnxNode &node) {
 void onnx_import::addConstantOperators(OnnxBuilders &builders) {
   builders["Constant"] = buildConstant;
   builders["ConstantOfShape"] = buildConstantOfShape;
-  builders["DequantizeLinear"] = buildDequantizeLinear;
   builders["NonZero"] = buildNonZero;
   builders["Range"] = buildRange;
-  builders["ScatterND"] = buildScatterND;
   builders["Shape"] = buildShape;
   builders["Size"] = buildSize;
   builders["Trilu"] = buildTrilu;

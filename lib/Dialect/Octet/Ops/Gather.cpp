@@ -11,9 +11,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "Constants.h"
+#include "IndexLowering.h"
 #include "Verify.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
-#include "octet/Dialect/Octet/IR/Lowering.h"
 
 using namespace mlir;
 using namespace octet;
@@ -73,9 +73,7 @@ OpFoldResult GatherOp::fold(FoldAdaptor adaptor) {
   return gatherConstant(
       input, typeOf(getOutput()), [&](ArrayRef<int64_t> position) {
         int64_t at = linearize(position.slice(axis, count), indexStrides);
-        int64_t index = chosen[at].getSExtValue();
-        index = std::clamp<int64_t>(index < 0 ? index + shape[axis] : index, 0,
-                                    shape[axis] - 1);
+        int64_t index = insideDimension(chosen[at].getSExtValue(), shape[axis]);
         Shape from(position.take_front(axis));
         from.push_back(index);
         llvm::append_range(from, position.drop_front(axis + count));
@@ -96,18 +94,7 @@ GatherOp::lower(OpBuilder &builder, ValueRange inputs, ValueRange outputs) {
   return SmallVector<Value>{createElementwise(
       builder, getLoc(), inputs[1], AffineMap::get(rank, 0, exprs, context),
       outputs[0], [&](OpBuilder &b, Location at, ValueRange args) -> Value {
-        auto constant = [&](int64_t x) -> Value {
-          return arith::ConstantOp::create(
-              b, at, b.getIntegerAttr(args[0].getType(), x));
-        };
-        Value isNegative = arith::CmpIOp::create(
-            b, at, arith::CmpIPredicate::slt, args[0], constant(0));
-        Value index = arith::SelectOp::create(
-            b, at, isNegative,
-            arith::AddIOp::create(b, at, args[0], constant(size)), args[0]);
-        // Whatever the data say, what is read lies inside the input.
-        index = arith::MaxSIOp::create(b, at, index, constant(0));
-        index = arith::MinSIOp::create(b, at, index, constant(size - 1));
+        Value index = insideDimension(b, at, args[0], size);
         SmallVector<Value> position;
         for (int64_t d = 0; d < rank; ++d) {
           if (d == axis)
