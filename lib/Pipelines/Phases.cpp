@@ -130,6 +130,8 @@ static void addDot(OpPassManager &pm, const PhaseOptions &options) {
   const TargetInfo &target = *options.target;
   auto &function = pm.nest<func::FuncOp>();
   function.addPass(createBufferize());
+  // What a loop computes into is one buffer, not one for each iteration.
+  function.addPass(bufferization::createBufferLoopHoistingPass());
   if (target.isReference())
     return;
   if (target.architecture == "aarch64") {

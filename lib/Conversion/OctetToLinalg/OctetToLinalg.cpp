@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "octet/Conversion/Passes.h"
 #include "octet/Dialect/Octet/IR/Lowering.h"
 

@@ -6,13 +6,14 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Sizes of recurrent cells.
+// Sizes of recurrent cells, and the products of their lowering.
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef OCTET_LIB_DIALECT_OCTET_OPS_RECURRENCE_H
 #define OCTET_LIB_DIALECT_OCTET_OPS_RECURRENCE_H
 
+#include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "octet/Dialect/Octet/IR/Octet.h"
 
 namespace octet::recurrence {
@@ -23,6 +24,16 @@ int64_t numGates(RecurrenceKind kind);
 int64_t numActivations(RecurrenceKind kind);
 /// Vectors that go from step to step.
 int64_t numStates(RecurrenceKind kind);
+
+/// `weight` [rows, columns] as addProduct takes it beside that many sequences:
+/// blocks of columns outermost, so that it is read in the order of memory.
+mlir::Value packWeight(mlir::ImplicitLocOpBuilder &b, mlir::Value weight,
+                       int64_t sequences);
+
+/// `start` + `left` · (the packed weight), computed into `into`, which may be
+/// `start`: for each element one contractible chain, in ascending order.
+mlir::Value addProduct(mlir::ImplicitLocOpBuilder &b, mlir::Value left,
+                       mlir::Value packed, mlir::Value start, mlir::Value into);
 
 } // namespace octet::recurrence
 

@@ -11,12 +11,13 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "Recurrence.h"
 #include "octet/Dialect/Octet/IR/Lowering.h"
 
 using namespace mlir;
 using namespace octet;
 using namespace octet::lowering;
+using namespace octet::recurrence;
 
 namespace {
 
@@ -73,13 +74,16 @@ public:
     first.buffers.push_back(empty(isLstm ? 4 : isGru ? 2 : 1));
     if (isGru)
       first.buffers.push_back(empty(1));
-    if (isGru && !op.getLinearBeforeReset())
-      first.buffers.push_back(empty(1));
 
     // The hidden gate of a gru is a product of its own.
-    weights.push_back(pack(0, isLstm ? 4 : isGru ? 2 : 1));
+    weights.push_back(packWeight(b,
+                                 columns(weight, 0,
+                                         isLstm  ? 4
+                                         : isGru ? 2
+                                                 : 1),
+                                 sequences));
     if (isGru)
-      weights.push_back(pack(2, 1));
+      weights.push_back(packWeight(b, columns(weight, 2, 1), sequences));
 
     auto index = [&](int64_t value) {
       return arith::ConstantIndexOp::create(b, value);
@@ -118,7 +122,7 @@ private:
 
   void takeRnnStep(Carried &now) {
     Value &sums = now.buffers[0];
-    sums = product(now.hidden, weights[0], copy(projected(0, 1), sums));
+    sums = addProduct(b, now.hidden, weights[0], projected(0, 1), sums);
     finish(now, {sums}, [&](ImplicitLocOpBuilder &at, ValueRange x) {
       return SmallVector<Value>{activate(at, 0, x[0])};
     });
@@ -126,7 +130,7 @@ private:
 
   void takeLstmStep(Carried &now) {
     Value &sums = now.buffers[0];
-    sums = product(now.hidden, weights[0], copy(projected(0, 4), sums));
+    sums = addProduct(b, now.hidden, weights[0], projected(0, 4), sums);
     SmallVector<Value> inputs;
     for (unsigned i = 0; i < 4; ++i)
       inputs.push_back(columns(sums, i, 1));
@@ -157,23 +161,26 @@ private:
 
   void takeGruStep(Carried &now) {
     Value &gates = now.buffers[0], &candidate = now.buffers[1];
-    gates = product(now.hidden, weights[0], copy(projected(0, 2), gates));
+    gates = addProduct(b, now.hidden, weights[0], projected(0, 2), gates);
     bool linear = op.getLinearBeforeReset();
     if (linear) {
       Value start = bias ? bias : constantF32(b, b.getLoc(), 0.0f);
       candidate =
           bias ? copy(start, candidate)
                : linalg::FillOp::create(b, start, candidate).getResult(0);
-      candidate = product(now.hidden, weights[1], candidate);
+      candidate = addProduct(b, now.hidden, weights[1], candidate, candidate);
     } else {
-      Value &reset = now.buffers[2];
-      reset = elementwise({columns(gates, 1, 1), now.hidden}, {reset},
-                          [&](ImplicitLocOpBuilder &at, ValueRange x) {
-                            return SmallVector<Value>{
-                                multiply(at, activate(at, 0, x[0]), x[1])};
-                          })
-                  .front();
-      candidate = product(reset, weights[1], copy(projected(2, 1), candidate));
+      // In place of the gate, whose value nothing else reads.
+      Value reset = elementwise(now.hidden, columns(gates, 1, 1),
+                                [&](ImplicitLocOpBuilder &at, ValueRange x) {
+                                  return SmallVector<Value>{multiply(
+                                      at, activate(at, 0, x[1]), x[0])};
+                                })
+                        .front();
+      gates = tensor::InsertSliceOp::create(
+          b, reset, gates, indices({0, width}), indices({sequences, width}),
+          indices({1, 1}));
+      candidate = addProduct(b, reset, weights[1], projected(2, 1), candidate);
     }
     SmallVector<Value> inputs{columns(gates, 0, 1), candidate};
     if (linear)
@@ -305,67 +312,6 @@ private:
   //===--------------------------------------------------------------------===//
   // Computing
   //===--------------------------------------------------------------------===//
-
-  /// Lanes of the blocks that columns of the weight are seen in: a few
-  /// registers, in which a block's sums can stay from row to row.
-  static int64_t lanesOf(int64_t total) {
-    int64_t lanes = total;
-    for (int64_t size : {16, 32, 64})
-      if (total % size == 0)
-        lanes = size;
-    return lanes;
-  }
-
-  /// The weight's columns of `count` gates from `first` on, blocks of lanes
-  /// outermost: what a step reads then lies in the order of its reading.
-  Value pack(int64_t first, int64_t count) {
-    int64_t total = count * width, lanes = lanesOf(total);
-    Value wide = tensor::ExpandShapeOp::create(
-        b, RankedTensorType::get({width, total / lanes, lanes}, b.getF32Type()),
-        columns(weight, first, count),
-        SmallVector<ReassociationIndices>{{0}, {1, 2}});
-    Value into = tensor::EmptyOp::create(
-        b, ArrayRef<int64_t>{total / lanes, width, lanes}, b.getF32Type());
-    AffineExpr block, k, lane;
-    bindDims(b.getContext(), block, k, lane);
-    return copyThrough(b, b.getLoc(), wide,
-                       AffineMap::get(3, 0, {k, block, lane}, b.getContext()),
-                       into);
-  }
-
-  /// `sums` + `left` · `packed`, in ascending order of the weight's rows. A few
-  /// sequences at a time share what is read of the weight.
-  Value product(Value left, Value packed, Value sums) {
-    auto blocks = typeOf(packed).getShape();
-    int64_t together = sequences % 4 == 0 ? 4 : sequences % 2 == 0 ? 2 : 1;
-    auto expand = [&](Value matrix, ArrayRef<int64_t> columns) -> Value {
-      Shape shape{sequences / together, together};
-      shape.append(columns.begin(), columns.end());
-      auto split = splitOf(columns.size());
-      return tensor::ExpandShapeOp::create(
-          b, RankedTensorType::get(shape, b.getF32Type()), matrix, split);
-    };
-    AffineExpr group, block, k, n, lane;
-    bindDims(b.getContext(), group, block, k, n, lane);
-    auto map = [&](ArrayRef<AffineExpr> exprs) {
-      return AffineMap::get(5, 0, exprs, b.getContext());
-    };
-    Value result = createReduction(
-        b, b.getLoc(), {expand(left, {width}), packed},
-        {map({group, n, k}), map({block, k, lane})},
-        expand(sums, {blocks[0], blocks[2]}), map({group, n, block, lane}),
-        [](OpBuilder &at, Location loc, ValueRange x) {
-          return contractible(at, loc, x[0], x[1], x[2]);
-        });
-    return tensor::CollapseShapeOp::create(b, sums.getType(), result,
-                                           splitOf(2));
-  }
-  /// Of rows, split in two, and of columns, split in `columns`.
-  static SmallVector<ReassociationIndices> splitOf(size_t columns) {
-    if (columns == 1)
-      return {{0, 1}, {2}};
-    return {{0, 1}, {2, 3}};
-  }
 
   /// Results of `body` for each element of matrices, vectors of one value for
   /// each column, and `lengths`, one for each sequence.
