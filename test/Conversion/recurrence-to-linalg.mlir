@@ -5,14 +5,16 @@
 // CHECK-LABEL: func @lstm
 func.func @lstm(%x: tensor<4x5x64xf32>, %r: tensor<16x64xf32>) -> (tensor<4x5x16xf32>, tensor<4x2x16xf32>) {
   // The weight is packed once: blocks of lanes, rows, lanes.
-  // CHECK: tensor.empty() : tensor<1x16x64xf32>
+  // CHECK: tensor.empty() : tensor<2x16x32xf32>
   // CHECK: scf.for %[[I:.*]] = {{.*}} iter_args({{.*}}) -> (tensor<4x5x16xf32>, tensor<4x16xf32>, tensor<4x16xf32>, tensor<4x64xf32>)
   // CHECK: %[[T:.*]] = arith.subi %{{.*}}, %[[I]]
   // CHECK: tensor.extract_slice %arg0[0, %[[T]], 0] [4, 1, 64] [1, 1, 1]
-  // One chain of products, in ascending order, from the projection on.
-  // CHECK: linalg.generic {{.*}}["parallel", "parallel", "reduction", "parallel", "parallel"]
-  // CHECK: arith.mulf {{.*}} fastmath<contract>
-  // CHECK: arith.addf {{.*}} fastmath<contract>
+  // Sums of four sequences and 32 columns start from the projection and stay
+  // in vectors along the weight's rows.
+  // CHECK: vector.transfer_read {{.*}} : tensor<4x64xf32>, vector<16xf32>
+  // CHECK: scf.for {{.*}} -> (vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>)
+  // CHECK: arith.mulf {{.*}} fastmath<contract> : vector<16xf32>
+  // CHECK: arith.addf {{.*}} fastmath<contract> : vector<16xf32>
   // The cell, which writes the output and both parts of the state.
   // CHECK: linalg.generic {{.*}}outs({{.*}} : tensor<4x16xf32>, tensor<4x16xf32>, tensor<4x16xf32>)
   // CHECK: tensor.insert_slice {{.*}}[0, %[[T]], 0] [4, 1, 16] [1, 1, 1]

@@ -34,6 +34,7 @@ def positive(*shape):
 
 IMAGE, ROWS, LINE = (1, 6, 9, 7), (1, 12), (1, 5, 11)
 LABELS = RNG.integers(0, 6, (1, 9, 7))
+STEPS, LENGTHS = (5, 3, 6), np.array([5, 2, 4], np.int32)
 B = "batch-norm parameters"
 
 # operator, input shape, other inputs, attributes, operator sets
@@ -209,6 +210,28 @@ CASES = [
         ("bij,bjk->bik", [weights(2, 4, 5)]), ("bij,kj", [weights(5, 4)]), ("...j,j->...", [weights(4)]),
         ("abc->ca", []), ("bij,bij->b", [weights(2, 3, 4)]), ("bij,bik->bjk", [weights(2, 3, 5)]),
         ("bij,jk,kl->bil", [weights(4, 5), weights(5, 2)]), ("b...,c->c...b", [weights(3)]))],
+    # Recurrent layers: [steps, sequences, features], or by layout 1 the samples first
+    ("LSTM", STEPS, [weights(1, 32, 6), weights(1, 32, 8), weights(1, 64)],
+     dict(hidden_size=8), (7, 14, 22)),
+    ("LSTM", STEPS, [weights(2, 64, 6), weights(2, 64, 16), None, LENGTHS, weights(2, 3, 16),
+                     weights(2, 3, 16), weights(2, 48)],
+     dict(hidden_size=16, direction="bidirectional"), (14,)),
+    ("LSTM", STEPS, [weights(1, 20, 6), weights(1, 20, 5)],
+     dict(hidden_size=5, direction="reverse", clip=0.3, input_forget=1), (14,)),
+    ("LSTM", STEPS, [weights(1, 20, 6), weights(1, 20, 5)],
+     dict(hidden_size=5, activations=["HardSigmoid", "Softsign", "LeakyRelu"],
+          activation_alpha=[0.3, 0.1], activation_beta=[0.4]), (14,)),
+    ("GRU", STEPS, [weights(1, 24, 6), weights(1, 24, 8), weights(1, 48)],
+     dict(hidden_size=8), (7, 14, 22)),
+    ("GRU", STEPS, [weights(2, 96, 6), weights(2, 96, 32), weights(2, 192), LENGTHS,
+                    weights(2, 3, 32)],
+     dict(hidden_size=32, direction="bidirectional", linear_before_reset=1), (14,)),
+    ("GRU", STEPS, [weights(1, 192, 6), weights(1, 192, 64) / 8], dict(hidden_size=64), (14,)),
+    ("RNN", STEPS, [weights(1, 8, 6), weights(1, 8, 8), weights(1, 16)],
+     dict(hidden_size=8), (7, 14, 22)),
+    ("RNN", STEPS, [weights(2, 96, 6), weights(2, 96, 96) / 8, None, LENGTHS],
+     dict(hidden_size=96, direction="bidirectional", activations=["Relu", "Affine"],
+          activation_alpha=[0.7], activation_beta=[0.1]), (14,)),
 ]
 
 
