@@ -15,6 +15,7 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Verifier.h"
 #include "mlir/Parser/Parser.h"
 #include "octet/Dialect/Octet/IR/LayerInfo.h"
@@ -31,9 +32,10 @@ namespace {
 class Operations : public testing::Test {
 protected:
   void SetUp() override {
-    context.loadDialect<OctetDialect, func::FuncDialect, arith::ArithDialect,
-                        linalg::LinalgDialect, math::MathDialect,
-                        tensor::TensorDialect>();
+    context
+        .loadDialect<OctetDialect, func::FuncDialect, arith::ArithDialect,
+                     linalg::LinalgDialect, math::MathDialect, scf::SCFDialect,
+                     tensor::TensorDialect, vector::VectorDialect>();
     module = parseSourceFile<ModuleOp>(
         OCTET_TEST_DIR "/unit/Inputs/operations.mlir", &context);
     ASSERT_TRUE(module);
