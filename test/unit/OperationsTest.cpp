@@ -33,7 +33,7 @@ protected:
   void SetUp() override {
     context.loadDialect<OctetDialect, func::FuncDialect, arith::ArithDialect,
                         linalg::LinalgDialect, math::MathDialect,
-                        tensor::TensorDialect>();
+                        tensor::TensorDialect, scf::SCFDialect>();
     module = parseSourceFile<ModuleOp>(
         OCTET_TEST_DIR "/unit/Inputs/operations.mlir", &context);
     ASSERT_TRUE(module);
