@@ -245,7 +245,8 @@ def build(case, opset):
         names.append("" if other is None else f"c{i}")
         if other is not None:
             initializers.append(numpy_helper.from_array(np.asarray(other), f"c{i}"))
-    node = helper.make_node(op, names, ["y"], name="the_node", **attributes)
+    outputs = ["y", "indices"] if op == "TopK" else ["y"]
+    node = helper.make_node(op, names, outputs, name="the_node", **attributes)
     graph = helper.make_graph(
         [node], "case", [helper.make_tensor_value_info("x", TensorProto.FLOAT, shape)],
         [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)], initializers)

@@ -164,8 +164,8 @@ static LogicalResult buildNonZero(OnnxNode &node) {
     return failure();
   auto values = node.constantInput(0);
   if (!values)
-    return node.fail("the size of its result depends on data of run time; only "
-                     "constants are taken: end the graph in front of it");
+    return node.fail("the size of its result depends on data of run time; name "
+                     "a value in front of it with --output VALUE");
   auto shape = values.getType().getShape();
   SmallVector<SmallVector<int64_t>> found(std::max<size_t>(1, shape.size()));
   Shape position(shape.size(), 0);

@@ -264,9 +264,8 @@ static LogicalResult buildCompress(OnnxNode &node) {
   auto condition =
       dyn_cast_or_null<DenseIntElementsAttr>(node.constantInput(1));
   if (!condition)
-    return node.fail("the size of its result depends on data of run time; only "
-                     "a constant condition is taken: end the graph in front of "
-                     "it");
+    return node.fail("the size of its result depends on data of run time; name "
+                     "a value in front of it with --output VALUE");
   int64_t axis = 0;
   if (!node.hasAttribute("axis")) {
     input = node.reshape(input, {typeOf(input).getNumElements()});
