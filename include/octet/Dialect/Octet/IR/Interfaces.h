@@ -61,8 +61,8 @@ struct AffineStep {
   double shiftOf(size_t c) const { return shift[shift.size() == 1 ? 0 : c]; }
 };
 
-/// result[to + i] = operand[from + i · steps] for all positions i below `sizes`;
-/// steps are positive.
+/// result[to + i] = operand[from + i · steps] for all positions i below
+/// `sizes`; steps are positive.
 struct BoxCopy {
   unsigned operand = 0;
   Shape from, steps, to, sizes;
