@@ -106,8 +106,10 @@ void onnx_import::addCompositions(OnnxBuilders &builders) {
   builders["Gemm"] = buildGemm;
   builders["Identity"] = buildIdentity;
   addConstantOperators(builders);
+  addConvCompositions(builders);
   addFunctionCompositions(builders);
   addLossCompositions(builders);
   addNormalizationCompositions(builders);
+  addPoolCompositions(builders);
   addReductionCompositions(builders);
 }

@@ -18,9 +18,11 @@ namespace octet::onnx_import {
 void addCompositions(OnnxBuilders &builders);
 /// Operators whose results are always constants.
 void addConstantOperators(OnnxBuilders &builders);
+void addConvCompositions(OnnxBuilders &builders);
 void addFunctionCompositions(OnnxBuilders &builders);
 void addLossCompositions(OnnxBuilders &builders);
 void addNormalizationCompositions(OnnxBuilders &builders);
+void addPoolCompositions(OnnxBuilders &builders);
 void addReductionCompositions(OnnxBuilders &builders);
 
 inline mlir::Value binary(OnnxNode &node, BinaryKind kind, mlir::Value lhs,
