@@ -112,4 +112,7 @@ void onnx_import::addCompositions(OnnxBuilders &builders) {
   addNormalizationCompositions(builders);
   addPoolCompositions(builders);
   addReductionCompositions(builders);
+  addResizeCompositions(builders);
+  addSamplingCompositions(builders);
+  addSpatialCompositions(builders);
 }

@@ -24,6 +24,9 @@ void addLossCompositions(OnnxBuilders &builders);
 void addNormalizationCompositions(OnnxBuilders &builders);
 void addPoolCompositions(OnnxBuilders &builders);
 void addReductionCompositions(OnnxBuilders &builders);
+void addResizeCompositions(OnnxBuilders &builders);
+void addSamplingCompositions(OnnxBuilders &builders);
+void addSpatialCompositions(OnnxBuilders &builders);
 
 inline mlir::Value binary(OnnxNode &node, BinaryKind kind, mlir::Value lhs,
                           mlir::Value rhs) {
