@@ -107,10 +107,15 @@ void onnx_import::addCompositions(OnnxBuilders &builders) {
   builders["Identity"] = buildIdentity;
   addConstantOperators(builders);
   addEinsum(builders);
+  addConvCompositions(builders);
   addFunctionCompositions(builders);
   addIndexingCompositions(builders);
   addLinearQuantization(builders);
   addLossCompositions(builders);
   addNormalizationCompositions(builders);
+  addPoolCompositions(builders);
   addReductionCompositions(builders);
+  addResizeCompositions(builders);
+  addSamplingCompositions(builders);
+  addSpatialCompositions(builders);
 }

@@ -18,15 +18,20 @@ namespace octet::onnx_import {
 void addCompositions(OnnxBuilders &builders);
 /// Operators whose results are always constants.
 void addConstantOperators(OnnxBuilders &builders);
+void addConvCompositions(OnnxBuilders &builders);
 void addFunctionCompositions(OnnxBuilders &builders);
 void addLossCompositions(OnnxBuilders &builders);
 void addNormalizationCompositions(OnnxBuilders &builders);
+void addPoolCompositions(OnnxBuilders &builders);
 void addReductionCompositions(OnnxBuilders &builders);
 void addEinsum(OnnxBuilders &builders);
 /// Operators that find, read or write places.
 void addIndexingCompositions(OnnxBuilders &builders);
 /// QuantizeLinear and DequantizeLinear.
 void addLinearQuantization(OnnxBuilders &builders);
+void addResizeCompositions(OnnxBuilders &builders);
+void addSamplingCompositions(OnnxBuilders &builders);
+void addSpatialCompositions(OnnxBuilders &builders);
 
 inline mlir::Value binary(OnnxNode &node, BinaryKind kind, mlir::Value lhs,
                           mlir::Value rhs) {

@@ -11,7 +11,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "ConvLowering.h"
-#include "OnnxWindow.h"
 #include "Verify.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/PatternMatch.h"
@@ -281,42 +280,4 @@ Conv2DOp::lower(OpBuilder &builder, ValueRange inputs, ValueRange outputs) {
                 {getStrides(), getDilations(),
                  static_cast<int64_t>(getGroups()), getLanes(), /*pack=*/1},
                 finish)};
-}
-
-//===----------------------------------------------------------------------===//
-// ONNX
-//===----------------------------------------------------------------------===//
-
-static LogicalResult buildConv(OnnxNode &node) {
-  Value input = node.floatInput(0), filter = node.floatInput(1), bias;
-  if (!input || !filter)
-    return failure();
-  if (node.hasInput(2) && !(bias = node.floatInput(2)))
-    return failure();
-  auto inputShape = typeOf(input).getShape();
-  auto filterShape = typeOf(filter).getShape();
-  if (filterShape.size() != inputShape.size() || filterShape.size() < 3)
-    return node.fail("input and filter must have one rank, 3 or 4");
-  auto window = readWindow(node, inputShape, filterShape.drop_front(2));
-  if (failed(window))
-    return failure();
-  auto kernel = node.getInts("kernel_shape");
-  if (kernel && ArrayRef(*kernel) != filterShape.drop_front(2))
-    return node.fail("kernel_shape does not match the filter");
-  Value image = node.toChannelsLast(input);
-  Value weights = node.toChannelsLast(filter);
-  if (!image || !weights)
-    return failure();
-  if (!inferWindowed(typeOf(image).getShape(), window->kernel, window->strides,
-                     window->pads, window->dilations, filterShape[0]))
-    return node.fail("the filter is larger than the padded input");
-  Value result = node.create<Conv2DOp>(
-      image, weights, bias, Value(), window->strides, window->pads,
-      window->dilations, node.getInt("group", 1), FloatAttr(), FloatAttr(),
-      IntegerAttr());
-  return node.setOutput(node.fromChannelsLast(result, inputShape.size()));
-}
-
-void Conv2DOp::addOnnxBuilders(OnnxBuilders &builders) {
-  builders["Conv"] = buildConv;
 }

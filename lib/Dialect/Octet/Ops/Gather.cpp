@@ -56,6 +56,14 @@ SmallVector<int64_t> GatherOp::getDimensionSources(unsigned operand, unsigned) {
   return sources;
 }
 
+bool GatherOp::permuteDimensions(ArrayRef<int64_t> permutation) {
+  // A row of indices takes the place of the dimension from which they choose.
+  if (typeOf(getIndices()).getRank() != 1)
+    return false;
+  setAxis(permutation[getAxis()]);
+  return true;
+}
+
 OperandRole GatherOp::getOperandRole(unsigned index) {
   return index == 0 ? OperandRole::Activation : OperandRole::Parameter;
 }

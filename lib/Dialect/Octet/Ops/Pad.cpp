@@ -59,16 +59,30 @@ bool PadOp::permuteDimensions(ArrayRef<int64_t> permutation) {
   return true;
 }
 
+/// What a padded position holds, as an element of `type`.
+static TypedAttr paddingAs(Type type, TypedAttr value) {
+  auto integer = dyn_cast<IntegerType>(type);
+  if (!integer)
+    return value;
+  double number = cast<FloatAttr>(value).getValueAsDouble();
+  return IntegerAttr::get(
+      integer, APInt(integer.getWidth(), static_cast<int64_t>(number),
+                     /*isSigned=*/true, /*implicitTrunc=*/true));
+}
+
 OpFoldResult PadOp::fold(FoldAdaptor adaptor) {
   if (getInput().getType() == getType())
     return getInput();
-  auto input = floatConstant(adaptor.getInput());
+  auto input = dyn_cast_or_null<DenseElementsAttr>(adaptor.getInput());
   if (!input)
+    return {};
+  Type element = input.getElementType();
+  if (!element.isF32() && !isa<IntegerType>(element))
     return {};
   auto shape = input.getType().getShape();
   auto strides = computeStrides(shape);
-  auto absent = DenseElementsAttr::get(
-      RankedTensorType::get({1}, input.getElementType()), getValue());
+  auto absent = DenseElementsAttr::get(RankedTensorType::get({1}, element),
+                                       paddingAs(element, getValueAttr()));
   return gatherConstant(
       input, typeOf(getOutput()),
       [&](ArrayRef<int64_t> position) -> int64_t {
@@ -112,13 +126,10 @@ LogicalResult PadOp::convertStorage(StorageConverter &converter) {
 FailureOr<SmallVector<Value>>
 PadOp::lower(OpBuilder &builder, ValueRange inputs, ValueRange outputs) {
   Type element = typeOf(inputs[0]).getElementType();
-  TypedAttr value = getValueAttr();
-  if (auto integer = dyn_cast<IntegerType>(element))
-    value = builder.getIntegerAttr(
-        integer, static_cast<int64_t>(getValue().convertToFloat()));
-  else if (!element.isF32())
+  if (!element.isF32() && !isa<IntegerType>(element))
     return failure();
-  Value filled = fill(builder, getLoc(), value, outputs[0]);
+  Value filled =
+      fill(builder, getLoc(), paddingAs(element, getValueAttr()), outputs[0]);
   return SmallVector<Value>{
       copyInto(builder, getLoc(), inputs[0], filled, getLow())};
 }
@@ -171,17 +182,70 @@ FailureOr<SmallVector<Value>> BorderOp::lower(OpBuilder &, ValueRange,
 // ONNX
 //===----------------------------------------------------------------------===//
 
+/// The number that padding holds; one of integers is a float exactly.
+static FailureOr<float> readPadding(OnnxNode &node) {
+  if (node.opset < 11)
+    return node.getFloat("value", 0.0f);
+  if (!node.hasInput(2))
+    return 0.0f;
+  auto constant = node.constantInput(2);
+  if (!constant || constant.getNumElements() != 1)
+    return node.fail("input '" + node.inputName(2) +
+                     "' (constant_value) must be one constant number");
+  if (auto number = dyn_cast<DenseFPElementsAttr>(constant))
+    return (*number.value_begin<APFloat>()).convertToFloat();
+  APInt integer = *constant.value_begin<APInt>();
+  bool isSigned = !constant.getElementType().isUnsignedInteger() &&
+                  !constant.getElementType().isInteger(1);
+  if (integer.getBitWidth() > 32 && !integer.isSignedIntN(25))
+    return node.fail("pads by an integer beyond 2^24, which is not supported");
+  double value =
+      isSigned ? integer.signedRoundToDouble() : integer.roundToDouble();
+  if (std::abs(value) > 1 << 24)
+    return node.fail("pads by an integer beyond 2^24, which is not supported");
+  return static_cast<float>(value);
+}
+
+/// The element that padding at `i` repeats.
+static int64_t sourceOf(StringRef mode, int64_t i, int64_t size) {
+  if (mode == "edge" || size == 1)
+    return std::clamp<int64_t>(i, 0, size - 1);
+  if (mode == "wrap")
+    return (i % size + size) % size;
+  // There and back again, the ends once.
+  int64_t period = 2 * (size - 1);
+  int64_t at = (i % period + period) % period;
+  return std::min(at, period - at);
+}
+
+/// Padding that repeats elements, as indices along each dimension.
+static Value repeatElements(OnnxNode &node, Value value, StringRef mode,
+                            ArrayRef<int64_t> low, ArrayRef<int64_t> high) {
+  for (auto [d, before, after] : llvm::enumerate(low, high)) {
+    if (!value || (before == 0 && after == 0))
+      continue;
+    int64_t size = typeOf(value).getDimSize(d);
+    SmallVector<int64_t> chosen;
+    for (int64_t i = -before; i < size + after; ++i)
+      chosen.push_back(sourceOf(mode, i, size));
+    value = node.create<GatherOp>(value, node.constantInts(chosen),
+                                  node.builder.getI64IntegerAttr(d));
+  }
+  return value;
+}
+
 static LogicalResult buildPad(OnnxNode &node) {
-  Value input = node.floatInput(0);
+  Value input = node.input(0);
   auto given = node.opset < 2 ? FailureOr(node.getInts("paddings"))
                               : node.intsFrom("pads", 1, 11);
   if (!input || failed(given))
     return failure();
-  if (node.getString("mode", "constant") != "constant")
-    return node.fail("only constant padding is supported");
+  std::string mode = node.getString("mode", "constant");
+  if (!llvm::is_contained({"constant", "reflect", "edge", "wrap"}, mode))
+    return node.fail("mode '" + mode + "' is unknown");
   Shape shape(typeOf(input).getShape());
   int64_t rank = shape.size();
-  auto value = node.floatFrom("value", 2, 11);
+  auto value = readPadding(node);
   auto chosen = node.intsFrom("axes", 3, 18);
   if (failed(value) || failed(chosen))
     return failure();
@@ -208,7 +272,8 @@ static LogicalResult buildPad(OnnxNode &node) {
   if (sizes != shape)
     input = node.slice(input, offsets, sizes, Shape(rank, 1));
   return node.setOutput(
-      node.create<PadOp>(input, low, high, APFloat(value->value_or(0.0f))));
+      mode == "constant" ? node.create<PadOp>(input, low, high, APFloat(*value))
+                         : repeatElements(node, input, mode, low, high));
 }
 
 void PadOp::addOnnxBuilders(OnnxBuilders &builders) {

@@ -12,7 +12,6 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "OnnxWindow.h"
 #include "Verify.h"
 #include "octet/Dialect/Octet/IR/Lowering.h"
 #include "octet/Dialect/Octet/IR/ScaleFolder.h"
@@ -309,79 +308,4 @@ FailureOr<SmallVector<Value>> IntegerAvgPool2DOp::lower(OpBuilder &builder,
         x = arith::MulFOp::create(b, at, x, args[1]);
         return roundToStorage(b, at, x, *this);
       })};
-}
-
-//===----------------------------------------------------------------------===//
-// ONNX
-//===----------------------------------------------------------------------===//
-
-/// Reads the window of a pool over `image`, which is channels-last.
-static FailureOr<OnnxWindow> readPoolWindow(OnnxNode &node, Value input,
-                                            Value image) {
-  auto kernel = node.getInts("kernel_shape");
-  if (!kernel)
-    return node.fail("kernel_shape is missing");
-  auto window = readWindow(node, typeOf(input).getShape(), *kernel);
-  if (failed(window))
-    return failure();
-  auto imageShape = typeOf(image).getShape();
-  if (node.getInt("ceil_mode", 0))
-    // One more window at the end, unless it would start in the padding.
-    for (int i = 0; i < 2; ++i) {
-      int64_t extent = window->dilations[i] * (window->kernel[i] - 1) + 1;
-      int64_t low = window->pads[i], &high = window->pads[i + 2];
-      int64_t room = imageShape[i + 1] + low + high - extent;
-      if (room < 0)
-        continue;
-      int64_t windows = llvm::divideCeil(room, window->strides[i]) + 1;
-      if ((windows - 1) * window->strides[i] >= imageShape[i + 1] + low)
-        --windows;
-      int64_t missing = (windows - 1) * window->strides[i] - room;
-      if (missing > 0 && node.getInt("count_include_pad", 0))
-        return node.fail("ceil_mode with count_include_pad is not supported "
-                         "where windows stick out");
-      high += std::max<int64_t>(0, missing);
-    }
-  if (!inferWindowed(imageShape, window->kernel, window->strides, window->pads,
-                     window->dilations, imageShape[3]))
-    return node.fail("the kernel is larger than the padded input");
-  return window;
-}
-
-/// A pool that `create` makes of the image and its window.
-static LogicalResult
-buildPool(OnnxNode &node,
-          llvm::function_ref<Value(Value, const OnnxWindow &)> create) {
-  Value input = node.floatInput(0);
-  if (!input)
-    return failure();
-  int64_t rank = typeOf(input).getRank();
-  if (rank != 3 && rank != 4)
-    return node.fail("only 1-D and 2-D windows are supported");
-  Value image = node.toChannelsLast(input);
-  if (!image)
-    return failure();
-  auto window = readPoolWindow(node, input, image);
-  if (failed(window))
-    return failure();
-  return node.setOutput(node.fromChannelsLast(create(image, *window), rank));
-}
-
-void MaxPool2DOp::addOnnxBuilders(OnnxBuilders &builders) {
-  builders["MaxPool"] = [](OnnxNode &node) {
-    return buildPool(node, [&](Value image, const OnnxWindow &window) {
-      return node.create<MaxPool2DOp>(image, window.kernel, window.strides,
-                                      window.pads, window.dilations);
-    });
-  };
-}
-
-void AvgPool2DOp::addOnnxBuilders(OnnxBuilders &builders) {
-  builders["AveragePool"] = [](OnnxNode &node) {
-    return buildPool(node, [&](Value image, const OnnxWindow &window) {
-      return node.create<AvgPool2DOp>(
-          image, Value(), window.kernel, window.strides, window.pads,
-          window.dilations, node.getInt("count_include_pad", 0) != 0);
-    });
-  };
 }

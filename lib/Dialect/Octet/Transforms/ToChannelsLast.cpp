@@ -41,6 +41,14 @@ Value expandRank(OpBuilder &builder, Location loc, Value value, size_t rank) {
       loc, RankedTensorType::get(shape, typeOf(value).getElementType()), value);
 }
 
+/// The permutation that makes an image [N, ..., C] one of [N, C, ...]; its
+/// inverse is another one from rank 4 on.
+Shape channelsFirst(int64_t rank) {
+  auto order = llvm::to_vector(llvm::seq<int64_t>(0, rank));
+  std::rotate(order.begin() + 1, order.end() - 1, order.end());
+  return order;
+}
+
 /// op(transpose(x), ...) -> transpose(op(x, ...)).
 struct SinkTranspose : OpInterfaceRewritePattern<DimensionOpInterface> {
   SinkTranspose(MLIRContext *context, Counter &counter)
@@ -50,8 +58,8 @@ struct SinkTranspose : OpInterfaceRewritePattern<DimensionOpInterface> {
                                 PatternRewriter &rewriter) const override {
     TransposeOp transpose;
     bool uniform = true;
-    for (Value operand : op->getOperands()) {
-      if (isConstant(operand))
+    for (auto [i, operand] : llvm::enumerate(op->getOperands())) {
+      if (isConstant(operand) || op.hasOwnDimensions(i))
         continue;
       auto candidate = operand.getDefiningOp<TransposeOp>();
       if (candidate && !transpose)
@@ -67,7 +75,8 @@ struct SinkTranspose : OpInterfaceRewritePattern<DimensionOpInterface> {
     auto permutation = llvm::to_vector(transpose.getPermutation());
     // Operands that do not agree get a transpose of their own, which must not
     // be sunk again: only the direction towards channels-last makes progress.
-    if (!uniform && permutation != Shape{0, 3, 1, 2})
+    if (!uniform && (permutation.size() < 4 ||
+                     permutation != channelsFirst(permutation.size())))
       return rewriter.notifyMatchFailure(op, "operands do not agree");
     Operation *moved = op->clone();
     if (!cast<DimensionOpInterface>(moved).permuteDimensions(permutation)) {
@@ -76,9 +85,11 @@ struct SinkTranspose : OpInterfaceRewritePattern<DimensionOpInterface> {
     }
     auto inverse = invertPermutationVector(permutation);
     SmallVector<Value> operands;
-    for (Value operand : op->getOperands()) {
+    for (auto [i, operand] : llvm::enumerate(op->getOperands())) {
       auto source = operand.getDefiningOp<TransposeOp>();
-      if (source && source.getPermutation() == ArrayRef(permutation))
+      if (op.hasOwnDimensions(i))
+        operands.push_back(operand);
+      else if (source && source.getPermutation() == ArrayRef(permutation))
         operands.push_back(source.getInput());
       else
         operands.push_back(createTranspose(

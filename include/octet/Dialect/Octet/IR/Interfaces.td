@@ -39,6 +39,15 @@ def Octet_DimensionOpInterface : OpInterface<"DimensionOpInterface"> {
       "bool", "permuteDimensions", (ins "::llvm::ArrayRef<int64_t>":$permutation),
       /*methodBody=*/"", /*defaultImplementation=*/"return false;">,
     InterfaceMethod<[{
+        True for an operand, such as indices, whose dimensions are not the
+        result's: it stays as it is where the result's are permuted.
+      }],
+      "bool", "hasOwnDimensions", (ins "unsigned":$operand),
+      /*methodBody=*/"", /*defaultImplementation=*/[{
+        (void)operand;
+        return false;
+      }]>,
+    InterfaceMethod<[{
         Rows of each sample along the result's first dimension, in the samples'
         order; 0 if the result is the same for all samples; none if samples meet.
         `rows` says the same of the operands, `batch` is the number of samples.

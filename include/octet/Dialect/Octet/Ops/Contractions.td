@@ -64,7 +64,6 @@ def Octet_Conv2DOp : Octet_Op<"conv2d",
   }];
   let hasVerifier = 1;
   let hasCanonicalizer = 1;
-  let hasOnnxBuilders = 1;
   let extraDeclarations = [{
     ::octet::OperandRole getOperandRole(unsigned index);
     bool takesResidual();

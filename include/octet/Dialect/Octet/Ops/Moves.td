@@ -149,7 +149,7 @@ def Octet_BroadcastOp : Octet_MoveOp<"broadcast", [Octet_ElementwiseDimensions],
 }
 
 def Octet_GatherOp : Octet_InferredOp<"gather",
-    [Octet_OwnDimensions, Octet_SameScale], [Octet_StorageOpInterface]> {
+    [Octet_OwnDimensions, Octet_PermutableDimensions, Octet_SameScale], [Octet_StorageOpInterface]> {
   let summary = "Slices of the input along one dimension, chosen by indices";
   let description = [{
     `out[a..., i..., b...] = in[a..., indices[i...], b...]`, the indices' place
@@ -173,6 +173,7 @@ def Octet_GatherOp : Octet_InferredOp<"gather",
   let hasFolder = 1;
   let hasOnnxBuilders = 1;
   let extraDeclarations = [{
+    bool hasOwnDimensions(unsigned operand) { return operand == 1; }
     ::octet::OperandRole getOperandRole(unsigned index);
   }];
 }

@@ -32,7 +32,6 @@ def Octet_MaxPool2DOp : Octet_InferredOp<"max_pool2d",
   let results = (outs Octet_Tensor:$output);
   let assemblyFormat = "$input attr-dict `:` type($input) `->` type($output)";
   let hasVerifier = 1;
-  let hasOnnxBuilders = 1;
 }
 
 def Octet_AvgPool2DOp : Octet_InferredOp<"avg_pool2d",
@@ -62,7 +61,6 @@ def Octet_AvgPool2DOp : Octet_InferredOp<"avg_pool2d",
     type($input) `->` type($output)
   }];
   let hasVerifier = 1;
-  let hasOnnxBuilders = 1;
   let extraDeclarations = [{
     ::octet::OperandRole getOperandRole(unsigned index);
     /// Positions of each window that count, [OH, OW], row-major.
