@@ -18,6 +18,7 @@ namespace octet::onnx_import {
 void addCompositions(OnnxBuilders &builders);
 /// Operators whose results are always constants.
 void addConstantOperators(OnnxBuilders &builders);
+void addAttentionCompositions(OnnxBuilders &builders);
 void addFunctionCompositions(OnnxBuilders &builders);
 void addLossCompositions(OnnxBuilders &builders);
 void addNormalizationCompositions(OnnxBuilders &builders);
