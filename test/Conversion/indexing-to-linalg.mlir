@@ -17,10 +17,10 @@ func.func @gather_nd(%x: tensor<4x10x6x3xf32>, %i: tensor<4x5x2xi64>) -> tensor<
 // CHECK-LABEL: func @scatter(
 func.func @scatter(%x: tensor<4x10xf32>, %i: tensor<5x1xi64>, %u: tensor<5x10xf32>) -> tensor<4x10xf32> {
   // CHECK: scf.for %[[ROW:.*]] = %c0
-  // CHECK: scf.for %[[COLUMN:.*]] = %c0
   // CHECK: %[[I:.*]] = tensor.extract %arg1[%[[ROW]],
   // CHECK: arith.minsi %{{.*}}, %c3_i64
   // CHECK: %[[PLACE:.*]] = arith.index_cast
+  // CHECK: scf.for %[[COLUMN:.*]] = %c0
   // CHECK: %[[X:.*]] = tensor.extract %arg2[%[[ROW]], %[[COLUMN]]]
   // CHECK: %[[OLD:.*]] = tensor.extract %[[INTO:.*]][%[[PLACE]], %[[COLUMN]]]
   // CHECK: %[[NEW:.*]] = arith.addf %[[OLD]], %[[X]]
@@ -29,15 +29,21 @@ func.func @scatter(%x: tensor<4x10xf32>, %i: tensor<5x1xi64>, %u: tensor<5x10xf3
   return %0 : tensor<4x10xf32>
 }
 
-// Each element counts those in front of it; the one with n of them is the n-th.
+// The largest key of those behind the last one, then the first place of it.
 // CHECK-LABEL: func @top_indices(
 func.func @top_indices(%x: tensor<4x10xui8>) -> tensor<4x3xi64> {
-  // CHECK: linalg.generic {{.*}}iterator_types = ["parallel", "parallel", "reduction"]} ins(%[[X:.*]], %[[X]] :
-  // CHECK: arith.cmpi ugt
-  // CHECK: arith.cmpi eq
-  // CHECK: linalg.generic {{.*}}iterator_types = ["parallel", "parallel", "reduction"]}
-  // CHECK: arith.cmpi eq
-  // CHECK: arith.select
+  // CHECK: %[[KEYS:.*]] = linalg.generic
+  // CHECK: arith.extui
+  // CHECK: scf.for
+  // CHECK: scf.for %{{.*}} iter_args(%{{.*}}, %[[KEY:.*]] = %c2147483647_i32, %[[PLACE:.*]] = %c-1_i32)
+  // CHECK: scf.for
+  // CHECK: %[[X:.*]] = tensor.extract %[[KEYS]]
+  // CHECK-DAG: arith.cmpi slt, %[[X]], %[[KEY]]
+  // CHECK-DAG: arith.cmpi eq, %[[X]], %[[KEY]]
+  // CHECK: arith.maxsi
+  // CHECK: scf.for
+  // CHECK: arith.minsi
+  // CHECK: tensor.insert
   %0 = octet.top_indices %x {axis = 1 : i64, k = 3 : i64} : tensor<4x10xui8> -> tensor<4x3xi64>
   return %0 : tensor<4x3xi64>
 }

@@ -6,7 +6,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 # What a network may leave out, by name: see `Graph.may`.
 FEATURES = ("batches", "ceil", "clip", "concat", "constants", "matmul", "moved", "norm",
-            "pad-values", "reverse", "two-pads")
+            "pad-values", "places", "reverse", "two-pads")
 
 
 class Graph:
@@ -278,6 +278,31 @@ class Graph:
         y = self.node("MatMul", [y, other], [n, c, k])
         return self.node("Reshape", [y, self.ints(-1, c, *size)], [n, c, *size])
 
+    def places(self, x):
+        """Elements put in order, and back into their places; a sum over channels."""
+        n, c, *size = shape = self.shapes[x]
+        if "places" in self.without:
+            return self.activation(x)
+        if self.chance(0.4):
+            channels = int(self.rng.integers(1, 20))
+            return self.node("Einsum", [x, self.weights(channels, c)],
+                             [n, channels, *size], equation="nc...,dc->nd...")
+        axis = int(self.rng.integers(1, len(shape)))
+        whole = self.chance(0.5)
+        k = shape[axis] if whole else int(self.rng.integers(1, shape[axis] + 1))
+        ordered = [k if d == axis else s for d, s in enumerate(shape)]
+        values, places = self.fresh(ordered), self.fresh(ordered)
+        self.nodes.append(helper.make_node(
+            "TopK", [x, self.ints(k)], [values, places], name=f"TopK_{values}",
+            axis=self.pick(axis, axis - len(shape)), largest=self.pick(0, 1)))
+        if not whole:
+            return values
+        # One that is next to an equal one may come before it or after it.
+        values = self.node("GatherElements", [x, places], shape, axis=axis)
+        attributes = dict(reduction=self.pick("add", "none")) if self.opset >= 16 else {}
+        return self.node("ScatterElements", [self.activation(x), places, values], shape,
+                         axis=axis, **attributes)
+
     def moved(self, x):
         """An activation or a batch norm behind a transpose or a reshape."""
         x = self.conv(x)
@@ -354,7 +379,7 @@ class Graph:
                       self.activation, self.activation, self.pool, self.residual,
                       self.residual, self.concat, self.slice, self.pad,
                       self.scale, self.two_pads, self.beside_constant, self.matmul,
-                      self.moved, self.normalization]
+                      self.moved, self.normalization, self.places]
             for _ in range(self.rng.integers(1, 6)):
                 grown = self.pick(*layers)(x)
                 if self.chance(0.08):

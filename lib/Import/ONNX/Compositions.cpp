@@ -105,6 +105,7 @@ void onnx_import::addCompositions(OnnxBuilders &builders) {
   builders["Dropout"] = buildDropout;
   builders["Gemm"] = buildGemm;
   builders["Identity"] = buildIdentity;
+  addAttentionCompositions(builders);
   addConstantOperators(builders);
   addEinsum(builders);
   addConvCompositions(builders);

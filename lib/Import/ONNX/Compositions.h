@@ -19,6 +19,7 @@ void addCompositions(OnnxBuilders &builders);
 /// Operators whose results are always constants.
 void addConstantOperators(OnnxBuilders &builders);
 void addConvCompositions(OnnxBuilders &builders);
+void addAttentionCompositions(OnnxBuilders &builders);
 void addFunctionCompositions(OnnxBuilders &builders);
 void addLossCompositions(OnnxBuilders &builders);
 void addNormalizationCompositions(OnnxBuilders &builders);

@@ -86,7 +86,8 @@ static LogicalResult buildRange(OnnxNode &node) {
     if (!numbers[i] || numbers[i].getNumElements() != 1 ||
         numbers[i].getElementType() != numbers[0].getElementType())
       return node.fail("start, limit and delta must be constant numbers of one "
-                       "type");
+                       "type; make them so, or name a value in front of this "
+                       "node with --output VALUE");
   }
   Type element = numbers[0].getElementType();
   auto typeFor = [&](int64_t count) {

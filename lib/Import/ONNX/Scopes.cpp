@@ -256,6 +256,12 @@ Importer::Operators Importer::countLive(bool supported) const {
   return operators;
 }
 
+/// True for operators whose results have as many elements as the data say: no
+/// program can hold them.
+static bool isSizedByData(StringRef type) {
+  return type == "NonMaxSuppression" || type == "Unique";
+}
+
 LogicalResult Importer::judge() {
   if (!isAnyMissing)
     return success();
@@ -266,7 +272,11 @@ LogicalResult Importer::judge() {
     return entry.first +
            (count == 1 ? " (1 node, '"
                        : " (" + std::to_string(count) + " nodes, first '") +
-           first + "')";
+           first + "'" +
+           (isSizedByData(entry.first)
+                ? "; the size of its result depends on data"
+                : "") +
+           ")";
   };
   return emitModelError() << missing.size()
                           << (missing.size() == 1 ? " operator is"
@@ -274,7 +284,8 @@ LogicalResult Importer::judge() {
                           << " not supported: "
                           << llvm::join(llvm::map_range(missing, describe),
                                         ", ")
-                          << "; 'octet operators' lists those that are";
+                          << "; 'octet operators' lists those that are; name "
+                             "values in front of others with --output VALUE";
 }
 
 //===----------------------------------------------------------------------===//

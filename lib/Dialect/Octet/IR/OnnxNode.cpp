@@ -64,7 +64,8 @@ FailureOr<std::optional<Shape>> OnnxNode::intsFrom(StringRef name, unsigned i,
   auto constant = constantInput(i);
   if (!constant || !isa<IntegerType>(constant.getElementType()))
     return fail("input '" + inputName(i) + "' (" + name +
-                ") must be a constant of integers");
+                ") must be a constant of integers; make it one, or name a "
+                "value in front of this node with --output VALUE");
   Shape result;
   for (const APInt &x : constant.getValues<APInt>())
     result.push_back(x.getSExtValue());

@@ -335,38 +335,50 @@ ScatterOp::lower(OpBuilder &builder, ValueRange inputs, ValueRange outputs) {
   auto index = [&](OpBuilder &b, int64_t i) -> Value {
     return arith::ConstantIndexOp::create(b, loc, i);
   };
+  auto nest =
+      [&](OpBuilder &b, ArrayRef<int64_t> sizes, Value into,
+          llvm::function_ref<Value(OpBuilder &, ValueRange, Value)> body)
+      -> Value {
+    SmallVector<Value> lows, highs, steps;
+    for (int64_t size : sizes) {
+      lows.push_back(index(b, 0));
+      highs.push_back(index(b, size));
+      steps.push_back(index(b, 1));
+    }
+    return scf::buildLoopNest(b, loc, lows, highs, steps, into,
+                              [&](OpBuilder &inner, Location, ValueRange at,
+                                  ValueRange carried) {
+                                return scf::ValueVector{
+                                    body(inner, at, carried[0])};
+                              })
+        .results[0];
+  };
+  auto sizes = typeOf(inputs[2]).getShape();
   // One after the other: several may meet at one place.
-  auto update = [&](OpBuilder &b, ValueRange at, Value into) -> Value {
-    SmallVector<Value> place(at.take_front(batch));
-    SmallVector<Value> tuple(at.take_front(outer));
+  auto updateRow = [&](OpBuilder &b, ValueRange chosen, Value into) {
+    SmallVector<Value> place(chosen.take_front(batch)), tuple(chosen);
     tuple.push_back({});
     for (int64_t d = 0; d < depth; ++d) {
       tuple.back() = index(b, d);
-      Value chosen = tensor::ExtractOp::create(b, loc, inputs[1], tuple);
+      Value member = tensor::ExtractOp::create(b, loc, inputs[1], tuple);
       place.push_back(arith::IndexCastOp::create(
           b, loc, b.getIndexType(),
-          insideDimension(b, loc, chosen, shape[batch + d])));
+          insideDimension(b, loc, member, shape[batch + d])));
     }
-    llvm::append_range(place, at.drop_front(outer));
-    Value x = tensor::ExtractOp::create(b, loc, inputs[2], at);
-    if (getKind() != ScatterKind::Set)
-      x = combine(b, loc, getKind(),
-                  tensor::ExtractOp::create(b, loc, into, place), x,
-                  isUnsigned);
-    return tensor::InsertOp::create(b, loc, x, into, place);
+    return nest(b, sizes.drop_front(outer), into,
+                [&](OpBuilder &inner, ValueRange at, Value row) -> Value {
+                  SmallVector<Value> from(chosen), to(place);
+                  llvm::append_range(from, at);
+                  llvm::append_range(to, at);
+                  Value x =
+                      tensor::ExtractOp::create(inner, loc, inputs[2], from);
+                  if (getKind() != ScatterKind::Set)
+                    x = combine(inner, loc, getKind(),
+                                tensor::ExtractOp::create(inner, loc, row, to),
+                                x, isUnsigned);
+                  return tensor::InsertOp::create(inner, loc, x, row, to);
+                });
   };
-  SmallVector<Value> lows, highs, steps;
-  for (int64_t size : typeOf(inputs[2]).getShape()) {
-    lows.push_back(index(builder, 0));
-    highs.push_back(index(builder, size));
-    steps.push_back(index(builder, 1));
-  }
-  if (lows.empty())
-    return SmallVector<Value>{update(builder, {}, copy)};
-  auto nest = scf::buildLoopNest(
-      builder, loc, lows, highs, steps, copy,
-      [&](OpBuilder &b, Location, ValueRange at, ValueRange carried) {
-        return scf::ValueVector{update(b, at, carried[0])};
-      });
-  return SmallVector<Value>{nest.results[0]};
+  return SmallVector<Value>{
+      nest(builder, sizes.take_front(outer), copy, updateRow)};
 }

@@ -122,64 +122,156 @@ static Value orderKey(OpBuilder &b, Location at, Value x) {
   return arith::SelectOp::create(b, at, isNaN, constant(INT32_MAX), key);
 }
 
+/// Signed integers, of 32 or 64 bits, of which a larger one comes first.
+static Value orderKeys(OpBuilder &builder, Location loc, Value input,
+                       Type element, bool smallest) {
+  bool isFloat = element.isF32(), unsign = isUnsignedOrder(element);
+  unsigned width = element.getIntOrFloatBitWidth();
+  Type type = builder.getIntegerType(std::max(width, 32u));
+  if (!isFloat && !unsign && !smallest && width >= 32)
+    return input;
+  auto shape = typeOf(input).getShape();
+  return createElementwise(
+      builder, loc, input, builder.getMultiDimIdentityMap(shape.size()),
+      tensor::EmptyOp::create(builder, loc, shape, type),
+      [&](OpBuilder &b, Location at, ValueRange args) -> Value {
+        Value key = args[0];
+        auto flip = [&](const APInt &bits) {
+          key = arith::XOrIOp::create(
+              b, at, key,
+              arith::ConstantOp::create(b, at, b.getIntegerAttr(type, bits)));
+        };
+        if (isFloat)
+          key = orderKey(b, at, key);
+        else if (width < 32)
+          key = unsign ? arith::ExtUIOp::create(b, at, type, key).getResult()
+                       : arith::ExtSIOp::create(b, at, type, key).getResult();
+        else if (unsign)
+          flip(APInt::getSignMask(width));
+        if (smallest)
+          flip(APInt::getAllOnes(type.getIntOrFloatBitWidth()));
+        return key;
+      });
+}
+
+namespace {
+/// One after the other: each is the first of those that come after the one in
+/// front, by key and by index.
+class Selection {
+public:
+  Selection(OpBuilder &builder, Location loc, Value keys, int64_t axis,
+            int64_t k)
+      : builder(builder), loc(loc), keys(keys), axis(axis), k(k),
+        shape(typeOf(keys).getShape()), element(typeOf(keys).getElementType()) {
+  }
+
+  Value run(Value out) {
+    Shape outer(shape);
+    outer[axis] = 1;
+    SmallVector<Value> lows, highs, steps;
+    for (int64_t size : outer) {
+      lows.push_back(index(builder, 0));
+      highs.push_back(index(builder, size));
+      steps.push_back(index(builder, 1));
+    }
+    auto nest = scf::buildLoopNest(
+        builder, loc, lows, highs, steps, out,
+        [&](OpBuilder &b, Location, ValueRange at, ValueRange carried) {
+          return scf::ValueVector{selectRow(b, at, carried[0])};
+        });
+    return nest.results[0];
+  }
+
+private:
+  Value index(OpBuilder &b, int64_t value) {
+    return arith::ConstantIndexOp::create(b, loc, value);
+  }
+  Value constant(OpBuilder &b, const APInt &value) {
+    return arith::ConstantOp::create(
+        b, loc, b.getIntegerAttr(b.getIntegerType(value.getBitWidth()), value));
+  }
+  Value compare(OpBuilder &b, arith::CmpIPredicate predicate, Value lhs,
+                Value rhs) {
+    return arith::CmpIOp::create(b, loc, predicate, lhs, rhs);
+  }
+
+  using Step = llvm::function_ref<Value(OpBuilder &, Value key, Value place,
+                                        Value carried)>;
+  /// `step` for each key of the row at `position`.
+  Value scan(OpBuilder &b, ValueRange position, Value start, Step step) {
+    auto loop = scf::ForOp::create(
+        b, loc, index(b, 0), index(b, shape[axis]), index(b, 1), start,
+        [&](OpBuilder &body, Location, Value i, ValueRange carried) {
+          SmallVector<Value> at(position);
+          at[axis] = i;
+          Value key = tensor::ExtractOp::create(body, loc, keys, at);
+          Value place =
+              arith::IndexCastOp::create(body, loc, body.getI32Type(), i);
+          scf::YieldOp::create(body, loc, step(body, key, place, carried[0]));
+        });
+    return loop.getResult(0);
+  }
+
+  Value selectRow(OpBuilder &b, ValueRange position, Value out) {
+    using P = arith::CmpIPredicate;
+    unsigned width = element.getIntOrFloatBitWidth();
+    Value least = constant(b, APInt::getSignedMinValue(width));
+    Value front = constant(b, APInt::getAllOnes(32));
+    Value behind = constant(b, APInt::getSignedMaxValue(32));
+    Value start[] = {out, constant(b, APInt::getSignedMaxValue(width)), front};
+    auto loop = scf::ForOp::create(
+        b, loc, index(b, 0), index(b, k), index(b, 1), start,
+        [&](OpBuilder &body, Location, Value nth, ValueRange carried) {
+          Value lastKey = carried[1], lastPlace = carried[2];
+          Value best = scan(
+              body, position, least,
+              [&](OpBuilder &c, Value key, Value place, Value so) -> Value {
+                Value isEqual = compare(c, P::eq, key, lastKey);
+                Value isBehind = compare(c, P::sgt, place, lastPlace);
+                Value isNext = arith::OrIOp::create(
+                    c, loc, compare(c, P::slt, key, lastKey),
+                    arith::AndIOp::create(c, loc, isEqual, isBehind));
+                return arith::MaxSIOp::create(
+                    c, loc, so,
+                    arith::SelectOp::create(c, loc, isNext, key, least));
+              });
+          Value isAgain = compare(body, P::eq, best, lastKey);
+          Value beyond =
+              arith::SelectOp::create(body, loc, isAgain, lastPlace, front);
+          Value found = scan(
+              body, position, behind,
+              [&](OpBuilder &c, Value key, Value place, Value so) -> Value {
+                Value isFound =
+                    arith::AndIOp::create(c, loc, compare(c, P::eq, key, best),
+                                          compare(c, P::sgt, place, beyond));
+                return arith::MinSIOp::create(
+                    c, loc, so,
+                    arith::SelectOp::create(c, loc, isFound, place, behind));
+              });
+          SmallVector<Value> at(position);
+          at[axis] = nth;
+          Value wide = arith::ExtSIOp::create(
+              body, loc, typeOf(carried[0]).getElementType(), found);
+          Value next =
+              tensor::InsertOp::create(body, loc, wide, carried[0], at);
+          scf::YieldOp::create(body, loc, ValueRange{next, best, found});
+        });
+    return loop.getResult(0);
+  }
+
+  OpBuilder &builder;
+  Location loc;
+  Value keys;
+  int64_t axis, k;
+  ArrayRef<int64_t> shape;
+  Type element;
+};
+} // namespace
+
 FailureOr<SmallVector<Value>>
 TopIndicesOp::lower(OpBuilder &builder, ValueRange inputs, ValueRange outputs) {
-  auto loc = getLoc();
-  auto *context = builder.getContext();
-  Value keys = inputs[0];
-  auto shape = typeOf(keys).getShape();
-  unsigned rank = shape.size(), axis = getAxis();
-  auto identity = builder.getMultiDimIdentityMap(rank);
-  Type i32 = builder.getI32Type();
-  auto zeros = [&](ArrayRef<int64_t> sizes) {
-    return fill(builder, loc, builder.getI32IntegerAttr(0),
-                tensor::EmptyOp::create(builder, loc, sizes, i32));
-  };
-  if (typeOf(keys).getElementType().isF32())
-    keys = createElementwise(builder, loc, keys, identity,
-                             tensor::EmptyOp::create(builder, loc, shape, i32),
-                             [](OpBuilder &b, Location at, ValueRange args) {
-                               return orderKey(b, at, args[0]);
-                             });
-  // The last of rank + 1 loops runs over the elements that one is compared with
-  // and then over those that may come k-th.
-  auto own =
-      AffineMap::getMultiDimIdentityMap(rank + 1, context).getMajorSubMap(rank);
-  SmallVector<AffineExpr> exprs(own.getResults());
-  exprs[axis] = getAffineDimExpr(rank, context);
-  auto other = AffineMap::get(rank + 1, 0, exprs, context);
-  bool unsign = isUnsignedOrder(typeOf(getInput()).getElementType());
-  using P = arith::CmpIPredicate;
-  P before =
-      getSmallest() ? (unsign ? P::ult : P::slt) : (unsign ? P::ugt : P::sgt);
-  // How many elements come before each.
-  Value places = createReduction(
-      builder, loc, {keys, keys}, {own, other}, zeros(shape), own,
-      [&](OpBuilder &b, Location at, ValueRange args) -> Value {
-        Value isBefore = arith::CmpIOp::create(b, at, before, args[1], args[0]);
-        Value isEqual = arith::CmpIOp::create(b, at, P::eq, args[1], args[0]);
-        Value isLower = arith::CmpIOp::create(
-            b, at, P::ult, linalg::IndexOp::create(b, at, rank),
-            linalg::IndexOp::create(b, at, axis));
-        Value counts = arith::OrIOp::create(
-            b, at, isBefore, arith::AndIOp::create(b, at, isEqual, isLower));
-        return arith::AddIOp::create(
-            b, at, args[2], arith::ExtUIOp::create(b, at, i32, counts));
-      });
-  auto type = typeOf(outputs[0]);
-  Value chosen = createReduction(
-      builder, loc, places, other, zeros(type.getShape()), own,
-      [&](OpBuilder &b, Location at, ValueRange args) -> Value {
-        Value nth = arith::IndexCastOp::create(
-            b, at, i32, linalg::IndexOp::create(b, at, axis));
-        Value self = arith::IndexCastOp::create(
-            b, at, i32, linalg::IndexOp::create(b, at, rank));
-        Value isNth = arith::CmpIOp::create(b, at, P::eq, args[0], nth);
-        return arith::SelectOp::create(b, at, isNth, self, args[1]);
-      });
-  return SmallVector<Value>{createElementwise(
-      builder, loc, chosen, identity, outputs[0],
-      [&](OpBuilder &b, Location at, ValueRange args) -> Value {
-        return arith::ExtSIOp::create(b, at, type.getElementType(), args[0]);
-      })};
+  Value keys = orderKeys(builder, getLoc(), inputs[0],
+                         typeOf(getInput()).getElementType(), getSmallest());
+  return SmallVector<Value>{
+      Selection(builder, getLoc(), keys, getAxis(), getK()).run(outputs[0])};
 }
