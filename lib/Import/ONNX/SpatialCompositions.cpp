@@ -55,12 +55,16 @@ static LogicalResult buildDepthToSpace(OnnxNode &node) {
   return node.setOutput(fromImage(node, node.reshape(image, result)));
 }
 
-/// [N, C, H, W] -> [N, b² · C, H / b, W / b], channels being (b, b, C).
+/// [N, C, H, W] -> [N, b² · C, H / b, W / b], channels being (b, b, C) or, in
+/// mode CRD (from operator set 25 on), (C, b, b).
 static LogicalResult buildSpaceToDepth(OnnxNode &node) {
   Value input = node.input(0);
   auto block = input ? readBlock(node, input) : FailureOr<int64_t>(failure());
   if (failed(block))
     return failure();
+  std::string mode = node.getString("mode", "DCR");
+  if (mode != "DCR" && mode != "CRD")
+    return node.fail("mode '" + mode + "' is unknown");
   Value image = toImage(node, input);
   if (!image)
     return failure();
@@ -72,7 +76,9 @@ static LogicalResult buildSpaceToDepth(OnnxNode &node) {
                      " columns");
   Shape result{shape[0], height, width, b * b * shape[3]};
   image = node.reshape(image, {shape[0], height, b, width, b, shape[3]});
-  image = node.reshape(node.transpose(image, {0, 1, 3, 2, 4, 5}), result);
+  Shape order =
+      mode == "DCR" ? Shape{0, 1, 3, 2, 4, 5} : Shape{0, 1, 3, 5, 2, 4};
+  image = node.reshape(node.transpose(image, order), result);
   return node.setOutput(fromImage(node, image));
 }
 
