@@ -56,7 +56,7 @@ static LogicalResult buildDepthToSpace(OnnxNode &node) {
 }
 
 /// [N, C, H, W] -> [N, b² · C, H / b, W / b], channels being (b, b, C) or, in
-/// mode CRD (from operator set 25 on), (C, b, b).
+/// mode CRD (from operator set 28 on), (C, b, b).
 static LogicalResult buildSpaceToDepth(OnnxNode &node) {
   Value input = node.input(0);
   auto block = input ? readBlock(node, input) : FailureOr<int64_t>(failure());
