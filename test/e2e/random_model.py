@@ -174,6 +174,59 @@ class Graph:
         return self.node(op, [x], [n, c, *out], kernel_shape=kernel,
                          strides=stride, pads=pads, **attributes)
 
+    def upsample(self, x):
+        """Where scales have few digits, runtimes find the same neighbours."""
+        n, c, *size = self.shapes[x]
+        modes = ["nearest", "nearest", "linear"] + ["cubic"] * (len(size) == 2)
+        scales = [self.pick(1, 2, 2, 3, 1.5, 0.5) for _ in size]
+        out = [int(s * k) for s, k in zip(size, scales)]
+        if min(out) < 1 or max(out) > 48:
+            return self.conv(x)
+        mode = self.pick("half_pixel", "asymmetric", "align_corners")
+        if self.pick(*modes) == "nearest":
+            mode, kind = "asymmetric", "nearest"
+        else:
+            kind = self.pick(*modes[2:])
+        if mode == "align_corners":  # of sizes, since runtimes differ for others
+            scales = [o / s for s, o in zip(size, out)]
+        empty = self.floats(np.zeros(0))
+        return self.node("Resize", [x, empty, self.floats([1, 1, *scales])],
+                         [n, c, *out], mode=kind, nearest_mode="floor",
+                         coordinate_transformation_mode=mode)
+
+    def transposed(self, x):
+        """A transposed convolution, or channels put side by side."""
+        n, c, *size = self.shapes[x]
+        if len(size) == 2 and self.chance(0.2) and max(size) <= 24:
+            x = self.conv(x, channels=4 * int(self.rng.integers(1, 9)), same=True)
+            return self.node("DepthToSpace", [x], [n, self.shapes[x][1] // 4,
+                                                   2 * size[0], 2 * size[1]],
+                             blocksize=2, mode=self.pick("DCR", "CRD"))
+        groups = self.pick(1, 1, *[d for d in range(1, c + 1) if c % d == 0])
+        each = int(self.rng.integers(1, 40 if groups == 1 else 4))
+        kernel = [self.pick(1, 2, 3, 4) for _ in size]
+        stride = [self.pick(1, 2, 2, 3) for _ in size]
+        pads = [int(self.rng.integers(0, min(k, 2))) for k in kernel * 2]
+        more = [int(self.rng.integers(0, t)) for t in stride]
+        out = [(s - 1) * t + k + m - pads[i] - pads[i + len(size)] for i, (s, t, k, m)
+               in enumerate(zip(size, stride, kernel, more))]
+        if min(out) < 1 or max(out) > 48:
+            return self.conv(x)
+        inputs = [x, self.weights(c, each, *kernel)]
+        if self.chance(0.7):
+            inputs.append(self.floats(self.rng.standard_normal(groups * each)))
+        return self.node("ConvTranspose", inputs, [n, groups * each, *out],
+                         group=groups, kernel_shape=kernel, strides=stride, pads=pads,
+                         output_padding=more)
+
+    def repeated_pad(self, x):
+        n, c, *size = self.shapes[x]
+        pads = [int(self.rng.integers(0, min(s, 3))) for s in size * 2]
+        out = [s + pads[i] + pads[i + len(size)] for i, s in enumerate(size)]
+        pads = [0, 0, *pads[:len(size)], 0, 0, *pads[len(size):]]
+        return self.node("Pad", [x, self.ints(*pads)], [n, c, *out],
+                         mode=self.pick("reflect", "edge"))
+
     def residual(self, x):
         branch = self.conv(x, channels=self.shapes[x][1], same=True)
         if self.chance(0.5):
@@ -379,7 +432,8 @@ class Graph:
                       self.activation, self.activation, self.pool, self.residual,
                       self.residual, self.concat, self.slice, self.pad,
                       self.scale, self.two_pads, self.beside_constant, self.matmul,
-                      self.moved, self.normalization, self.places]
+                      self.moved, self.normalization, self.places, self.upsample,
+                      self.transposed, self.repeated_pad]
             for _ in range(self.rng.integers(1, 6)):
                 grown = self.pick(*layers)(x)
                 if self.chance(0.08):

@@ -328,4 +328,20 @@
   %y = "octet.reduce"(%x) <{axes = array<i64: 0>, kind = #octet<reduce_kind mean>}> : (tensor<3xf32>) -> tensor<1xf32>
   "func.return"(%y) : (tensor<1xf32>) -> ()
 }) : () -> ()
+
+// Rows 10, 14 and 24 with zero point 4 are 6, 10 and 20. The first row is half of
+// the first and half of the second: 8, plus 3; the second is a quarter of
+// the first, which -1 stands for, and of the last: 1.5 + 5 rounds to 6, plus 3.
+// CHECK-NEXT: resample: {{\[}}[11], [9]]
+"func.func"() <{function_type = () -> tensor<2x1xui8>, sym_name = "resample"}> ({
+  %x = "arith.constant"() <{value = dense<[[10], [14], [24]]> : tensor<3x1xui8>}> : () -> tensor<3x1xui8>
+  %zin = "arith.constant"() <{value = 4 : i32}> : () -> i32
+  %s = "arith.constant"() <{value = dense<[[0, 1], [-1, 9]]> : tensor<2x2xi64>}> : () -> tensor<2x2xi64>
+  %m = "arith.constant"() <{value = dense<[[0.5, 0.5], [0.25, 0.25]]> : tensor<2x2xf32>}> : () -> tensor<2x2xf32>
+  %low = "arith.constant"() <{value = -3.0 : f32}> : () -> f32
+  %high = "arith.constant"() <{value = 252.0 : f32}> : () -> f32
+  %zp = "arith.constant"() <{value = 3 : i32}> : () -> i32
+  %q = "octet.integer_resample"(%x, %zin, %s, %m, %low, %high, %zp) <{axis = 0 : i64}> : (tensor<3x1xui8>, i32, tensor<2x2xi64>, tensor<2x2xf32>, f32, f32, i32) -> tensor<2x1xui8>
+  "func.return"(%q) : (tensor<2x1xui8>) -> ()
+}) : () -> ()
 }) : () -> ()

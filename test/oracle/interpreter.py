@@ -20,6 +20,7 @@ import numpy as np
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import mlir_text  # noqa: E402
+import moves  # noqa: E402, F401
 import operations  # noqa: E402, F401
 from graph import Graph, Value  # noqa: E402
 

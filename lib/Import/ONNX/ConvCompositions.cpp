@@ -187,20 +187,24 @@ static Value joinPhases(OnnxNode &node, Value image, ArrayRef<Axis> axes,
   if (!image || llvm::all_of(axes, [](Axis a) { return a.stride == 1; }))
     return image;
   Shape from(typeOf(image).getShape());
-  int64_t channels = from.pop_back_val();
-  from.push_back(groups);
+  int64_t channels = from.pop_back_val(), rank = axes.size();
   Shape order{0}, to{from[0]};
-  int64_t rank = axes.size();
+  bool isGrouped = groups > 1;
+  if (isGrouped)
+    from.push_back(groups);
   for (auto [i, axis] : llvm::enumerate(axes)) {
-    from.push_back(axis.stride);
-    channels /= axis.stride;
     order.push_back(1 + i);
-    order.push_back(2 + rank + i);
+    if (axis.stride > 1) {
+      order.push_back(from.size());
+      from.push_back(axis.stride);
+    }
+    channels /= axis.stride;
     to.push_back(from[1 + i] * axis.stride);
   }
+  if (isGrouped)
+    order.push_back(1 + rank);
+  order.push_back(from.size());
   from.push_back(channels / groups);
-  order.push_back(1 + rank);
-  order.push_back(2 + 2 * rank);
   to.push_back(channels);
   return node.reshape(node.transpose(node.reshape(image, from), order), to);
 }

@@ -138,7 +138,9 @@ struct GridAxis {
 
   /// `x`, where it is beyond the ends put back as the padding says.
   Value putBack(Value x) const {
-    if (modes.padding == "zeros")
+    // As frameworks have it, a cubic border is one of elements alone.
+    if (modes.padding == "zeros" ||
+        (modes.padding == "border" && modes.mode == "cubic"))
       return x;
     Value back =
         modes.padding == "border" ? math.clamp(x, 0.0, size - 1.0) : reflect(x);

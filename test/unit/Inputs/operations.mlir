@@ -8,7 +8,8 @@ func.func @float(%x: tensor<2x8x8x4xf32>, %w: tensor<6x3x3x4xf32>, %b: tensor<6x
                  %r: tensor<2x6x6x6xf32>, %l: !border, %m: tensor<2x3xf32>, %n: tensor<3x5xf32>,
                  %c: tensor<4xf32>, %t: tensor<2x8x8x4xi1>, %i: tensor<3xi64>,
                  %g: tensor<2x5x12xf32>, %h: tensor<4x12xf32>, %j: tensor<2x1x4xf32>,
-                 %p: tensor<2x5x2xi64>, %u: tensor<2x5x4xf32>) {
+                 %p: tensor<2x5x2xi64>, %u: tensor<2x5x4xf32>, %s: tensor<5x2xi64>,
+                 %k: tensor<5x2xf32>) {
   %0 = octet.conv2d %x, %w bias(%b) residual(%r) clamp(min 0.0) : tensor<2x8x8x4xf32>, tensor<6x3x3x4xf32>, tensor<6xf32> residual tensor<2x6x6x6xf32> -> tensor<2x6x6x6xf32>
   %1 = octet.matmul %m, %n : tensor<2x3xf32>, tensor<3x5xf32> -> tensor<2x5xf32>
   %2 = octet.max_pool2d %x {kernel = array<i64: 2, 2>} : tensor<2x8x8x4xf32> -> tensor<2x7x7x4xf32>
@@ -32,6 +33,7 @@ func.func @float(%x: tensor<2x8x8x4xf32>, %w: tensor<6x3x3x4xf32>, %b: tensor<6x
   %20 = octet.broadcast %c : tensor<4xf32> -> tensor<2x8x4xf32>
   %21 = octet.gather %x, %i {axis = 1 : i64} : tensor<2x8x8x4xf32>, tensor<3xi64> -> tensor<2x3x8x4xf32>
   %22 = octet.prelu %x, %c : tensor<2x8x8x4xf32>, tensor<4xf32> -> tensor<2x8x8x4xf32>
+  %28 = octet.resample %x, %s, %k {axis = 1 : i64} : tensor<2x8x8x4xf32>, tensor<5x2xi64>, tensor<5x2xf32> -> tensor<2x5x8x4xf32>
   %23 = octet.map %x : tensor<2x8x8x4xf32> -> tensor<2x8x8x4xf32> {
   ^bb0(%a: f32):
     %e = math.exp %a : f32
@@ -46,13 +48,15 @@ func.func @float(%x: tensor<2x8x8x4xf32>, %w: tensor<6x3x3x4xf32>, %b: tensor<6x
 
 func.func @integer(%x: tensor<2x8x8x4xf32>, %q: tensor<2x8x8x4xui8>, %w: tensor<6x3x3x4xsi8>,
                    %b: tensor<6xi32>, %m: tensor<6xf32>, %one: tensor<1xf32>, %s: tensor<1x1xf32>,
-                   %t: tensor<256xui8>, %c: tensor<4xf32>, %f: f32, %z: i32) {
+                   %t: tensor<256xui8>, %c: tensor<4xf32>, %p: tensor<5x2xi64>,
+                   %k: tensor<5x2xf32>, %f: f32, %z: i32) {
   %0 = octet.quantize %x, %one, %one, %f, %f, %z {permutation = array<i64: 0, 1, 2, 3>} : tensor<2x8x8x4xf32>, tensor<1xf32>, tensor<1xf32> -> tensor<2x8x8x4xui8>
   %1 = octet.dequantize %q, %f, %z : tensor<2x8x8x4xui8> -> tensor<2x8x8x4xf32>
   %2 = octet.integer_conv2d %q, %w, %b, %m, %f, %f, %z : tensor<2x8x8x4xui8>, tensor<6x3x3x4xsi8>, tensor<6xi32>, tensor<6xf32> -> tensor<2x6x6x6xui8>
   %3 = octet.integer_avg_pool2d %q, %z, %s, %f, %f, %z {kernel = array<i64: 2, 2>} : tensor<2x8x8x4xui8>, tensor<1x1xf32> -> tensor<2x7x7x4xui8>
   %4 = octet.integer_add %q, %z, %f, %q, %z, %f, %f, %f, %z : tensor<2x8x8x4xui8>, tensor<2x8x8x4xui8> -> tensor<2x8x8x4xui8>
   %5 = octet.integer_mul %q, %z, %q, %z, %f, %f, %f, %z : tensor<2x8x8x4xui8>, tensor<2x8x8x4xui8> -> tensor<2x8x8x4xui8>
+  %8 = octet.integer_resample %q, %z, %p, %k, %f, %f, %z {axis = 1 : i64} : tensor<2x8x8x4xui8>, tensor<5x2xi64>, tensor<5x2xf32> -> tensor<2x5x8x4xui8>
   %7 = octet.integer_prelu %q, %z, %f, %c, %f, %f, %z : tensor<2x8x8x4xui8>, tensor<4xf32> -> tensor<2x8x8x4xui8>
   %6 = octet.lookup %q, %t : tensor<2x8x8x4xui8>, tensor<256xui8> -> tensor<2x8x8x4xui8>
   return

@@ -13,27 +13,86 @@
 using namespace mlir;
 using namespace octet;
 
-/// The constant, which broadcasts into the reshape's result, as it broadcasts
-/// into the reshape's input; none if it varies along dimensions that the
-/// reshape does not keep.
-static std::optional<Shape> shapeInFront(ReshapeOp reshape, Value constant) {
-  auto sources = reshape.getDimensionSources(0, 0);
-  auto shape = typeOf(constant).getShape();
-  if (shape.size() > sources.size())
-    return std::nullopt;
-  size_t skip = sources.size() - shape.size();
-  Shape result(typeOf(reshape.getInput()).getRank(), 1);
-  int64_t last = -1;
-  for (auto [d, size] : llvm::enumerate(shape)) {
-    if (size == 1)
-      continue;
-    int64_t source = sources[skip + d];
-    if (source <= last)
-      return std::nullopt;
-    result[source] = size;
-    last = source;
+namespace {
+/// Dimensions of a reshape's input and of its result with the same elements.
+struct Group {
+  SmallVector<size_t> from, to;
+};
+} // namespace
+
+/// The finest groups, in order; empty if there is a dimension without elements.
+static SmallVector<Group> findGroups(ArrayRef<int64_t> from,
+                                     ArrayRef<int64_t> to) {
+  SmallVector<Group> groups;
+  size_t f = 0, t = 0;
+  while (f < from.size() || t < to.size()) {
+    Group group;
+    int64_t in = 1, out = 1;
+    auto take = [](ArrayRef<int64_t> shape, size_t &d, int64_t &product,
+                   SmallVector<size_t> &dims) {
+      product *= shape[d];
+      dims.push_back(d++);
+    };
+    if (f < from.size())
+      take(from, f, in, group.from);
+    if (t < to.size())
+      take(to, t, out, group.to);
+    while (in != out) {
+      if (in < out ? f == from.size() : t == to.size())
+        return {};
+      if (in < out)
+        take(from, f, in, group.from);
+      else
+        take(to, t, out, group.to);
+    }
+    groups.push_back(group);
   }
-  return result;
+  return groups;
+}
+
+namespace {
+/// A constant that broadcasts into a reshape's result, with a value for each
+/// element of dimensions into which one was split (`repeated`), and the same
+/// numbers as they broadcast into the reshape's input (`result`).
+struct Moved {
+  Shape shape, repeated, result;
+};
+} // namespace
+
+/// How the constant moves in front of the reshape; none if it varies along
+/// other dimensions that the reshape does not keep.
+static std::optional<Moved> moveInFront(ReshapeOp reshape, Value constant) {
+  auto from = typeOf(reshape.getInput()).getShape();
+  auto to = typeOf(reshape).getShape();
+  Shape shape(typeOf(constant).getShape());
+  auto groups = findGroups(from, to);
+  if (shape.size() > to.size() || (groups.empty() && !to.empty()))
+    return std::nullopt;
+  shape.insert(shape.begin(), to.size() - shape.size(), 1);
+  Moved moved{shape, shape, Shape(from.size(), 1)};
+  for (const Group &group : groups) {
+    if (llvm::all_of(group.to, [&](size_t d) { return shape[d] == 1; }))
+      continue;
+    auto large = llvm::filter_to_vector(group.from,
+                                        [&](size_t d) { return from[d] != 1; });
+    if (large.size() != 1)
+      return std::nullopt;
+    moved.result[large.front()] = from[large.front()];
+    for (size_t d : group.to)
+      moved.repeated[d] = to[d];
+  }
+  return moved;
+}
+
+static Value createMoved(OpBuilder &builder, const Moved &moved, Value constant) {
+  auto type = [&](ArrayRef<int64_t> shape) {
+    return RankedTensorType::get(shape, typeOf(constant).getElementType());
+  };
+  auto loc = constant.getLoc();
+  Value value =
+      builder.createOrFold<ReshapeOp>(loc, type(moved.shape), constant);
+  value = builder.createOrFold<BroadcastOp>(loc, type(moved.repeated), value);
+  return builder.createOrFold<ReshapeOp>(loc, type(moved.result), value);
 }
 
 namespace {
@@ -45,7 +104,6 @@ struct SinkReshape : OpInterfaceRewritePattern<DimensionOpInterface> {
     if (op->getNumResults() != 1 || !isElementwise(op))
       return rewriter.notifyMatchFailure(op, "not elementwise");
     ReshapeOp reshape;
-    SmallVector<Shape> shapes;
     for (Value operand : op->getOperands())
       if (!matchPattern(operand, m_Constant())) {
         if (reshape || !(reshape = operand.getDefiningOp<ReshapeOp>()))
@@ -54,23 +112,21 @@ struct SinkReshape : OpInterfaceRewritePattern<DimensionOpInterface> {
     if (!reshape || isNormalization(reshape.getInput()) ||
         typeOf(reshape).getShape() != typeOf(op->getResult(0)).getShape())
       return rewriter.notifyMatchFailure(op, "not a function of a reshape");
+    SmallVector<Moved> constants;
     for (Value operand : op->getOperands()) {
-      auto shape = operand == reshape.getOutput()
-                       ? Shape(typeOf(reshape.getInput()).getShape())
-                       : shapeInFront(reshape, operand);
-      if (!shape)
+      if (operand == reshape.getOutput())
+        continue;
+      auto moved = moveInFront(reshape, operand);
+      if (!moved)
         return rewriter.notifyMatchFailure(op, "a constant cannot follow");
-      shapes.push_back(*shape);
+      constants.push_back(*moved);
     }
     SmallVector<Value> operands;
-    for (auto [operand, shape] : llvm::zip(op->getOperands(), shapes))
+    const Moved *next = constants.begin();
+    for (Value operand : op->getOperands())
       operands.push_back(operand == reshape.getOutput()
                              ? reshape.getInput()
-                             : rewriter.createOrFold<ReshapeOp>(
-                                   op.getLoc(),
-                                   RankedTensorType::get(
-                                       shape, typeOf(operand).getElementType()),
-                                   operand));
+                             : createMoved(rewriter, *next++, operand));
     Operation *moved = rewriter.clone(*op);
     rewriter.modifyOpInPlace(moved, [&] {
       moved->setOperands(operands);
