@@ -37,6 +37,22 @@ struct Group {
 };
 } // namespace
 
+/// ONNX's name of the type of an input's or output's elements.
+static StringRef onnxType(Type type) {
+  if (auto integer = dyn_cast<IntegerType>(type))
+    switch (integer.getWidth()) {
+    case 1:
+      return "bool";
+    case 8:
+      return integer.isUnsigned() ? "uint8" : "int8";
+    case 32:
+      return "int32";
+    default:
+      return "int64";
+    }
+  return type.isF16() ? "float16" : type.isF64() ? "double" : "float";
+}
+
 /// The shape of an output as it was computed with batches of `batch`.
 static std::vector<std::string> computedShape(RankedTensorType type,
                                               bool isBatched, int64_t batch) {
@@ -163,18 +179,24 @@ void Report::print(llvm::raw_ostream &os) const {
   for (const Group &group : layers) {
     os << llvm::formatv("  {0,-5} {1,-20} {2,6} ", group.precision, group.op,
                         group.count)
-       << llvm::format("%10.2f MMAC", group.macs / 1e6);
+       << llvm::formatv("{0,14} MACs", group.macs);
     if (!group.reason.empty())
       os << "  " << group.reason << ", first '" << group.first << "'";
     os << "\n";
   }
 }
 
+/// Text of the model, which may be any bytes.
+static llvm::json::Value toJson(StringRef text) {
+  return llvm::json::fixUTF8(text);
+}
+
 static llvm::json::Array toJson(ArrayRef<OnnxDescription::Tensor> tensors,
                                 bool areInputs) {
   llvm::json::Array list;
   for (const auto &tensor : tensors) {
-    llvm::json::Object entry{{"name", tensor.name}, {"type", tensor.type}};
+    llvm::json::Object entry{{"name", toJson(tensor.name)},
+                             {"type", tensor.type}};
     llvm::json::Array shape;
     for (StringRef dim : tensor.dims) {
       int64_t size;
@@ -183,13 +205,13 @@ static llvm::json::Array toJson(ArrayRef<OnnxDescription::Tensor> tensors,
       else if (dim == "?")
         shape.push_back(nullptr);
       else
-        shape.push_back(dim);
+        shape.push_back(toJson(dim));
     }
     entry["shape"] = tensor.hasRank ? llvm::json::Value(std::move(shape))
                                     : llvm::json::Value(nullptr);
     if (areInputs) {
       entry["batch"] = tensor.isBatched;
-      entry["pin"] = tensor.pin;
+      entry["pin"] = toJson(tensor.pin);
     }
     list.push_back(std::move(entry));
   }
@@ -197,21 +219,23 @@ static llvm::json::Array toJson(ArrayRef<OnnxDescription::Tensor> tensors,
 }
 
 llvm::json::Value Report::toJson() const {
-  llvm::json::Array operators, groups, blocked(blocks);
+  llvm::json::Array operators, groups, blocked;
+  for (const std::string &block : blocks)
+    blocked.push_back(::toJson(block));
   for (const auto &entry : description.operators)
-    operators.push_back(llvm::json::Object{{"name", entry.name},
+    operators.push_back(llvm::json::Object{{"name", ::toJson(entry.name)},
                                            {"count", entry.count},
                                            {"supported", entry.isSupported},
-                                           {"first", entry.first}});
+                                           {"first", ::toJson(entry.first)}});
   for (const Group &group : layers)
     groups.push_back(llvm::json::Object{{"op", group.op},
                                         {"precision", group.precision},
                                         {"count", group.count},
                                         {"macs", group.macs},
-                                        {"first", group.first},
+                                        {"first", ::toJson(group.first)},
                                         {"note", group.reason}});
   return llvm::json::Object{
-      {"model", path},
+      {"model", ::toJson(path)},
       {"opset", description.opset},
       {"inputs", ::toJson(description.inputs, /*areInputs=*/true)},
       {"outputs", ::toJson(description.outputs, /*areInputs=*/false)},
@@ -248,9 +272,10 @@ static void readGraph(Session &session, const CommandOptions &options,
   }
   auto main = module->lookupSymbol<func::FuncOp>("main");
   for (auto [i, output] : llvm::enumerate(report.description.outputs)) {
-    output.dims = computedShape(
-        cast<RankedTensorType>(main.getResultTypes()[i]),
-        bool(main.getResultAttr(i, symbolicBatchAttr)), options.model.batch);
+    auto type = cast<RankedTensorType>(main.getResultTypes()[i]);
+    bool isBatched = bool(main.getResultAttr(i, symbolicBatchAttr));
+    output.dims = computedShape(type, isBatched, options.model.batch);
+    output.type = onnxType(type.getElementType());
     output.hasRank = true;
   }
   if (failed(quantizeUncalibrated(*module)))

@@ -214,6 +214,52 @@ TAKEN = [
         zero=ints(0), rest=ints(3, 4), w=weights(4, 2), u=weights(4, 2), b=weights(2)), ""),
 ]
 
+# Dimensions that flags fix: name, model, flags, shapes of inputs, operations that the imported graph must not hold.
+IMAGE = [("x", FLOAT, [1, 3, "H", "W"])]
+HALVED = [node("Shape", "x", "s"), node("Slice", "s two end", "hw"), node("Div", "hw two", "half"), node("Slice", "s zero two", "nc"),
+          node("Concat", "nc half minus", "t", axis=0), node("Reshape", "x t")]
+HALVES = dict(two=ints(2), end=ints(4), zero=ints(0), minus=ints(-1))
+
+
+def stale():
+    """Shapes of values as another size of the input would give them."""
+    made = model([node("Relu", "x", "r"), node("Neg", "r")], IMAGE)
+    made.graph.value_info.append(helper.make_tensor_value_info("r", FLOAT, [1, 3, 7, 7]))
+    made.graph.output[0].CopyFrom(helper.make_tensor_value_info("y", FLOAT, [1, 3, 7, "W"]))
+    return made
+
+
+def negative():
+    made = model([node("Relu", "x")], [("x", FLOAT, [1, 2, 3])])
+    for d in made.graph.input[0].type.tensor_type.shape.dim[:2]:
+        d.dim_value = -1
+    return made
+
+
+STATE = [("x", FLOAT, ["N", 4]), ("h", FLOAT, [2, "N", 4])]
+STEP = [node("Gather", "h i", "g", axis=0), node("Add", "x g")]
+PINNED = [
+    ("by name", model(HALVED, IMAGE, **HALVES), ["--dim", "H=4", "--dim", "W=6"], {"x": [1, 3, 4, 6]}, "concat|slice|binary"),
+    ("by shape", model(HALVED, IMAGE, **HALVES), ["--shape", "x=1x3x4x6"], {"x": [1, 3, 4, 6]}, "concat|slice|binary"),
+    ("by both", model(HALVED, IMAGE, **HALVES), ["--shape", "x=1x3x4x6", "--dim", "W=6", "--shape=x=1x3x4x6"], {"x": [1, 3, 4, 6]}, ""),
+    ("the batch", model(HALVED, [("x", FLOAT, ["N", 3, 4, 6])], **HALVES), ["--dim", "N=5"], {"x": [5, 3, 4, 6]}, ""),
+    ("samples that meet", model([node("ReduceMean", "x", axes=[0])], [("x", FLOAT, ["N", 4])]), ["--shape", "x=3x4"], {"x": [3, 4]}, ""),
+    ("a batch that is second", model(STEP, STATE, i=np.int64(1)), ["--dim", "N=1"], {"x": [1, 4], "h": [2, 1, 4]}, ""),
+    ("what has its name", model(STEP, STATE, i=np.int64(1)), ["--shape", "h=2x3x4"], {"x": [3, 4], "h": [2, 3, 4]}, ""),
+    ("no shape", model([node("Mul", "x s")], [("x", FLOAT, None), ("s", FLOAT, None)]), ["--shape", "x=2x3", "--shape", "s="],
+     {"x": [2, 3], "s": []}, ""),
+    ("names of anything", model([node("Add", "a:0=b x=y")], [("a:0=b", FLOAT, ["n=m:1", 3]), ("x=y", FLOAT, ["x", 3])]),
+     ["--shape", "a:0=b=2x3", "--dim=x=2"], {"a:0=b": [2, 3], "x=y": [2, 3]}, ""),
+    ("no name", model([node("Add", "a b")], [("a", FLOAT, ["?", "?"]), ("b", FLOAT, [2, 3])]), ["--shape", "a=2x3"],
+     {"a": [2, 3], "b": [2, 3]}, ""),
+    ("one name for all", model([node("Relu", "x")], [("x", FLOAT, ["None", "None", 4])]), ["--shape", "x=2x3x4"], {"x": [2, 3, 4]}, ""),
+    ("negative sizes", negative(), ["--shape", "x=2x5x3"], {"x": [2, 5, 3]}, ""),
+    ("stale shapes", stale(), ["--dim", "H=4", "--dim", "W=5"], {"x": [1, 3, 4, 5]}, ""),
+    ("positions", model(
+        [node("Shape", "x", "s"), node("Gather", "s one", "n"), node("Range", "zero n one", "r"), node("Gather", "table r", "e"), node("Add", "x e")],
+        [("x", FLOAT, ["N", "L", 4])], zero=np.int64(0), one=np.int64(1), table=weights(9, 4)), ["--dim", "L=5"], {"x": [1, 5, 4]}, "gather"),
+]
+
 # Types of inputs and outputs: name, model, what the imported function is like.
 TYPED = [
     ("half", model([node("Add", "x w")], [("x", TensorProto.FLOAT16, [2, 3])], [("y", TensorProto.FLOAT16)],
@@ -343,18 +389,18 @@ class Checker:
         onnx.save(made, path)
         return path
 
-    def imported(self, path):
-        result = self.call("compile", path, "--compile-to", "import", "-o", self.folder / "m.mlir")
+    def imported(self, path, *flags):
+        result = self.call("compile", path, *flags, "--compile-to", "import", "-o", self.folder / "m.mlir")
         assert not result.returncode, result.stderr
         return (self.folder / "m.mlir").read_text(), result.stderr
 
-    def data(self, made):
+    def data(self, made, shapes):
         names = {t.name for t in made.graph.initializer}
         for i in made.graph.input:
             if i.name in names:
                 continue
             tensor = i.type.tensor_type
-            shape = [d.dim_value or 1 for d in tensor.shape.dim]
+            shape = shapes.get(i.name, [d.dim_value or 1 for d in tensor.shape.dim])
             dtype = helper.tensor_dtype_to_np_dtype(tensor.elem_type)
             if dtype.kind == "f":
                 yield i.name, RNG.standard_normal(shape).astype(dtype)
@@ -374,13 +420,13 @@ class Checker:
         except Exception:  # an operator that it lacks
             return onnx.reference.ReferenceEvaluator(made).run(None, feeds)[0]
 
-    def taken(self, made, gone):
+    def taken(self, made, gone, flags=(), shapes={}):
         path = self.path(made)
-        text, _ = self.imported(path)
+        text, _ = self.imported(path, *flags)
         assert not gone or not re.search(f"octet.({gone})", text), text
-        feeds = dict(self.data(made))
+        feeds = dict(self.data(made, shapes))
         np.savez(self.folder / "x.npz", **feeds)
-        for arguments in (["compile", path, "--target", "generic", "-o", self.folder / "p"],
+        for arguments in (["compile", path, *flags, "--target", "generic", "-o", self.folder / "p"],
                           ["run", self.folder / "p", "--input", self.folder / "x.npz", "-o",
                            self.folder / "y.npz"]):
             result = self.call(*arguments)
@@ -467,6 +513,8 @@ def main():
         checker = Checker(options.octet, pathlib.Path(folder))
         for name, made, gone in TAKEN:
             checker.run(name, checker.taken, made, gone)
+        for name, made, flags, shapes, gone in PINNED:
+            checker.run(name, checker.taken, made, gone, flags, shapes)
         for name, made, pattern in TYPED:
             checker.run(name, checker.typed, made, pattern)
         for name, made, pattern in REFUSED:

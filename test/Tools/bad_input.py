@@ -46,7 +46,7 @@ MODELS = [
     ("unknown-operator", model([helper.make_node("Unique", ["x"], ["y"], name="odd")]),
      "1 operator is not supported: Unique \\(1 node, 'odd'\\)"),
     ("sizes-of-run-time", model([helper.make_node("NonZero", ["x"], ["y"], name="odd")]),
-     "node 'odd': NonZero: is supported for constants only"),
+     "node 'odd': NonZero: the size of its result depends on data of run time"),
     ("foreign-domain", model([helper.make_node("Relu", ["x"], ["y"], name="odd", domain="com.example")]),
      "not supported: com.example.Relu \\(1 node, 'odd'\\)"),
     ("symbolic-size", model([RELU], ("N", 2, "H", 4)), "node 'x': dimension 2 .*only the first"),

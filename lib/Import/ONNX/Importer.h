@@ -100,7 +100,10 @@ struct GraphOutput {
   std::string name;
   /// The element type that the model declares, or UNDEFINED.
   int64_t declared = TensorProto::UNDEFINED;
+  /// The caller asks for it.
   bool isCut = false;
+  /// The model has it for an input or output, whose types bind.
+  bool isDeclared = true;
 };
 
 class Importer {
@@ -146,10 +149,6 @@ private:
   mlir::LogicalResult pinInputs();
   mlir::LogicalResult pinShape(llvm::StringRef name,
                                llvm::ArrayRef<int64_t> shape);
-  /// Gives the symbolic dimension `name` a size; `giver` says who does. An
-  /// error if another has given it another.
-  mlir::LogicalResult pinDimension(llvm::StringRef name, int64_t size,
-                                   const std::string &giver);
   /// Refuses live inputs with dimensions that nobody gives a size, all at once.
   mlir::LogicalResult checkPinned();
   GraphInput *findInput(llvm::StringRef name);
@@ -227,8 +226,9 @@ private:
 
   std::vector<GraphInput> inputs;
   std::vector<GraphOutput> outputs;
-  /// Of symbolic dimensions: their sizes, and who gives them.
-  llvm::StringMap<std::pair<int64_t, std::string>> dimensions;
+  /// Sizes given to symbolic dimensions; ShapedType::kDynamic where shapes of
+  /// inputs give several.
+  llvm::StringMap<int64_t> dimensions;
 
   llvm::StringMap<const FunctionProto *> functions;
   /// Default attributes of functions.

@@ -196,16 +196,25 @@ LogicalResult Importer::chooseOutputs() {
     outputs.push_back({output.name(), output.type().tensor_type().elem_type()});
   if (options.outputs.empty())
     return success();
-  llvm::StringMap<int64_t> declared;
-  for (const auto &value : model.graph().value_info())
-    declared[value.name()] = value.type().tensor_type().elem_type();
-  for (const GraphOutput &output : outputs)
-    declared[output.name] = output.declared;
+  llvm::StringMap<GraphOutput> declared;
+  auto declare = [&](const auto &values, bool isDeclared) {
+    for (const auto &value : values)
+      declared[value.name()] = {value.name(),
+                                value.type().tensor_type().elem_type(),
+                                /*isCut=*/true, isDeclared};
+  };
+  declare(model.graph().value_info(), /*isDeclared=*/false);
+  declare(model.graph().input(), /*isDeclared=*/true);
+  declare(model.graph().output(), /*isDeclared=*/true);
   outputs.clear();
   for (const std::string &name : options.outputs) {
     if (failed(checkCut(name)))
       return failure();
-    outputs.push_back({name, declared.lookup(name), /*isCut=*/true});
+    auto [it, isNew] = declared.try_emplace(name);
+    if (isNew)
+      it->second = {name, TensorProto::UNDEFINED, /*isCut=*/true,
+                    /*isDeclared=*/false};
+    outputs.push_back(it->second);
   }
   return findLiveInputs();
 }
@@ -277,9 +286,13 @@ LogicalResult Importer::importOutputs(func::FuncOp function) {
              << "this output is a constant, which nothing of the inputs "
                 "changes; name another value with --output";
     int64_t declared = output.declared;
+    bool fits = computedType(declared) == typeOf(value).getElementType() &&
+                interfaceType(declared);
+    // What is said of other values may be of an earlier model.
+    if (!fits && !output.isDeclared)
+      declared = TensorProto::UNDEFINED;
     if (declared != TensorProto::UNDEFINED) {
-      if (computedType(declared) != typeOf(value).getElementType() ||
-          !interfaceType(declared))
+      if (!fits)
         return emitError(location)
                << "output is declared as " << typeName(declared)
                << ", which is not supported for values of "

@@ -55,9 +55,13 @@ static std::string placeholder(size_t index, size_t count) {
 std::string Importer::suggestShape(const GraphInput &input) const {
   if (!input.hasRank)
     return quoted(input.proto->name()) + "=D0xD1x...";
-  size_t count = llvm::count(input.shape, ShapedType::kDynamic), index = 0;
+  Shape shape = input.shape;
+  // What may stay open is one sample here.
+  if (!shape.empty() && shape[0] == ShapedType::kDynamic)
+    shape[0] = options.batch;
+  size_t count = llvm::count(shape, ShapedType::kDynamic), index = 0;
   SmallVector<std::string> sizes;
-  for (int64_t size : input.shape)
+  for (int64_t size : shape)
     sizes.push_back(size == ShapedType::kDynamic ? placeholder(index++, count)
                                                  : std::to_string(size));
   return quoted(input.proto->name()) + "=" + llvm::join(sizes, "x");
@@ -92,22 +96,18 @@ std::string Importer::suggestPins(ArrayRef<const GraphInput *> inputs,
 // Pins
 //===----------------------------------------------------------------------===//
 
-LogicalResult Importer::pinDimension(StringRef name, int64_t size,
-                                     const std::string &giver) {
-  auto [it, isNew] = dimensions.try_emplace(name, size, giver);
-  auto [known, first] = it->second;
-  if (isNew || known == size)
-    return success();
-  return emitModelError() << "dimension '" << name << "' is " << known << " by "
-                          << first << " and " << size << " by " << giver
-                          << "; give it one size";
-}
-
 static std::string list(ArrayRef<int64_t> shape) {
   SmallVector<std::string> sizes;
   for (int64_t size : shape)
     sizes.push_back(std::to_string(size));
   return llvm::join(sizes, "x");
+}
+
+/// True if `name` is among `dims`.
+static bool isGiven(ArrayRef<std::pair<std::string, int64_t>> dims,
+                    StringRef name) {
+  return llvm::any_of(dims,
+                      [&](const auto &entry) { return entry.first == name; });
 }
 
 LogicalResult Importer::pinShape(StringRef name, ArrayRef<int64_t> shape) {
@@ -146,9 +146,19 @@ LogicalResult Importer::pinShape(StringRef name, ArrayRef<int64_t> shape) {
       return emitModelError()
              << giver << " cannot be: the model fixes dimension " << i
              << " of the input at " << known;
-    if (known == ShapedType::kDynamic && !input->names[i].empty() &&
-        failed(pinDimension(input->names[i], size, giver)))
-      return failure();
+    StringRef symbol = input->names[i];
+    if (known == ShapedType::kDynamic && !symbol.empty()) {
+      auto [it, isNew] = dimensions.try_emplace(symbol, size);
+      bool isSame = it->second == size;
+      if (!isSame && isGiven(options.dims, symbol))
+        return emitModelError()
+               << giver << " gives dimension '" << symbol << "' " << size
+               << ", and --dim gives it " << it->second << "; give it one size";
+      // Some exporters call all dimensions alike: then a name says nothing of
+      // other inputs.
+      if (!isSame)
+        it->second = ShapedType::kDynamic;
+    }
     known = size;
   }
   return success();
@@ -157,6 +167,12 @@ LogicalResult Importer::pinShape(StringRef name, ArrayRef<int64_t> shape) {
 /// Some write -1 for what they do not know.
 static bool isFixed(const ONNX_NAMESPACE::TensorShapeProto::Dimension &dim) {
   return dim.has_dim_value() && dim.dim_value() >= 0;
+}
+
+/// False for what some write where there is no name, as "?".
+static bool isName(StringRef text) {
+  return llvm::any_of(text,
+                      [](char c) { return llvm::isAlnum(c) || (c & 0x80); });
 }
 
 LogicalResult Importer::pinInputs() {
@@ -173,7 +189,7 @@ LogicalResult Importer::pinInputs() {
     for (const auto &dim : tensor.shape().dim()) {
       input.shape.push_back(isFixed(dim) ? dim.dim_value()
                                          : ShapedType::kDynamic);
-      input.names.push_back(dim.dim_param());
+      input.names.push_back(isName(dim.dim_param()) ? dim.dim_param() : "");
     }
   }
 
@@ -187,9 +203,7 @@ LogicalResult Importer::pinInputs() {
       return emitModelError() << "--dim names '" << name
                               << "', but no input has a dimension of this name"
                               << suggest(name, known.getArrayRef());
-    if (failed(pinDimension(
-            name, size, "--dim " + quoted(name) + "=" + std::to_string(size))))
-      return failure();
+    dimensions[name] = size;
   }
   for (const auto &[name, shape] : options.shapes)
     if (failed(pinShape(name, shape)))
@@ -200,7 +214,7 @@ LogicalResult Importer::pinInputs() {
     for (auto [size, name] : llvm::zip(input.shape, input.names))
       if (size == ShapedType::kDynamic && !name.empty())
         if (auto it = dimensions.find(name); it != dimensions.end())
-          size = it->second.first;
+          size = it->second;
     if (!input.hasRank || input.shape.empty())
       continue;
     const auto &tensor = input.proto->type().tensor_type();
