@@ -9,7 +9,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import numerics  # noqa: E402
 from graph import kind_of, operation  # noqa: E402
 from numerics import F32, f32  # noqa: E402
-from operations import by_table, centred, padded  # noqa: E402
+from operations import by_table, centred, integers, padded  # noqa: E402
 
 # Movement (QS-10) -----------------------------------------------------------
 
@@ -114,3 +114,41 @@ def compare(call, a, b):
 @operation("octet.select")
 def select(call, condition, a, b):
     return np.where(condition, a, b)
+
+
+# Places ---------------------------------------------------------------------
+
+
+def places(shape, indices, batch):
+    """What `indices`, tuples along their last dimension, choose of `shape`."""
+    own = np.indices(indices.shape[:-1])[:batch]
+    chosen = [np.where(i < 0, i + size, i).clip(0, size - 1) for i, size in zip(
+        np.moveaxis(indices, -1, 0), shape[batch:])]
+    return (*own, *chosen)
+
+
+@operation("octet.gather_nd")
+def gather_nd(call, x, indices):
+    return x[places(x.shape, indices, call.get("batch_dims"))]
+
+
+@operation("octet.scatter")
+def scatter(call, x, indices, updates):
+    combine = {"set": lambda old, new: new, "add": np.add, "mul": np.multiply,
+               "max": np.maximum, "min": np.minimum}[kind_of(call.op)]
+    where = places(x.shape, indices, call.get("batch_dims"))
+    x = x.copy()
+    for position in np.ndindex(indices.shape[:-1]):
+        at = tuple(w[position] for w in where)
+        x[at] = combine(x[at], updates[position])
+    return x
+
+
+@operation("octet.top_indices")
+def top_indices(call, x):
+    axis = call.get("axis")
+    key = integers(x) if x.dtype != F32 else np.nan_to_num(
+        x.astype(np.float64), nan=5e38, posinf=4e38, neginf=-4e38)
+    order = np.argsort(key if call.get("smallest", False) else -key, axis,
+                       kind="stable")
+    return order.take(range(call.get("k")), axis).astype(np.int64)
