@@ -91,7 +91,7 @@ private:
       return fail("has not one term for each input");
     int64_t widest = 0;
     for (auto [i, part] : llvm::enumerate(parts)) {
-      Value value = node.floatInput(i);
+      Value value = node.input(i);
       if (!value)
         return failure();
       int64_t rank = typeOf(value).getRank();

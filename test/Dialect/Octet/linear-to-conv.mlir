@@ -26,3 +26,12 @@ func.func @two_variables(%x: tensor<2x3xf32>, %y: tensor<3x2xf32>) -> tensor<2x2
   %0 = octet.matmul %x, %y : tensor<2x3xf32>, tensor<3x2xf32> -> tensor<2x2xf32>
   return %0 : tensor<2x2xf32>
 }
+
+// Products of integers stay what they are.
+// CHECK-LABEL: func @integers
+func.func @integers(%x: tensor<2x3xi32>) -> tensor<2x2xi32> {
+  // CHECK: octet.matmul
+  %w = arith.constant dense<2> : tensor<3x2xi32>
+  %0 = octet.matmul %x, %w : tensor<2x3xi32>, tensor<3x2xi32> -> tensor<2x2xi32>
+  return %0 : tensor<2x2xi32>
+}

@@ -36,7 +36,11 @@ LogicalResult MatMulOp::verify() {
       (rhs.getRank() < 1 || typeOf(getBias()).getShape() !=
                                 ArrayRef<int64_t>{rhs.getShape().back()}))
     return emitOpError("bias must have one value for each column");
-  return success();
+  if (rhs.getElementType() != typeOf(getLhs()).getElementType())
+    return emitOpError("operands must have one element type");
+  if (getBias() && !rhs.getElementType().isF32())
+    return emitOpError("a product of integers takes no bias");
+  return verifySameElementType(*this);
 }
 
 SmallVector<int64_t> MatMulOp::getDimensionSources(unsigned operand,
@@ -81,36 +85,59 @@ void MatMulOp::getCanonicalizationPatterns(RewritePatternSet &results,
   results.add<HoistRuntimeBias>(context);
 }
 
+/// `sums` with the products of `a` and `b` added, in ascending order of k.
+template <typename T, typename Add>
+static SmallVector<T> multiply(ArrayRef<int64_t> result, ArrayRef<int64_t> lhs,
+                               ArrayRef<int64_t> rhs, ArrayRef<T> a,
+                               ArrayRef<T> b, SmallVector<T> sums, Add add) {
+  int64_t rows = result[result.size() - 2], columns = result.back();
+  int64_t terms = lhs.back();
+  forEachBroadcast(result.drop_back(2), lhs.drop_back(2), rhs.drop_back(2),
+                   [&](int64_t i, int64_t l, int64_t r) {
+                     for (int64_t row = 0; row < rows; ++row)
+                       for (int64_t k = 0; k < terms; ++k) {
+                         T x = a[(l * rows + row) * terms + k];
+                         for (int64_t column = 0; column < columns; ++column)
+                           add(sums[(i * rows + row) * columns + column], x,
+                               b[(r * terms + k) * columns + column]);
+                       }
+                   });
+  return sums;
+}
+
 OpFoldResult MatMulOp::fold(FoldAdaptor adaptor) {
+  auto type = typeOf(getOutput());
+  auto product = [&](auto a, auto b, auto sums, auto add) {
+    using T = typename decltype(sums)::value_type;
+    return DenseElementsAttr::get(
+        type, ArrayRef<T>(multiply<T>(
+                  type.getShape(), typeOf(getLhs()).getShape(),
+                  typeOf(getRhs()).getShape(), a, b, std::move(sums), add)));
+  };
+  if (auto lhs = integerConstant(adaptor.getLhs())) {
+    auto rhs = integerConstant(adaptor.getRhs());
+    if (!rhs)
+      return {};
+    SmallVector<APInt> zeros(type.getNumElements(),
+                             APInt::getZero(type.getElementTypeBitWidth()));
+    return product(
+        llvm::to_vector(lhs.getValues<APInt>()),
+        llvm::to_vector(rhs.getValues<APInt>()), std::move(zeros),
+        [](APInt &sum, const APInt &x, const APInt &y) { sum += x * y; });
+  }
   auto lhs = floatConstant(adaptor.getLhs());
   auto rhs = floatConstant(adaptor.getRhs());
   auto bias = floatConstant(adaptor.getBias());
   if (!lhs || !rhs || (getBias() && !bias))
     return {};
-  auto type = typeOf(getOutput());
-  int64_t rows = type.getShape()[type.getRank() - 2];
-  int64_t columns = type.getShape().back();
-  int64_t terms = lhs.getType().getShape().back();
-  auto a = llvm::to_vector(lhs.getValues<float>());
-  auto b = llvm::to_vector(rhs.getValues<float>());
-  SmallVector<float> values(type.getNumElements(), 0.0f);
+  SmallVector<float> sums(type.getNumElements(), 0.0f);
   if (bias)
-    for (auto [i, value] : llvm::enumerate(values))
-      value = bias.getValues<float>()[i % columns];
-  forEachBroadcast(
-      type.getShape().drop_back(2), lhs.getType().getShape().drop_back(2),
-      rhs.getType().getShape().drop_back(2),
-      [&](int64_t i, int64_t l, int64_t r) {
-        for (int64_t row = 0; row < rows; ++row)
-          for (int64_t k = 0; k < terms; ++k) {
-            float x = a[(l * rows + row) * terms + k];
-            for (int64_t column = 0; column < columns; ++column) {
-              float &sum = values[(i * rows + row) * columns + column];
-              sum = std::fma(x, b[(r * terms + k) * columns + column], sum);
-            }
-          }
-      });
-  return DenseElementsAttr::get(type, ArrayRef<float>(values));
+    for (auto [i, value] : llvm::enumerate(sums))
+      value = bias.getValues<float>()[i % type.getShape().back()];
+  return product(
+      llvm::to_vector(lhs.getValues<float>()),
+      llvm::to_vector(rhs.getValues<float>()), std::move(sums),
+      [](float &sum, float x, float y) { sum = std::fma(x, y, sum); });
 }
 
 FailureOr<SmallVector<Value>>
@@ -126,14 +153,28 @@ MatMulOp::lower(OpBuilder &builder, ValueRange inputs, ValueRange outputs) {
     exprs.append({row, column});
     return AffineMap::get(rank + 1, 0, exprs, context);
   };
+  auto inputMap = operandMap(getLhs(), getAffineDimExpr(rank - 2, context), k);
+  auto filterMap = operandMap(getRhs(), k, getAffineDimExpr(rank - 1, context));
+  if (isa<IntegerType>(typeOf(getOutput()).getElementType())) {
+    auto zero = builder.getIntegerAttr(typeOf(outputs[0]).getElementType(), 0);
+    return SmallVector<Value>{createReduction(
+        builder, getLoc(), {inputs[0], inputs[1]}, {inputMap, filterMap},
+        fill(builder, getLoc(), zero, outputs[0]),
+        AffineMap::getMultiDimIdentityMap(rank + 1, context)
+            .getMajorSubMap(rank),
+        [](OpBuilder &b, Location at, ValueRange args) -> Value {
+          return arith::AddIOp::create(
+              b, at, args[2], arith::MulIOp::create(b, at, args[0], args[1]));
+        })};
+  }
   ContractionForm form;
   form.input = inputs[0];
   form.filter = inputs[1];
   form.bias = getBias() ? inputs[2] : Value();
   form.parallel = rank;
   form.reductions = 1;
-  form.inputMap = operandMap(getLhs(), getAffineDimExpr(rank - 2, context), k);
-  form.filterMap = operandMap(getRhs(), k, getAffineDimExpr(rank - 1, context));
+  form.inputMap = inputMap;
+  form.filterMap = filterMap;
   form.channelMap = dimsMap(context, rank, {rank - 1});
   return SmallVector<Value>{
       contract(builder, getLoc(), form, builder.getF32Type(), outputs[0])};
@@ -144,9 +185,16 @@ MatMulOp::lower(OpBuilder &builder, ValueRange inputs, ValueRange outputs) {
 //===----------------------------------------------------------------------===//
 
 static LogicalResult buildMatMul(OnnxNode &node) {
-  Value lhs = node.floatInput(0), rhs = node.floatInput(1);
+  Value lhs = node.input(0), rhs = node.input(1);
   if (!lhs || !rhs)
     return failure();
+  auto isTaken = [](Type type) {
+    return type.isF32() ||
+           (isa<IntegerType>(type) && type.getIntOrFloatBitWidth() >= 32);
+  };
+  if (!isTaken(typeOf(lhs).getElementType()) ||
+      !isTaken(typeOf(rhs).getElementType()))
+    return node.fail("takes floats and integers of 32 or 64 bits; cast others");
   // A vector operand is a row on the left and a column on the right; the
   // dimension added is dropped again (numpy.matmul).
   Shape left(typeOf(lhs).getShape()), right(typeOf(rhs).getShape());

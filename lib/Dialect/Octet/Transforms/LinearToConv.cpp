@@ -28,6 +28,8 @@ struct RewriteMatMul : OpRewritePattern<MatMulOp> {
                                 PatternRewriter &rewriter) const override {
     auto rhs = cast<RankedTensorType>(op.getRhs().getType());
     auto lhs = cast<RankedTensorType>(op.getLhs().getType());
+    if (!rhs.getElementType().isF32())
+      return rewriter.notifyMatchFailure(op, "is a product of integers");
     if (!matchPattern(op.getRhs(), m_Constant()))
       return rewriter.notifyMatchFailure(op, "right side is not a constant");
     int64_t depth = rhs.getShape()[rhs.getRank() - 2];

@@ -123,23 +123,26 @@ def Octet_IntegerConv2DOp : Octet_Op<"integer_conv2d",
   let hasVerifier = 1;
 }
 
+def Octet_MatMulTensor : RankedTensorOf<[F32, I32, I64, UI32, UI64]>;
+
 def Octet_MatMulOp : Octet_InferredOp<"matmul",
     [Octet_OwnDimensions, Octet_FloatScale, Octet_CountsMacs]> {
   let summary = "Batched matrix product";
   let description = [{
     `out[..., m, n] = bias[n] + Σ lhs[..., m, k] · rhs[..., k, n]`, leading
     dimensions broadcast as in NumPy; both operands have rank two or more. A
-    product whose right side is a constant matrix becomes a 1×1 `octet.conv2d`
-    in `octet-linear-to-conv`.
+    product of f32 whose right side is a constant matrix becomes a 1×1
+    `octet.conv2d` in `octet-linear-to-conv`. Products of integers have no bias
+    and wrap around.
 
     ```mlir
     %1 = octet.matmul %a, %b : tensor<1x8x4xf32>, tensor<1x4x6xf32>
         -> tensor<1x8x6xf32>
     ```
   }];
-  let arguments = (ins Octet_F32Tensor:$lhs, Octet_F32Tensor:$rhs,
+  let arguments = (ins Octet_MatMulTensor:$lhs, Octet_MatMulTensor:$rhs,
       Optional<Octet_F32Tensor>:$bias);
-  let results = (outs Octet_F32Tensor:$output);
+  let results = (outs Octet_MatMulTensor:$output);
   let assemblyFormat = [{
     $lhs `,` $rhs (`bias` `(` $bias^ `)`)? attr-dict `:` type($lhs) `,`
     type($rhs) (`,` type($bias)^)? `->` type($output)
