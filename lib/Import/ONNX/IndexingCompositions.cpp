@@ -180,14 +180,26 @@ static LogicalResult buildTopK(OnnxNode &node) {
       OnnxNode::normalizeAxis(node.getInt("axis", -1), typeOf(input).getRank());
   if (!axis)
     return node.fail("axis is out of range");
+  if (int64_t size = typeOf(input).getDimSize(*axis); k < 0 || k > size)
+    return node.fail("k = " + Twine(k) + " is not between 0 and " +
+                     Twine(size) + ", the size of dimension " + Twine(*axis));
+  // Along the last dimension, where elements lie side by side.
+  int64_t rank = typeOf(input).getRank();
+  auto [order, inverse] = lastOrder(*axis, rank);
+  input = node.transpose(input, order);
   node.nameOutput(1);
   bool smallest = !node.getInt("largest", 1);
-  Value indices = node.create<TopIndicesOp>(
-      input, i64(node, *axis), i64(node, k),
+  Value chosen = node.create<TopIndicesOp>(
+      input, i64(node, rank - 1), i64(node, k),
       smallest ? node.builder.getUnitAttr() : UnitAttr());
+  Value indices = node.transpose(chosen, inverse);
   node.nameOutput(0);
-  Value values =
-      node.hasOutput(0) ? gatherElements(node, input, indices, *axis) : Value();
+  Value values;
+  if (node.hasOutput(0))
+    values =
+        node.transpose(node.create<GatherNdOp>(input, singles(node, chosen),
+                                               i64(node, rank - 1)),
+                       inverse);
   return node.setOutputs({values, indices});
 }
 

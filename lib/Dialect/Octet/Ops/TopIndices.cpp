@@ -87,20 +87,23 @@ OpFoldResult TopIndicesOp::fold(FoldAdaptor adaptor) {
   auto type = typeOf(getOutput());
   auto strides = computeStrides(typeOf(getInput()).getShape());
   int64_t axis = getAxis(), size = typeOf(getInput()).getDimSize(axis);
-  SmallVector<int64_t> result;
-  Shape position(type.getRank(), 0);
-  for (int64_t i = 0; i < type.getNumElements(); ++i) {
-    int64_t nth = std::exchange(position[axis], 0);
+  auto resultStrides = computeStrides(type.getShape());
+  SmallVector<int64_t> result(type.getNumElements());
+  Shape rows(type.getShape());
+  rows[axis] = 1;
+  Shape position(rows.size(), 0);
+  for (int64_t i = 0; i < computeProduct(rows); ++i) {
     int64_t start = linearize(position, strides);
-    position[axis] = nth;
     auto order = llvm::to_vector(llvm::seq<int64_t>(0, size));
     llvm::sort(order, [&](int64_t a, int64_t b) {
       int64_t x = keys[start + a * strides[axis]];
       int64_t y = keys[start + b * strides[axis]];
       return x == y ? a < b : getSmallest() ? x < y : x > y;
     });
-    result.push_back(order[nth]);
-    advance(position, type.getShape());
+    int64_t to = linearize(position, resultStrides);
+    for (int64_t nth = 0; nth < type.getDimSize(axis); ++nth)
+      result[to + nth * resultStrides[axis]] = order[nth];
+    advance(position, rows);
   }
   return DenseElementsAttr::get(type, ArrayRef<int64_t>(result));
 }
@@ -122,17 +125,27 @@ static Value orderKey(OpBuilder &b, Location at, Value x) {
   return arith::SelectOp::create(b, at, isNaN, constant(INT32_MAX), key);
 }
 
-/// Signed integers, of 32 or 64 bits, of which a larger one comes first.
+/// Signed integers, of 32 or 64 bits, of which a larger one comes first;
+/// dimension `axis` is the last, where they lie side by side.
 static Value orderKeys(OpBuilder &builder, Location loc, Value input,
-                       Type element, bool smallest) {
+                       Type element, int64_t axis, bool smallest) {
   bool isFloat = element.isF32(), unsign = isUnsignedOrder(element);
   unsigned width = element.getIntOrFloatBitWidth();
   Type type = builder.getIntegerType(std::max(width, 32u));
-  if (!isFloat && !unsign && !smallest && width >= 32)
+  Shape shape(typeOf(input).getShape());
+  int64_t last = shape.size() - 1;
+  if (!isFloat && !unsign && !smallest && width >= 32 && axis == last)
     return input;
-  auto shape = typeOf(input).getShape();
+  SmallVector<AffineExpr> from;
+  for (int64_t d = 0; d <= last; ++d)
+    from.push_back(builder.getAffineDimExpr(d == axis  ? last
+                                            : d < axis ? d
+                                                       : d - 1));
+  shape.push_back(shape[axis]);
+  shape.erase(shape.begin() + axis);
   return createElementwise(
-      builder, loc, input, builder.getMultiDimIdentityMap(shape.size()),
+      builder, loc, input,
+      AffineMap::get(shape.size(), 0, from, builder.getContext()),
       tensor::EmptyOp::create(builder, loc, shape, type),
       [&](OpBuilder &b, Location at, ValueRange args) -> Value {
         Value key = args[0];
@@ -166,10 +179,8 @@ public:
   }
 
   Value run(Value out) {
-    Shape outer(shape);
-    outer[axis] = 1;
     SmallVector<Value> lows, highs, steps;
-    for (int64_t size : outer) {
+    for (int64_t size : shape.drop_back()) {
       lows.push_back(index(builder, 0));
       highs.push_back(index(builder, size));
       steps.push_back(index(builder, 1));
@@ -200,10 +211,10 @@ private:
   /// `step` for each key of the row at `position`.
   Value scan(OpBuilder &b, ValueRange position, Value start, Step step) {
     auto loop = scf::ForOp::create(
-        b, loc, index(b, 0), index(b, shape[axis]), index(b, 1), start,
+        b, loc, index(b, 0), index(b, shape.back()), index(b, 1), start,
         [&](OpBuilder &body, Location, Value i, ValueRange carried) {
           SmallVector<Value> at(position);
-          at[axis] = i;
+          at.push_back(i);
           Value key = tensor::ExtractOp::create(body, loc, keys, at);
           Value place =
               arith::IndexCastOp::create(body, loc, body.getI32Type(), i);
@@ -226,11 +237,12 @@ private:
           Value best = scan(
               body, position, least,
               [&](OpBuilder &c, Value key, Value place, Value so) -> Value {
+                Value isBelow = compare(c, P::slt, key, lastKey);
                 Value isEqual = compare(c, P::eq, key, lastKey);
                 Value isBehind = compare(c, P::sgt, place, lastPlace);
-                Value isNext = arith::OrIOp::create(
-                    c, loc, compare(c, P::slt, key, lastKey),
-                    arith::AndIOp::create(c, loc, isEqual, isBehind));
+                Value isLater =
+                    arith::AndIOp::create(c, loc, isEqual, isBehind);
+                Value isNext = arith::OrIOp::create(c, loc, isBelow, isLater);
                 return arith::MaxSIOp::create(
                     c, loc, so,
                     arith::SelectOp::create(c, loc, isNext, key, least));
@@ -241,15 +253,16 @@ private:
           Value found = scan(
               body, position, behind,
               [&](OpBuilder &c, Value key, Value place, Value so) -> Value {
+                Value isEqual = compare(c, P::eq, key, best);
+                Value isBehind = compare(c, P::sgt, place, beyond);
                 Value isFound =
-                    arith::AndIOp::create(c, loc, compare(c, P::eq, key, best),
-                                          compare(c, P::sgt, place, beyond));
+                    arith::AndIOp::create(c, loc, isEqual, isBehind);
                 return arith::MinSIOp::create(
                     c, loc, so,
                     arith::SelectOp::create(c, loc, isFound, place, behind));
               });
           SmallVector<Value> at(position);
-          at[axis] = nth;
+          at.insert(at.begin() + axis, nth);
           Value wide = arith::ExtSIOp::create(
               body, loc, typeOf(carried[0]).getElementType(), found);
           Value next =
@@ -270,8 +283,9 @@ private:
 
 FailureOr<SmallVector<Value>>
 TopIndicesOp::lower(OpBuilder &builder, ValueRange inputs, ValueRange outputs) {
-  Value keys = orderKeys(builder, getLoc(), inputs[0],
-                         typeOf(getInput()).getElementType(), getSmallest());
+  Value keys =
+      orderKeys(builder, getLoc(), inputs[0],
+                typeOf(getInput()).getElementType(), getAxis(), getSmallest());
   return SmallVector<Value>{
       Selection(builder, getLoc(), keys, getAxis(), getK()).run(outputs[0])};
 }
