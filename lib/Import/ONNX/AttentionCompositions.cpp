@@ -344,8 +344,8 @@ static LogicalResult buildRotaryEmbedding(OnnxNode &node) {
                      "are");
   int64_t half = width / 2;
   Value cosine = readAngles(node, 1, shape, half);
-  Value sine = readAngles(node, 2, shape, half);
-  if (!cosine || !sine)
+  Value sine = cosine ? readAngles(node, 2, shape, half) : Value();
+  if (!sine)
     return failure();
   bool interleaves = node.getInt("interleaved", 0);
   auto part = [&](int64_t i) {
