@@ -70,8 +70,12 @@ struct QuantizePass : octet::impl::QuantizeBase<QuantizePass> {
     });
     if (result.wasInterrupted())
       return signalPassFailure();
+    // Without observers, of which joining erases some.
     SmallVector<ScaleOpInterface> ops;
-    getOperation().walk([&](ScaleOpInterface op) { ops.push_back(op); });
+    getOperation().walk([&](ScaleOpInterface op) {
+      if (!isa<ObserveOp>(op))
+        ops.push_back(op);
+    });
     // From the last: a value that is joined twice takes the outer scale.
     for (ScaleOpInterface op : llvm::reverse(ops))
       if (op.getScaleRole() == ScaleRole::Joined)
