@@ -47,3 +47,20 @@ func.func @top_indices(%x: tensor<4x10xui8>) -> tensor<4x3xi64> {
   %0 = octet.top_indices %x {axis = 1 : i64, k = 3 : i64} : tensor<4x10xui8> -> tensor<4x3xi64>
   return %0 : tensor<4x3xi64>
 }
+
+// The 20th key, bit by bit, the places of what is not below it, and runs of 1, 2, 4, 8
+// and 16 of them, merged.
+// CHECK-LABEL: func @many_indices(
+func.func @many_indices(%x: tensor<4x40xi32>) -> tensor<4x20xi64> {
+  // CHECK: %[[PLACES:.*]] = tensor.empty() : tensor<2x21xi32>
+  // CHECK: scf.for {{.*}} iter_args(%{{.*}}, %{{.*}} = %[[PLACES]])
+  // CHECK: scf.for
+  // CHECK: arith.shrui
+  // CHECK: arith.cmpi sge, %{{.*}}, %c20_i32
+  // CHECK: tensor.insert {{.*}} : tensor<2x21xi32>
+  // CHECK-COUNT-5: tensor.insert {{.*}} : tensor<2x21xi32>
+  // CHECK-NOT: tensor.insert {{.*}} : tensor<2x21xi32>
+  // CHECK: tensor.insert {{.*}} : tensor<4x20xi64>
+  %0 = octet.top_indices %x {axis = 1 : i64, k = 20 : i64} : tensor<4x40xi32> -> tensor<4x20xi64>
+  return %0 : tensor<4x20xi64>
+}
