@@ -84,7 +84,8 @@ static std::optional<Moved> moveInFront(ReshapeOp reshape, Value constant) {
   return moved;
 }
 
-static Value createMoved(OpBuilder &builder, const Moved &moved, Value constant) {
+static Value createMoved(OpBuilder &builder, const Moved &moved,
+                         Value constant) {
   auto type = [&](ArrayRef<int64_t> shape) {
     return RankedTensorType::get(shape, typeOf(constant).getElementType());
   };
