@@ -333,8 +333,9 @@ REFUSED = [
     ("a cycle", model([node("Add", "x y", "z", name="a"), node("Relu", "z", name="b")], X), "node '[ab]': .*cycle"),
     ("nothing", model([node("Add", "x q", name="a")], X), "node 'a': Add: input 'q' is computed by no node"),
     ("twice", model([node("Relu", "x"), node("Neg", "x", name="again")], X), "node 'again': .*computed twice"),
-    ("indices that are read", model([node("MaxPool", "x", "p i", name="pool", kernel_shape=[2]), node("Cast", "i", to=FLOAT)], X),
-     "node 'pool': MaxPool: its output 'i', which another node reads, is not supported"),
+    ("statistics that are read", model(
+        [node("BatchNormalization", "x w w w w", "p i", name="norm"), node("Neg", "i")], X, w=weights(3)),
+     "node 'norm': BatchNormalization: its output 'i', which another node reads, is not supported"),
     ("the batch as a number", model(
         [node("Shape", "x", "s"), node("Gather", "s zero", "n"), node("Cast", "n", "f", to=FLOAT), node("Div", "x f", name="div")],
         BATCH, zero=np.int64(0)), "node 'div': computes with the number of samples"),

@@ -9,7 +9,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import numerics  # noqa: E402
 from graph import kind_of, operation  # noqa: E402
 from numerics import F32, f32  # noqa: E402
-from operations import by_table, centred  # noqa: E402
+from operations import by_table, centred, padded  # noqa: E402
 
 # Movement (QS-10) -----------------------------------------------------------
 
