@@ -146,6 +146,8 @@ CASES = [
       for p in (1, 2, 3)],
     ("GlobalMaxPool", VOLUME, [], {}, (7,)),
     ("GlobalAveragePool", VOLUME, [], {}, (7,)),
+    ("MaxUnpool", (1, 2, 2, 2), [ints(0, 7, 8, 15, 19, 22, 24, 30).reshape(1, 2, 2, 2)],
+     dict(kernel_shape=[2, 2], strides=[2, 2]), (9, 11)),
     # Resizing
     ("Upsample", IMAGE, [], dict(scales=[1.0, 1.0, 2.0, 3.0]), (7,)),
     *[("Upsample", IMAGE, [floats(1, 1, 2, 1.5)], dict(mode=m), (9,)) for m in ("nearest", "linear")],

@@ -261,8 +261,52 @@ static LogicalResult buildMaxPool(OnnxNode &node) {
   return node.setOutput(node.castTo(element, result));
 }
 
+/// Zeros, and the elements where their numbers in the result say.
+static LogicalResult buildMaxUnpool(OnnxNode &node) {
+  Value input = node.floatInput(0), numbers = node.input(1);
+  auto kernel = node.getInts("kernel_shape");
+  auto given = node.intsFrom("output_shape", 2, 1);
+  if (!input || !numbers || failed(given))
+    return failure();
+  if (!kernel)
+    return node.fail("kernel_shape is missing");
+  auto window = readStrides(node, *kernel);
+  if (failed(window))
+    return failure();
+  Shape shape(typeOf(input).getShape());
+  size_t rank = window->rank();
+  if (shape.size() != rank + 2 || typeOf(numbers).getShape() != ArrayRef(shape))
+    return node.fail("the window does not fit the input, or indices do not");
+  int64_t count = typeOf(input).getNumElements();
+  for (size_t d = 0; d < rank; ++d)
+    shape[d + 2] = (shape[d + 2] - 1) * window->strides[d] + window->kernel[d] -
+                   window->pads[d] - window->pads[d + rank];
+  auto total = countElements(shape);
+  if (!total || *total < 1)
+    return node.fail("pads leave nothing of its result");
+  Type element = typeOf(input).getElementType();
+  Value zeros = node.constant(
+      DenseElementsAttr::get(RankedTensorType::get({*total}, element), 0.0f));
+  Value result = node.create<ScatterOp>(
+      zeros, node.reshape(numbers, {count, 1}), node.reshape(input, {count}),
+      ScatterKind::Set, /*batchDims=*/0);
+  result = node.reshape(result, shape);
+  if (!*given || ArrayRef(**given) == ArrayRef(shape))
+    return node.setOutput(result);
+  // A larger shape, to which numbers do not refer.
+  Shape low(shape.size(), 0), high;
+  for (auto [size, wanted] : llvm::zip(shape, **given))
+    high.push_back(wanted - size);
+  if (high.size() != shape.size() ||
+      llvm::any_of(high, [](int64_t x) { return x < 0 || x > 1 << 24; }))
+    return node.fail(
+        "output_shape must not be less than what the window gives");
+  return node.setOutput(node.create<PadOp>(result, low, high, APFloat(0.0f)));
+}
+
 void onnx_import::addPoolCompositions(OnnxBuilders &builders) {
   builders["AveragePool"] = buildAveragePool;
   builders["LpPool"] = buildLpPool;
   builders["MaxPool"] = buildMaxPool;
+  builders["MaxUnpool"] = buildMaxUnpool;
 }

@@ -58,19 +58,36 @@ struct Arithmetic {
 class Sampler {
 public:
   Sampler(OnnxNode &node, Value image)
-      : node(node), shape(typeOf(image).getShape()) {
-    rows = node.reshape(
-        image, {computeProduct(ArrayRef(shape).drop_back()), shape.back()});
+      : node(node), image(image), shape(typeOf(image).getShape()) {}
+
+  /// [N, positions..., C]: the elements of each sample at `position`, whole
+  /// numbers in f32 inside of the image, one tensor [N, positions..., 1] for
+  /// each dimension.
+  Value read(ArrayRef<Value> position) {
+    auto planes = ArrayRef(shape).drop_front().drop_back();
+    return node.create<GatherNdOp>(
+        node.reshape(image, {shape[0], computeProduct(planes), shape.back()}),
+        number(Value(), position), node.builder.getI64IntegerAttr(1));
   }
 
-  /// [positions..., C]: the elements of sample `sample` at `position`, whole
-  /// numbers in f32 inside of the image, one tensor for each dimension. Tensors
-  /// broadcast and have one dimension, of size one, for the channels.
-  Value read(Value sample, ArrayRef<Value> position) {
-    Type i64 = node.builder.getI64Type();
+  /// The same of those that `sample` chooses; tensors broadcast.
+  Value readFrom(Value sample, ArrayRef<Value> position) {
+    Value index = number(sample, position);
+    if (!index)
+      return {};
+    return node.create<GatherOp>(
+        node.reshape(
+            image, {computeProduct(ArrayRef(shape).drop_back()), shape.back()}),
+        node.reshape(index, typeOf(index).getShape().drop_back()),
+        node.builder.getI64IntegerAttr(0));
+  }
+
+private:
+  /// The row-major number of the element at `position` of a sample, if any.
+  Value number(Value sample, ArrayRef<Value> position) {
     Value index = sample;
     for (auto [d, x] : llvm::enumerate(position)) {
-      Value whole = node.castTo(i64, x);
+      Value whole = node.castTo(node.builder.getI64Type(), x);
       if (index)
         whole = binary(node, BinaryKind::Add,
                        binary(node, BinaryKind::Mul, index,
@@ -78,17 +95,12 @@ public:
                        whole);
       index = whole;
     }
-    if (!index)
-      return {};
-    index = node.reshape(index, typeOf(index).getShape().drop_back());
-    return node.create<GatherOp>(rows, index,
-                                 node.builder.getI64IntegerAttr(0));
+    return index;
   }
 
-private:
   OnnxNode &node;
+  Value image;
   Shape shape;
-  Value rows;
 };
 
 } // namespace
@@ -217,14 +229,6 @@ static LogicalResult buildGridSample(OnnxNode &node) {
   if (!image)
     return failure();
   Sampler sampler(node, image);
-  Value sample;
-  if (shape[0] > 1) {
-    Shape single(rank + 2, 1);
-    single[0] = shape[0];
-    sample = node.reshape(
-        node.constantInts(llvm::to_vector(llvm::seq<int64_t>(0, shape[0]))),
-        single);
-  }
   // For each dimension the elements that taps take, and their weights.
   struct Tap {
     Value element, inside, weight;
@@ -256,7 +260,7 @@ static LogicalResult buildGridSample(OnnxNode &node) {
   SmallVector<Value> chosen;
   auto sumFrom = [&](auto &self, int64_t d, Value inside) -> Value {
     if (d == rank) {
-      Value read = sampler.read(sample, chosen);
+      Value read = sampler.read(chosen);
       return inside ? math.select(inside, read, math.num(0.0)) : read;
     }
     Value sum;
@@ -409,8 +413,9 @@ static LogicalResult buildRoiAlign(OnnxNode &node) {
     for (bool isRight : {false, true}) {
       Value weight = math.mul(rows(isLower ? y.highWeight : y.lowWeight),
                               columns(isRight ? x.highWeight : x.lowWeight));
-      Value part = sampler.read(sample, {rows(isLower ? y.high : y.low),
-                                         columns(isRight ? x.high : x.low)});
+      Value part =
+          sampler.readFrom(sample, {rows(isLower ? y.high : y.low),
+                                    columns(isRight ? x.high : x.low)});
       part = math.mul(part, weight);
       // The largest of all weighted elements, not of their sums.
       result =
