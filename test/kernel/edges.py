@@ -6,7 +6,7 @@ and lanes are made of. FP32 and INT8 must give the same bytes as `generic`, and
 INT8 on `generic` the same as the oracle of the numerics contract.
 
 A network holds the layers of one input shape: every number of output channels,
-window and stride. There are 605 input shapes, 21,780 layers.
+window and stride, and groups. There are 605 input shapes, 25,025 layers.
 
     edges.py --octet BIN [--count 4] [--first 0] [--jobs 2] [--precision P]
              [--targets T,...]
@@ -35,7 +35,18 @@ WIDTHS = (1, 2, 6, 7, 8, 13, 14, 15, 27, 28, 29)
 HEIGHTS = (1, 2, 3, 4, 5)
 WINDOWS = ((1, 1), (3, 1), (3, 2))
 DEPTHWISE = ((3, 1), (3, 2), (5, 1))
-LAYERS = len(EDGES) * len(WINDOWS) + len(DEPTHWISE)
+# Outputs of a group: fewer than lanes, several groups in them, and more.
+PER_GROUP = (1, 2, 4, 8, 24)
+
+
+def layers(c):
+    """(outputs, window, stride, groups) of the layers on `c` channels."""
+    plain = [(o, k, stride, 1) for o in EDGES for k, stride in WINDOWS]
+    depthwise = [(c, k, stride, c) for k, stride in DEPTHWISE]
+    groups = [g for g in range(2, c) if c % g == 0]
+    grouped = [(g * per, 3, 1, g) for g in sorted({*groups[:1], *groups[-2:]})
+               for per in PER_GROUP if g * per <= 2 * max(EDGES)]
+    return plain + depthwise + grouped
 
 
 class Cases(Graph):
@@ -65,17 +76,17 @@ class Cases(Graph):
                           (n, h * w * c))
         self.outputs.append(y)
 
-    def layer(self, o, k, stride, depthwise, earlier):
+    def layer(self, o, k, stride, groups, earlier):
         """Adds one of the values `earlier` of the same shape to half of the
         layers."""
         _, c, h, w = self.shapes[self.x]
         pad = k // 2
         oh, ow = ((s + 2 * pad - k) // stride + 1 for s in (h, w))
         bias = self.constant(self.rng.standard_normal(o).astype(np.float32))
-        y = self.node("Conv", [self.x, self.weights(o, 1 if depthwise else c, k, k),
+        y = self.node("Conv", [self.x, self.weights(o, c // groups, k, k),
                                bias], (1, o, oh, ow), kernel_shape=[k, k],
                       pads=[pad] * 4, strides=[stride] * 2,
-                      group=c if depthwise else 1)
+                      group=groups)
         same = [r for r in earlier if self.shapes[r] == self.shapes[y]]
         if same and self.chance(0.5):
             y = self.node("Add", [y, self.pick(*same)], self.shapes[y])
@@ -90,11 +101,10 @@ class Cases(Graph):
 
     def finish(self):
         _, c, _, _ = self.shapes[self.x]
-        layers = [(o, k, stride, False) for o in EDGES for k, stride in WINDOWS]
-        layers += [(c, k, stride, True) for k, stride in DEPTHWISE]
+        mixed = layers(c)
         values = [self.pool("MaxPool"), self.pool("AveragePool")]
-        for i in self.rng.permutation(len(layers)):
-            values.append(self.layer(*layers[i], values))
+        for i in self.rng.permutation(len(mixed)):
+            values.append(self.layer(*mixed[i], values))
         for value in values:
             self.output(value)
         graph = helper.make_graph(
@@ -184,7 +194,8 @@ def main():
             failed += len(problems)
             for problem in problems:
                 print(f"network {jobs[job]}: {problem}", flush=True)
-    print(f"kernel edges: {LAYERS * len(wanted)} layers, {failed} outputs differ")
+    print(f"kernel edges: {sum(len(layers(c)) for _, (c, _, _) in wanted)} layers, "
+          f"{failed} outputs differ")
     return failed > 0
 
 

@@ -195,18 +195,17 @@ private:
       return;
     auto shape = memory.getShape();
     int64_t blocks = type.getDimSize(0);
-    // The loop over blocks, if there is one, is the outermost that the first
-    // index depends on; everything inside runs for one tile of blocks.
+    // What runs below where the first index is known runs for one tile of
+    // blocks.
     Value first = read.getIndices()[0];
+    Block *home = first.getParentBlock();
     Operation *scope = nullptr;
     int64_t positions = 1;
     for (Operation *op = c.op->getParentOp(); isa<scf::ForOp>(op);
          op = op->getParentOp()) {
       auto loop = cast<scf::ForOp>(op);
-      if (first == loop.getInductionVar()) {
-        scope = nullptr;
+      if (loop.getBody() == home)
         break;
-      }
       scope = op;
       // Loops over the reduction carry accumulators.
       if (llvm::none_of(ValueRange(loop.getRegionIterArgs()).getTypes(),
@@ -216,16 +215,12 @@ private:
     }
     auto accType = cast<VectorType>(c.op.getAccType());
     positions *= accType.getNumElements() / c.lanes / blocks;
-    auto blockLoop = dyn_cast_or_null<scf::ForOp>(
-        isa<BlockArgument>(first)
-            ? cast<BlockArgument>(first).getOwner()->getParentOp()
-            : nullptr);
-    if (positions < fewestPositions || (!scope && !blockLoop))
+    if (positions < fewestPositions || (!scope && !isa<BlockArgument>(first)))
       return;
 
     OpBuilder b(c.op.getContext());
-    if (blockLoop)
-      b.setInsertionPointToStart(blockLoop.getBody());
+    if (isa<BlockArgument>(first))
+      b.setInsertionPointToStart(home);
     else
       b.setInsertionPoint(scope);
     auto loc = c.op.getLoc();
