@@ -6,11 +6,11 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "BoxCopies.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/TypeUtilities.h"
 #include "octet/Codegen/Passes.h"
@@ -59,31 +59,12 @@ SmallVector<OpFoldResult> interior(OpBuilder &builder, RankedTensorType type) {
   return offsets;
 }
 
-/// Where a box of a tensor lies in its memory, in elements.
-struct Place {
-  Place(RankedTensorType type, ArrayRef<int64_t> position,
-        ArrayRef<int64_t> steps = {}) {
-    strides = computeStrides(getPhysicalShape(type));
-    auto border =
-        type.getRank() == 4 ? getBorder(type) : SmallVector<int64_t>();
-    for (size_t d = 0; d < strides.size(); ++d) {
-      int64_t inset = !border.empty() && (d == 1 || d == 2) ? border[d - 1] : 0;
-      offset += (position[d] + inset) * strides[d];
-      if (!steps.empty())
-        strides[d] *= steps[d];
-    }
-  }
-
-  int64_t offset = 0;
-  Shape strides;
-};
-
 struct OutlineKernelsPass
     : octet::impl::OutlineKernelsBase<OutlineKernelsPass> {
   void runOnOperation() override {
     buffers.clear();
     globals.clear();
-    kernels.clear();
+    kernels = KernelTable(getOperation());
     observed.clear();
     auto main = getOperation().lookupSymbol<func::FuncOp>("main");
     if (!main) {
@@ -118,6 +99,7 @@ struct OutlineKernelsPass
         return signalPassFailure();
       }
     }
+    numKernels += kernels.size();
     func::ReturnOp::create(builder, main.getLoc());
     // What callers must know of the interface stays with the function.
     for (unsigned i = 0; i < inputs; ++i)
@@ -157,7 +139,7 @@ private:
     auto kernel =
         boxes.empty()
             ? createKernel(op, ValueRange(operands).getTypes())
-            : createCopies(op, boxes, ValueRange(operands).getTypes());
+            : createCopies(kernels, op, boxes, ValueRange(operands).getTypes());
     emitCall(builder, op, kernel, operands);
     return success();
   }
@@ -203,38 +185,9 @@ private:
     ++numCalls;
   }
 
-  /// A new kernel function, or an equal one that is there already.
-  func::FuncOp unique(func::FuncOp kernel) {
-    std::string text;
-    llvm::raw_string_ostream(text) << kernel;
-    func::FuncOp &known = kernels[text];
-    if (known) {
-      kernel.erase();
-      return known;
-    }
-    kernel.setSymName(
-        (kernel.getSymName() + "_" + Twine(kernels.size() - 1)).str());
-    getOperation().push_back(kernel);
-    ++numKernels;
-    return known = kernel;
-  }
-
-  static func::FuncOp startKernel(OpBuilder &builder, Operation &op,
-                                  StringRef name, TypeRange types) {
-    auto kernel = func::FuncOp::create(builder.getUnknownLoc(), name,
-                                       builder.getFunctionType(types, {}));
-    kernel.setPrivate();
-    kernel->setAttr(kernelAttr, builder.getUnitAttr());
-    for (unsigned i = 0; i < types.size(); ++i)
-      if (isa<MemRefType>(types[i]))
-        kernel.setArgAttr(i, "llvm.noalias", builder.getUnitAttr());
-    builder.setInsertionPointToStart(kernel.addEntryBlock());
-    return kernel;
-  }
-
   func::FuncOp createKernel(Operation &op, TypeRange types) {
     OpBuilder builder(&getContext());
-    auto kernel = startKernel(builder, op, labelOf(&op), types);
+    auto kernel = KernelTable::start(builder, labelOf(&op), types);
     auto loc = builder.getUnknownLoc();
     auto ones = [&](int64_t rank) {
       return SmallVector<OpFoldResult>(rank, builder.getIndexAttr(1));
@@ -295,80 +248,7 @@ private:
       store.setWritable(true);
     }
     func::ReturnOp::create(builder, loc);
-    return unique(kernel);
-  }
-
-  /// A kernel that copies `boxes` of the operands into the result. What copies
-  /// a box takes its places as scalars, so that boxes of one shape share it.
-  func::FuncOp createCopies(Operation &op, ArrayRef<BoxCopy> boxes,
-                            TypeRange types) {
-    OpBuilder builder(&getContext());
-    auto kernel = startKernel(builder, op, labelOf(&op), types);
-    auto loc = builder.getUnknownLoc();
-    unsigned result = op.getNumOperands();
-    for (const BoxCopy &box : boxes) {
-      auto source = typeOf(op.getOperand(box.operand));
-      auto target = typeOf(op.getResult(0));
-      Place from(source, box.from, box.steps), to(target, box.to);
-      auto copy = createBoxCopy(op, types[box.operand], types[result],
-                                box.sizes, from.strides, to.strides);
-      func::CallOp::create(
-          builder, loc, copy,
-          ValueRange{kernel.getArgument(box.operand),
-                     kernel.getArgument(result),
-                     arith::ConstantIndexOp::create(builder, loc, from.offset),
-                     arith::ConstantIndexOp::create(builder, loc, to.offset)});
-    }
-    func::ReturnOp::create(builder, loc);
-    return unique(kernel);
-  }
-
-  /// Copies a box of `sizes` elements between two buffers, each seen with
-  /// strides of its own from an offset that is an argument.
-  func::FuncOp createBoxCopy(Operation &op, Type source, Type target,
-                             ArrayRef<int64_t> sizes,
-                             ArrayRef<int64_t> sourceStrides,
-                             ArrayRef<int64_t> targetStrides) {
-    // Dimensions that lie one behind the other on both sides are one.
-    Shape merged, from, to;
-    for (auto [size, a, b] :
-         llvm::zip_equal(sizes, sourceStrides, targetStrides)) {
-      if (size == 1)
-        continue;
-      if (!merged.empty() && from.back() == size * a && to.back() == size * b) {
-        merged.back() *= size;
-        from.back() = a;
-        to.back() = b;
-        continue;
-      }
-      merged.push_back(size);
-      from.push_back(a);
-      to.push_back(b);
-    }
-    if (merged.empty())
-      merged = from = to = {1};
-
-    OpBuilder builder(&getContext());
-    auto loc = builder.getUnknownLoc();
-    auto index = builder.getIndexType();
-    auto kernel =
-        startKernel(builder, op, "copy", {source, target, index, index});
-    auto view = [&](unsigned argument, ArrayRef<int64_t> strides) -> Value {
-      auto type = cast<MemRefType>(kernel.getArgument(argument).getType());
-      return memref::ReinterpretCastOp::create(
-          builder, loc,
-          MemRefType::get(merged, type.getElementType(),
-                          StridedLayoutAttr::get(
-                              &getContext(), ShapedType::kDynamic, strides)),
-          kernel.getArgument(argument),
-          OpFoldResult(kernel.getArgument(argument + 2)),
-          getAsIndexOpFoldResult(&getContext(), merged),
-          getAsIndexOpFoldResult(&getContext(), strides));
-    };
-    Value read = view(0, from);
-    linalg::CopyOp::create(builder, loc, read, view(1, to));
-    func::ReturnOp::create(builder, loc);
-    return unique(kernel);
+    return kernels.unique(kernel);
   }
 
   /// Writes the border around the input; the result is the same memory.
@@ -380,7 +260,7 @@ private:
     OpBuilder builder(&getContext());
     Type element = signless(type.getElementType());
     auto kernel =
-        startKernel(builder, *op, "border", {buffer.getType(), element});
+        KernelTable::start(builder, "border", {buffer.getType(), element});
     auto loc = builder.getUnknownLoc();
     auto shape = getPhysicalShape(type);
     auto border = getBorder(type);
@@ -407,7 +287,7 @@ private:
       value = outer.getI8IntegerAttr(
           static_cast<int>(op.getValue().convertToFloat()));
     Value scalar = arith::ConstantOp::create(outer, op.getLoc(), value);
-    emitCall(outer, *op, unique(kernel), {buffer, scalar});
+    emitCall(outer, *op, kernels.unique(kernel), {buffer, scalar});
   }
 
   /// Calls octet_observe(key index, pointer, 4 sizes, 3 strides in elements).
@@ -460,7 +340,7 @@ private:
 
   DenseMap<Value, Value> buffers;
   DenseMap<Attribute, memref::GlobalOp> globals;
-  llvm::StringMap<func::FuncOp> kernels;
+  KernelTable kernels;
   SmallVector<Attribute> observed;
 };
 
