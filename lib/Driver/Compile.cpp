@@ -179,5 +179,7 @@ int octet::runCompile(const CommandOptions &options) {
   if (!module || !choosePrecision(options, *module, *pipeline))
     return 1;
   adoptTarget(options, *module, *pipeline);
-  return failed(octet::compileTo(*module, *pipeline, output)) ? 1 : 0;
+  if (failed(octet::compileTo(*module, *pipeline, output)))
+    return 1;
+  return output == "-" ? finishStdout() : 0;
 }

@@ -21,7 +21,12 @@
 using namespace mlir;
 using namespace octet;
 
+/// To stdout for `-`; the caller sees whether it could be written.
 static LogicalResult writeText(ModuleOp module, StringRef path, bool elide) {
+  if (path == "-") {
+    printIR(module, llvm::outs(), elide);
+    return success();
+  }
   if (auto error = writeWholeFile(
           path, [&](llvm::raw_ostream &os) { printIR(module, os, elide); }))
     return module.emitError() << llvm::toString(std::move(error));

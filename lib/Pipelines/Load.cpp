@@ -102,10 +102,10 @@ static LogicalResult checkGraph(ModuleOp module) {
                  isa<OctetDialect>(op->getDialect()) ||
                  (isQuantized &&
                   isa<quant::QuantizeCastOp, quant::DequantizeCastOp>(op));
-    // A map's body is what its verifier says it is.
-    if (isa<MapOp>(op->getParentOp()))
+    // The body of an operation is what its verifier says it is.
+    if (op->getParentOp() != main)
       return WalkResult::advance();
-    if (!known || (op->getNumRegions() > 0 && !isa<MapOp>(op))) {
+    if (!known) {
       op->emitError("is no operation of a model's graph: octet, "
                     "arith.constant or func.return");
       return WalkResult::interrupt();

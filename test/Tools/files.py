@@ -70,6 +70,13 @@ def check_places(folder):
             result = subprocess.run(["octet", *arguments], stdout=full,
                                     stderr=subprocess.PIPE, text=True)
         refused(f"{arguments} to a full disk", result)
+    for arguments in (["import"], ["compile", "--compile-to", "simplify"]):
+        result = subprocess.run(["octet", *arguments, MODEL, "-o", "-"], cwd=folder,
+                                capture_output=True, text=True)
+        if result.returncode or "func.func @main" not in result.stdout:
+            failures.append(f"{arguments} to stdout: {result.stderr}")
+    if (folder / "-").exists():
+        failures.append("a file called - was written")
     # A place for temporary files that is none gives way to /tmp.
     temporary = folder / "t%%p"
     temporary.mkdir()
