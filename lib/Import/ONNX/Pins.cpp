@@ -45,8 +45,8 @@ static std::string quoted(StringRef text) {
   return result + "'";
 }
 
-/// What stands for the sizes of `count` unknown dimensions.
-static std::string placeholder(size_t index, size_t count) {
+/// The letter of one of `count` unknown dimensions, as people call them.
+static std::string dimensionLetter(size_t index, size_t count) {
   static constexpr StringRef letters[] = {"L", "HW", "DHW"};
   return count <= 3 ? letters[count - 1].substr(index, 1).str()
                     : "D" + std::to_string(index);
@@ -62,8 +62,9 @@ std::string Importer::suggestShape(const GraphInput &input) const {
   size_t count = llvm::count(shape, ShapedType::kDynamic), index = 0;
   SmallVector<std::string> sizes;
   for (int64_t size : shape)
-    sizes.push_back(size == ShapedType::kDynamic ? placeholder(index++, count)
-                                                 : std::to_string(size));
+    sizes.push_back(size == ShapedType::kDynamic
+                        ? dimensionLetter(index++, count)
+                        : std::to_string(size));
   return quoted(input.proto->name()) + "=" + llvm::join(sizes, "x");
 }
 

@@ -17,40 +17,53 @@ using namespace mlir;
 using namespace octet;
 using namespace octet::onnx_import;
 
-/// The size of blocks, if the input is an image.
-static FailureOr<int64_t> readBlock(OnnxNode &node, Value input) {
-  int64_t block = node.getInt("blocksize", 0);
+namespace {
+/// Blocks of positions that become channels, or channels that become blocks.
+struct Blocks {
+  /// [N, H, W, C].
+  Value image;
+  int64_t size;
+  /// Channels are (block, block, rest); else (rest, block, block).
+  bool first;
+};
+} // namespace
+
+static FailureOr<Blocks> readBlocks(OnnxNode &node) {
+  Value input = node.input(0);
+  if (!input)
+    return failure();
   if (typeOf(input).getRank() != 4)
     return node.fail("input must have rank 4");
-  if (block < 1 || block > 1 << 15)
-    return node.fail("blocksize is " + Twine(block) + ", which is no size");
-  return block;
-}
-
-/// [N, C, H, W] -> [N, C / b², H · b, W · b]: channels are (b, b, C / b²) or,
-/// with mode CRD, (C / b², b, b).
-static LogicalResult buildDepthToSpace(OnnxNode &node) {
-  Value input = node.input(0);
-  auto block = input ? readBlock(node, input) : FailureOr<int64_t>(failure());
-  if (failed(block))
-    return failure();
+  int64_t size = node.getInt("blocksize", 0);
+  if (size < 1 || size > 1 << 15)
+    return node.fail("blocksize is " + Twine(size) + ", which is no size");
   std::string mode = node.getString("mode", "DCR");
   if (mode != "DCR" && mode != "CRD")
     return node.fail("mode '" + mode + "' is unknown");
   Value image = toImage(node, input);
   if (!image)
     return failure();
+  return Blocks{image, size, mode == "DCR"};
+}
+
+/// [N, C, H, W] -> [N, C / b², H · b, W · b]: channels are (b, b, C / b²) or,
+/// with mode CRD, (C / b², b, b).
+static LogicalResult buildDepthToSpace(OnnxNode &node) {
+  auto blocks = readBlocks(node);
+  if (failed(blocks))
+    return failure();
+  Value image = blocks->image;
   auto shape = typeOf(image).getShape();
-  int64_t b = *block, channels = shape[3] / (b * b);
+  int64_t b = blocks->size, channels = shape[3] / (b * b);
   if (shape[3] % (b * b) != 0)
     return node.fail("blocks of " + Twine(b * b) + " do not divide " +
                      Twine(shape[3]) + " channels");
   Shape result{shape[0], shape[1] * b, shape[2] * b, channels};
-  bool blocksFirst = mode == "DCR";
-  Shape split = blocksFirst
+  Shape split = blocks->first
                     ? Shape{shape[0], shape[1], shape[2], b, b, channels}
                     : Shape{shape[0], shape[1], shape[2], channels, b, b};
-  Shape order = blocksFirst ? Shape{0, 1, 3, 2, 4, 5} : Shape{0, 1, 4, 2, 5, 3};
+  Shape order =
+      blocks->first ? Shape{0, 1, 3, 2, 4, 5} : Shape{0, 1, 4, 2, 5, 3};
   image = node.transpose(node.reshape(image, split), order);
   return node.setOutput(fromImage(node, node.reshape(image, result)));
 }
@@ -58,18 +71,12 @@ static LogicalResult buildDepthToSpace(OnnxNode &node) {
 /// [N, C, H, W] -> [N, b² · C, H / b, W / b], channels being (b, b, C) or, in
 /// mode CRD (from operator set 28 on), (C, b, b).
 static LogicalResult buildSpaceToDepth(OnnxNode &node) {
-  Value input = node.input(0);
-  auto block = input ? readBlock(node, input) : FailureOr<int64_t>(failure());
-  if (failed(block))
+  auto blocks = readBlocks(node);
+  if (failed(blocks))
     return failure();
-  std::string mode = node.getString("mode", "DCR");
-  if (mode != "DCR" && mode != "CRD")
-    return node.fail("mode '" + mode + "' is unknown");
-  Value image = toImage(node, input);
-  if (!image)
-    return failure();
+  Value image = blocks->image;
   auto shape = typeOf(image).getShape();
-  int64_t b = *block, height = shape[1] / b, width = shape[2] / b;
+  int64_t b = blocks->size, height = shape[1] / b, width = shape[2] / b;
   if (shape[1] % b != 0 || shape[2] % b != 0)
     return node.fail("blocks of " + Twine(b) + " do not divide " +
                      Twine(shape[1]) + " rows and " + Twine(shape[2]) +
@@ -77,7 +84,7 @@ static LogicalResult buildSpaceToDepth(OnnxNode &node) {
   Shape result{shape[0], height, width, b * b * shape[3]};
   image = node.reshape(image, {shape[0], height, b, width, b, shape[3]});
   Shape order =
-      mode == "DCR" ? Shape{0, 1, 3, 2, 4, 5} : Shape{0, 1, 3, 5, 2, 4};
+      blocks->first ? Shape{0, 1, 3, 2, 4, 5} : Shape{0, 1, 3, 5, 2, 4};
   image = node.reshape(node.transpose(image, order), result);
   return node.setOutput(fromImage(node, image));
 }
