@@ -319,9 +319,6 @@ REFUSED = [
     ("an endless function", model([node("Again", "x", domain="local")], X, **DOMAIN, functions=[SELF]), "calls itself"),
     ("a name that is itself", model([node("Same", "y", domain="local")], X, **DOMAIN, functions=[
         function("Same", ["a"], ["a"], [])]), "no node computes this output"),
-    ("a branch by data", model([node("If", "c", name="if", then_branch=branch("t", [node("Relu", "x", "z")], "z"),
-                                     else_branch=branch("e", [node("Neg", "x", "v")], "v"))], X + [("c", BOOL, [])]),
-     "node 'if': If: only branches whose condition is a constant"),
     ("a recurrence's direction", model([node("LSTM", "x w w", direction="up")], X, w=weights(1, 16, 4)),
      "direction 'up' is unknown; it is forward, reverse or bidirectional"),
     ("a recurrence's layout", model([node("GRU", "x w w", layout=2)], X, w=weights(1, 12, 4)), "layout must be 0 or 1"),

@@ -74,10 +74,6 @@ static LogicalResult buildGemm(OnnxNode &node) {
 // What does nothing
 //===----------------------------------------------------------------------===//
 
-static LogicalResult buildIdentity(OnnxNode &node) {
-  return node.setOutput(node.input(0));
-}
-
 static LogicalResult buildDropout(OnnxNode &node) {
   Value input = node.input(0);
   if (!input)
@@ -104,7 +100,6 @@ static LogicalResult buildDropout(OnnxNode &node) {
 void onnx_import::addCompositions(OnnxBuilders &builders) {
   builders["Dropout"] = buildDropout;
   builders["Gemm"] = buildGemm;
-  builders["Identity"] = buildIdentity;
   addAttentionCompositions(builders);
   addConstantOperators(builders);
   addEinsum(builders);
@@ -114,6 +109,7 @@ void onnx_import::addCompositions(OnnxBuilders &builders) {
   addLinearQuantization(builders);
   addLossCompositions(builders);
   addNormalizationCompositions(builders);
+  addOrderCompositions(builders);
   addPoolCompositions(builders);
   addReductionCompositions(builders);
   addResizeCompositions(builders);

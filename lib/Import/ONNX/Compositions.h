@@ -16,6 +16,8 @@ namespace octet::onnx_import {
 
 /// Operators that are made of several operations.
 void addCompositions(OnnxBuilders &builders);
+/// Operators that put steps of time in another order.
+void addOrderCompositions(OnnxBuilders &builders);
 /// Operators whose results are always constants.
 void addConstantOperators(OnnxBuilders &builders);
 void addConvCompositions(OnnxBuilders &builders);

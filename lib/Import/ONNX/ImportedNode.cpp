@@ -120,7 +120,65 @@ Value ImportedNode::input(unsigned i) {
   // The importer has built what a node depends on.
   Source source = importer.resolve(scope, proto.input(i));
   assert(source.kind == Source::Known && "a node is built after its inputs");
-  return source.scope->values.lookup(source.name);
+  Value value = source.scope->values.lookup(source.name);
+  if (!value)
+    (void)fail("input '" + inputName(i) +
+               "' is a sequence or an optional, of which this operator takes "
+               "none");
+  return value;
+}
+
+FailureOr<Item> ImportedNode::item(unsigned i) {
+  if (!hasInput(i))
+    return fail("input " + Twine(i) + " is missing");
+  Source source = importer.resolve(scope, proto.input(i));
+  assert(source.kind == Source::Known && "a node is built after its inputs");
+  if (Value value = source.scope->values.lookup(source.name))
+    return Item{value, nullptr};
+  return source.scope->items.lookup(source.name);
+}
+
+FailureOr<ArrayRef<Value>> ImportedNode::list(unsigned i) {
+  auto found = item(i);
+  if (failed(found))
+    return failure();
+  if (!found->list)
+    return fail("input '" + inputName(i) + "' must be a sequence");
+  // The scope keeps it.
+  return ArrayRef<Value>(*found->list);
+}
+
+FailureOr<int64_t> ImportedNode::constantInt(unsigned i, StringRef what) {
+  if (!input(i))
+    return failure();
+  auto number = dyn_cast_or_null<DenseIntElementsAttr>(constantInput(i));
+  if (!number)
+    return fail("its " + what + " '" + inputName(i) +
+                "' is computed at run time; export the model such that it is a "
+                "constant");
+  if (number.getNumElements() != 1)
+    return fail("its " + what + " '" + inputName(i) + "' must be one integer");
+  APInt value = *number.value_begin<APInt>();
+  return number.getElementType().isInteger(1) ? value.getZExtValue()
+                                              : value.getSExtValue();
+}
+
+LogicalResult ImportedNode::setItem(unsigned i, const Item &item) {
+  if (!hasOutput(i))
+    return success();
+  if (item.tensor)
+    scope.values[proto.output(i)] = item.tensor;
+  else
+    scope.items[proto.output(i)] = item;
+  return success();
+}
+
+LogicalResult ImportedNode::setList(unsigned i, SmallVector<Value> elements) {
+  if (llvm::is_contained(elements, Value()) ||
+      failed(importer.countListed(*this, elements.size())))
+    return failure();
+  return setItem(
+      i, {{}, std::make_shared<const SmallVector<Value>>(std::move(elements))});
 }
 
 LogicalResult ImportedNode::setOutputs(ArrayRef<Value> values) {

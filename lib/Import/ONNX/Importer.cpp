@@ -45,8 +45,10 @@ const OnnxBuilders &onnx_import::onnxBuilders() {
 }
 
 std::vector<std::string> octet::importedOperators() {
-  std::vector<std::string> names{"If"};
+  std::vector<std::string> names{"If", "Loop", "Scan", "SequenceMap"};
   for (const auto &entry : onnxBuilders())
+    names.push_back(entry.first().str());
+  for (const auto &entry : itemBuilders())
     names.push_back(entry.first().str());
   llvm::sort(names);
   return names;
@@ -86,7 +88,6 @@ LogicalResult Importer::checkOpsets() {
 LogicalResult Importer::enterGraph() {
   graph = scopes.emplace_back(std::make_unique<Scope>()).get();
   graph->opset = opsetVersion;
-  graph->nodes = &model.graph().node();
   for (const FunctionProto &function : model.functions())
     if (!functions
              .try_emplace(functionKey(function.domain(), function.name()),
@@ -103,7 +104,8 @@ LogicalResult Importer::enterOutputs() {
   // Names of inputs are taken before there are values for them.
   for (const GraphInput &input : inputs)
     graph->values[input.proto->name()] = Value();
-  if (failed(fill(*graph, model.graph().node())) || failed(chooseOutputs()))
+  if (failed(fill(*graph, pointers(model.graph().node()))) ||
+      failed(chooseOutputs()))
     return failure();
   SmallVector<std::string> names;
   for (const GraphOutput &output : outputs)

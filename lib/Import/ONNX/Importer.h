@@ -32,10 +32,17 @@ using ONNX_NAMESPACE::GraphProto;
 using ONNX_NAMESPACE::NodeProto;
 using ONNX_NAMESPACE::TensorProto;
 
+/// What a name can be bound to: a tensor, a sequence of tensors whose length is
+/// known, or, where both are null, an optional that holds nothing.
+struct Item {
+  mlir::Value tensor;
+  std::shared_ptr<const llvm::SmallVector<mlir::Value>> list;
+};
+
 /// Names of values and what they stand for: those of the graph, of one call of
-/// a function, or of the branch of an If that is taken.
+/// a function, of the branch of an If, or of one step of a loop.
 struct Scope {
-  /// The scope whose names are visible too: that around a branch.
+  /// The scope whose names are visible too: that around a branch or a body.
   Scope *outer = nullptr;
   /// Of a function: who calls it, where and which.
   Scope *caller = nullptr;
@@ -47,14 +54,17 @@ struct Scope {
   std::string prefix;
   int64_t opset = 0;
 
-  const google::protobuf::RepeatedPtrField<NodeProto> *nodes = nullptr;
+  std::vector<const NodeProto *> nodes;
+  /// A step of a loop behind the first, whose nodes are the same.
+  bool isRepeated = false;
   /// From a value to the node that computes it, and which output it is.
   llvm::StringMap<std::pair<const NodeProto *, int>> producers;
   llvm::StringMap<const TensorProto *> initializers;
   /// From a function's parameter to the caller's name, empty if absent.
   llvm::StringMap<std::string> arguments;
-  /// What is built already.
+  /// What is built already: tensors, and what is no tensor.
   llvm::StringMap<mlir::Value> values;
+  llvm::StringMap<Item> items;
 };
 
 /// What a name stands for in a scope.
@@ -106,6 +116,16 @@ struct GraphOutput {
   bool isDeclared = true;
 };
 
+/// A graph inside a node, as its names show it.
+struct BodyInfo {
+  /// Names of outer scopes that it reads.
+  std::vector<std::string> captures;
+  /// Nodes that depend on its inputs, and those that do not.
+  std::vector<const NodeProto *> variant, invariant;
+};
+
+class ImportedNode;
+
 class Importer {
 public:
   Importer(mlir::MLIRContext *context, llvm::StringRef path,
@@ -133,7 +153,12 @@ public:
   /// The type in which elements of ONNX's type are computed, or null.
   mlir::Type computedType(int64_t onnxType);
 
+  /// Counts what sequences hold; an error at `node` where that is absurd.
+  mlir::LogicalResult countListed(ImportedNode &node, size_t elements);
+
 private:
+  friend class LoopBody;
+
   mlir::LogicalResult parse(llvm::StringRef bytes);
   mlir::LogicalResult checkOpsets();
   /// Enters functions, constants and inputs, with their shapes, but no node.
@@ -177,15 +202,35 @@ private:
 
   const FunctionProto *findFunction(const NodeProto &node) const;
   /// Enters names; an error if a value is computed twice.
-  mlir::LogicalResult
-  fill(Scope &scope,
-       const google::protobuf::RepeatedPtrField<NodeProto> &nodes);
+  mlir::LogicalResult fill(Scope &scope, std::vector<const NodeProto *> nodes);
   /// The scope of the call `node` of `function`, or null after an error.
   Scope *enterFunction(Scope &scope, const NodeProto &node,
                        const FunctionProto &function);
+
+  // Control flow
+  // ---------------------------------------------------------------------
+
+  /// What is inside `body`, found once.
+  const BodyInfo &inspect(const GraphProto &body);
+  /// Names that must be built before `node`, in the order in which they are
+  /// asked for: its inputs, then what its bodies capture. Empty behind the
+  /// last.
+  std::optional<llvm::StringRef> dependency(Scope &scope, const NodeProto &node,
+                                            unsigned i);
+  /// A scope inside `outer` for a graph of its own, `prefix` behind its prefix.
+  Scope *enterBody(Scope &outer, const llvm::Twine &prefix);
   /// Takes the branch of the If `node` that its condition, which is built,
-  /// says.
-  mlir::LogicalResult takeBranch(Scope &scope, const NodeProto &node);
+  /// says, or both where only a program knows.
+  mlir::LogicalResult buildIf(Scope &scope, const NodeProto &node);
+  mlir::LogicalResult chooseAtRunTime(Scope &scope, const NodeProto &node,
+                                      mlir::Value condition);
+  /// Puts the steps of a Loop, a Scan or a SequenceMap one behind the other.
+  mlir::LogicalResult unroll(Scope &scope, const NodeProto &node);
+  /// What `name` stands for once what computes it has been built.
+  mlir::FailureOr<Source> resolveBuilt(Scope &scope, llvm::StringRef name);
+  /// What `name` is in `scope`, built if it has not been; an error at `reader`.
+  mlir::FailureOr<Item> require(Scope &scope, const std::string &name,
+                                ImportedNode &reader);
 
   /// Marks the nodes live on which `names` depend.
   mlir::LogicalResult markLive(Scope &scope, llvm::ArrayRef<std::string> names);
@@ -240,9 +285,12 @@ private:
   /// Nodes in all scopes; functions may call functions that call functions.
   int64_t nodeCount = 0;
   llvm::DenseMap<NodeKey, Scope *> calls;
-  /// The branch taken of each If, and the names of its results.
+  /// The branch taken of each If, if it is known, and the names of its results.
   llvm::DenseMap<NodeKey, std::pair<Scope *, const GraphProto *>> branches;
-  llvm::DenseSet<NodeKey> live, done;
+  llvm::DenseSet<NodeKey> live, done, active;
+  llvm::DenseMap<const GraphProto *, std::unique_ptr<BodyInfo>> bodies;
+  /// Nodes that loops have been unrolled to, and elements of all sequences.
+  int64_t unrolledNodes = 0, listedElements = 0;
   /// A live node's operator is not supported.
   bool isAnyMissing = false;
 };
@@ -275,6 +323,17 @@ public:
   mlir::Type typeNumbered(int64_t number) override;
   mlir::Type typeNamed(llvm::StringRef name) override;
 
+  /// Input `i`, whatever it is; an error if it is missing.
+  mlir::FailureOr<Item> item(unsigned i);
+  /// Input `i`, which must be a sequence.
+  mlir::FailureOr<llvm::ArrayRef<mlir::Value>> list(unsigned i);
+  /// The one integer of constant input `i`; an error if it is computed at run
+  /// time, `what` saying what it is.
+  mlir::FailureOr<int64_t> constantInt(unsigned i, llvm::StringRef what);
+  mlir::LogicalResult setItem(unsigned i, const Item &item);
+  mlir::LogicalResult setList(unsigned i,
+                              llvm::SmallVector<mlir::Value> elements);
+
 private:
   const AttributeProto *attribute(llvm::StringRef name) const {
     return importer.attribute(scope, proto, name);
@@ -284,6 +343,14 @@ private:
   Scope &scope;
   const NodeProto &proto;
 };
+
+inline std::vector<const NodeProto *>
+pointers(const google::protobuf::RepeatedPtrField<NodeProto> &nodes) {
+  std::vector<const NodeProto *> result;
+  for (const NodeProto &node : nodes)
+    result.push_back(&node);
+  return result;
+}
 
 /// All builders by operator, of the domain `ai.onnx`.
 const OnnxBuilders &onnxBuilders();
@@ -302,6 +369,24 @@ inline std::string functionKey(llvm::StringRef domain, llvm::StringRef name) {
 inline bool isIf(const NodeProto &node) {
   return isOnnxDomain(node.domain()) && node.op_type() == "If";
 }
+/// True for what repeats a body.
+inline bool isLoop(const NodeProto &node) {
+  return isOnnxDomain(node.domain()) &&
+         (node.op_type() == "Loop" || node.op_type() == "Scan" ||
+          node.op_type() == "SequenceMap");
+}
+
+/// Builders of what takes or makes sequences and optionals.
+using ItemBuilder = mlir::LogicalResult (*)(ImportedNode &node);
+const llvm::StringMap<ItemBuilder> &itemBuilders();
+
+/// `parts` side by side along `axis`, a new one if so asked; null after an
+/// error at `node`.
+mlir::Value join(OnnxNode &node, llvm::ArrayRef<mlir::Value> parts,
+                 int64_t axis, bool isNew);
+/// The element at `position` along `axis`, which goes; null after an error.
+mlir::Value elementAt(OnnxNode &node, mlir::Value value, int64_t axis,
+                      int64_t position);
 
 } // namespace octet::onnx_import
 

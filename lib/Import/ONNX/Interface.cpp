@@ -262,17 +262,10 @@ LogicalResult Importer::importOutputs(func::FuncOp function) {
   for (const GraphOutput &output : outputs) {
     StringRef name = output.name;
     Location location = nameLocation(name, name);
-    Source source = resolve(*graph, name);
-    if (source.kind == Source::Node) {
-      if (failed(build(*source.scope, *source.node)))
-        return failure();
-      source = resolve(*graph, name);
-    }
-    if (source.kind == Source::Initializer) {
-      if (failed(materialize(source)))
-        return failure();
-      source = resolve(*graph, name);
-    }
+    auto built = resolveBuilt(*graph, name);
+    if (failed(built))
+      return failure();
+    const Source &source = *built;
     if (source.kind == Source::Failed)
       return failure();
     if (source.kind == Source::Node)
@@ -281,6 +274,10 @@ LogicalResult Importer::importOutputs(func::FuncOp function) {
     if (source.kind != Source::Known)
       return emitError(location) << "no node computes this output";
     Value value = source.scope->values.lookup(source.name);
+    if (!value)
+      return emitError(location)
+             << "output is a sequence or an optional; only tensors can leave a "
+                "program, such as ConcatFromSequence or SequenceAt make";
     if (output.isCut && matchPattern(value, m_Constant()))
       return emitError(location)
              << "this output is a constant, which nothing of the inputs "

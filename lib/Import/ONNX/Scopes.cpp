@@ -30,25 +30,25 @@ const FunctionProto *Importer::findFunction(const NodeProto &node) const {
   return functions.lookup(functionKey(node.domain(), node.op_type()));
 }
 
-LogicalResult
-Importer::fill(Scope &scope,
-               const google::protobuf::RepeatedPtrField<NodeProto> &nodes) {
-  scope.nodes = &nodes;
-  nodeCount += nodes.size();
+LogicalResult Importer::fill(Scope &scope,
+                             std::vector<const NodeProto *> nodes) {
+  scope.nodes = std::move(nodes);
+  nodeCount += scope.nodes.size();
   if (nodeCount > maxNodes)
     return emitError(NameLoc::get(builder.getStringAttr(path)))
            << "the model's functions are more than " << maxNodes
            << " nodes where they are called";
-  for (const NodeProto &node : nodes)
-    for (const auto &[i, name] : llvm::enumerate(node.output())) {
+  for (const NodeProto *node : scope.nodes)
+    for (const auto &[i, name] : llvm::enumerate(node->output())) {
       if (name.empty())
         continue;
       bool isNew = !scope.values.contains(name) &&
+                   !scope.items.contains(name) &&
                    !scope.initializers.contains(name) &&
                    !scope.arguments.contains(name) &&
-                   scope.producers.try_emplace(name, &node, i).second;
+                   scope.producers.try_emplace(name, node, i).second;
       if (!isNew)
-        return ImportedNode(*this, scope, node)
+        return ImportedNode(*this, scope, *node)
             .fail("value '" + Twine(name) + "' is computed twice");
     }
   return success();
@@ -88,7 +88,7 @@ Scope *Importer::enterFunction(Scope &scope, const NodeProto &node,
   for (const auto &[i, name] : llvm::enumerate(function.input()))
     inner->arguments[name] =
         static_cast<int>(i) < node.input_size() ? node.input(i) : "";
-  if (failed(fill(*inner, function.node())))
+  if (failed(fill(*inner, pointers(function.node()))))
     return nullptr;
   body = scopes.emplace_back(std::move(inner)).get();
   return body;
@@ -148,7 +148,7 @@ Source Importer::resolve(Scope &start, StringRef name) {
   for (int64_t steps = 0; steps <= 2 * nodeCount + maxDepth; ++steps) {
     if (current.empty())
       return {Source::Absent};
-    if (scope->values.contains(current))
+    if (scope->values.contains(current) || scope->items.contains(current))
       return {Source::Known, scope, current};
     if (auto it = scope->producers.find(current);
         it != scope->producers.end()) {
@@ -193,22 +193,24 @@ Source Importer::resolve(Scope &start, StringRef name) {
 LogicalResult Importer::walkLive(
     Scope &scope,
     llvm::function_ref<LogicalResult(Scope &, const NodeProto &)> action) {
-  for (const NodeProto &node : *scope.nodes) {
-    if (findFunction(node)) {
-      if (Scope *body = calls.lookup({&scope, &node});
+  for (const NodeProto *node : scope.nodes) {
+    if (findFunction(*node)) {
+      if (Scope *body = calls.lookup({&scope, node});
           body && failed(walkLive(*body, action)))
         return failure();
       continue;
     }
-    if (live.contains({&scope, &node}) && failed(action(scope, node)))
+    if (live.contains({&scope, node}) && failed(action(scope, *node)))
       return failure();
   }
   return success();
 }
 
 bool Importer::isSupported(const NodeProto &node) {
-  return isIf(node) || (isOnnxDomain(node.domain()) &&
-                        onnxBuilders().contains(node.op_type()));
+  return isIf(node) || isLoop(node) ||
+         (isOnnxDomain(node.domain()) &&
+          (onnxBuilders().contains(node.op_type()) ||
+           itemBuilders().contains(node.op_type())));
 }
 
 LogicalResult Importer::markLive(Scope &scope, ArrayRef<std::string> names) {
@@ -224,9 +226,14 @@ LogicalResult Importer::markLive(Scope &scope, ArrayRef<std::string> names) {
         !live.insert({source.scope, source.node}).second)
       continue;
     isAnyMissing |= !isSupported(*source.node);
-    // What an If needs beside its condition shows when a branch is taken.
     for (const std::string &input : source.node->input())
       work.emplace_back(source.scope, input);
+    // What an If needs beside its condition shows when a branch is taken.
+    if (isLoop(*source.node))
+      if (const auto *body = attribute(*source.scope, *source.node, "body");
+          body && body->has_g())
+        for (const std::string &name : inspect(body->g()).captures)
+          work.emplace_back(source.scope, name);
   }
   return success();
 }
@@ -249,10 +256,10 @@ void Importer::count(Operators &operators, const Scope &scope,
 Importer::Operators Importer::countLive(bool supported) const {
   Operators operators;
   for (const auto &scope : scopes)
-    for (const NodeProto &node : *scope->nodes)
-      if (live.contains({scope.get(), &node}) &&
-          (supported || !isSupported(node)))
-        count(operators, *scope, node);
+    for (const NodeProto *node : scope->nodes)
+      if (!scope->isRepeated && live.contains({scope.get(), node}) &&
+          (supported || !isSupported(*node)))
+        count(operators, *scope, *node);
   return operators;
 }
 
@@ -305,35 +312,6 @@ LogicalResult Importer::materialize(const Source &initializer) {
   return success();
 }
 
-LogicalResult Importer::takeBranch(Scope &scope, const NodeProto &node) {
-  ImportedNode branching(*this, scope, node);
-  auto condition = dyn_cast_or_null<DenseIntElementsAttr>(
-      node.input_size() ? branching.constantInput(0) : DenseElementsAttr());
-  if (!condition || condition.getNumElements() != 1)
-    return branching.fail(
-        "only branches whose condition is a constant are supported");
-  bool isTaken = !condition.getSplatValue<APInt>().isZero();
-  const AttributeProto *body =
-      attribute(scope, node, isTaken ? "then_branch" : "else_branch");
-  if (!body || !body->has_g())
-    return branching.fail("lacks a branch");
-  auto branch = std::make_unique<Scope>();
-  branch->outer = &scope;
-  branch->depth = scope.depth;
-  branch->prefix = scope.prefix;
-  branch->opset = scope.opset;
-  for (const auto &initializer : body->g().initializer())
-    branch->initializers[initializer.name()] = &initializer;
-  if (failed(fill(*branch, body->g().node())))
-    return failure();
-  SmallVector<std::string> results;
-  for (const auto &output : body->g().output())
-    results.push_back(output.name());
-  Scope *taken = scopes.emplace_back(std::move(branch)).get();
-  branches[{&scope, &node}] = {taken, &body->g()};
-  return failure(failed(markLive(*taken, results)) || failed(judge()));
-}
-
 LogicalResult Importer::buildOne(Scope &scope, const NodeProto &node) {
   GraphHash::Entry entry;
   entry.add("node").add(isOnnxDomain(node.domain()) ? "" : node.domain());
@@ -351,7 +329,7 @@ LogicalResult Importer::buildOne(Scope &scope, const NodeProto &node) {
   llvm::sort(names);
   if (isIf(node)) {
     hash.add(entry);
-    return takeBranch(scope, node);
+    return buildIf(scope, node);
   }
 
   ImportedNode imported(*this, scope, node);
@@ -373,8 +351,17 @@ LogicalResult Importer::buildOne(Scope &scope, const NodeProto &node) {
         return failure();
       entry.add(tensor);
     }
+    // Nodes of a body are hashed where they are built.
+    if (a->has_g())
+      for (const auto &values : {a->g().input(), a->g().output()})
+        for (const auto &value : values)
+          entry.add("value").add(value.name());
   }
   hash.add(entry);
+  if (isLoop(node))
+    return unroll(scope, node);
+  if (ItemBuilder build = itemBuilders().lookup(node.op_type()))
+    return build(imported);
   return onnxBuilders().lookup(node.op_type())(imported);
 }
 
@@ -382,10 +369,9 @@ LogicalResult Importer::build(Scope &scope, const NodeProto &node) {
   struct Frame {
     Scope *scope;
     const NodeProto *node;
-    int next = 0;
+    unsigned next = 0;
   };
   SmallVector<Frame> stack;
-  llvm::DenseSet<NodeKey> active;
   if (!done.contains({&scope, &node})) {
     stack.push_back({&scope, &node});
     active.insert({&scope, &node});
@@ -393,9 +379,8 @@ LogicalResult Importer::build(Scope &scope, const NodeProto &node) {
   while (!stack.empty()) {
     Frame &frame = stack.back();
     ImportedNode current(*this, *frame.scope, *frame.node);
-    if (frame.next < frame.node->input_size()) {
-      const std::string &input = frame.node->input(frame.next);
-      Source source = resolve(*frame.scope, input);
+    if (auto input = dependency(*frame.scope, *frame.node, frame.next)) {
+      Source source = resolve(*frame.scope, *input);
       switch (source.kind) {
       case Source::Absent:
       case Source::Known:
@@ -404,11 +389,11 @@ LogicalResult Importer::build(Scope &scope, const NodeProto &node) {
       case Source::Failed:
         return failure();
       case Source::Missing:
-        return current.fail("input '" + Twine(input) +
+        return current.fail("input '" + *input +
                             "' is computed by no node, and no input or "
                             "initializer of the graph has this name");
       case Source::Circular:
-        return current.fail("input '" + Twine(input) +
+        return current.fail("input '" + *input +
                             "' is part of a cycle of the graph");
       case Source::Initializer:
         if (failed(materialize(source)))
@@ -423,7 +408,7 @@ LogicalResult Importer::build(Scope &scope, const NodeProto &node) {
             .fail("its output '" + Twine(source.name) +
                   "', which another node reads, is not supported");
       if (!active.insert(key).second)
-        return current.fail("input '" + Twine(input) +
+        return current.fail("input '" + *input +
                             "' is part of a cycle of the graph");
       // This may move the frames.
       stack.push_back({source.scope, source.node});

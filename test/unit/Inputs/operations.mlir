@@ -43,6 +43,7 @@ func.func @float(%x: tensor<2x8x8x4xf32>, %w: tensor<6x3x3x4xf32>, %b: tensor<6x
   %25 = octet.gather_nd %x, %p {batch_dims = 1 : i64} : tensor<2x8x8x4xf32>, tensor<2x5x2xi64> -> tensor<2x5x4xf32>
   %26 = octet.scatter add %x, %p, %u {batch_dims = 1 : i64} : tensor<2x8x8x4xf32>, tensor<2x5x2xi64>, tensor<2x5x4xf32> -> tensor<2x8x8x4xf32>
   %27 = octet.top_indices %x {axis = 2 : i64, k = 3 : i64} : tensor<2x8x8x4xf32> -> tensor<2x8x3x4xi64>
+  %30 = octet.cumulative cumulative_sum %x {axis = 1 : i64, exclusive} : tensor<2x8x8x4xf32> -> tensor<2x8x8x4xf32>
   return
 }
 
