@@ -15,7 +15,7 @@ For each seed a small ONNX network with unfriendly shapes is made. Checked:
 
 `--native N` leaves out emulated targets but for every N-th graph, `--targets
 T,...` all others but `generic`, `--precision P` the other precision, `--without
-F,...` features of networks (`random_model.FEATURES`). `--verbose` prints each
+F,...` features of networks (`random_base.FEATURES`). `--verbose` prints each
 output's distance.
 """
 
@@ -31,7 +31,8 @@ import onnx
 sys.path[:0] = [str(pathlib.Path(__file__).parent),
                 str(pathlib.Path(__file__).parents[1] / "oracle")]
 from programs import PHASES, differences  # noqa: E402
-from random_model import FEATURES, Graph  # noqa: E402
+from random_base import FEATURES  # noqa: E402
+from random_model import Graph  # noqa: E402
 from targets import families, octet  # noqa: E402
 
 

@@ -88,7 +88,7 @@ class Graph:
     @staticmethod
     def slack(op, operands):
         slack = max((o.slack for o in operands), default=EXACT)
-        approximate = (op.name == "octet.softmax" or
+        approximate = (op.name in ("octet.softmax", "octet.recurrence") or
                        kind_of(op) in numerics.TRANSCENDENTAL) or (
             op.name == "octet.map" and any(inner.name in numerics.APPROXIMATE
                                            for inner in op.regions[0][2]))

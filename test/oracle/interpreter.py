@@ -7,8 +7,8 @@ runs each function without arguments and prints its results, for tests;
 `run_graph` is for Python. Results equal compiled programs' to the byte, but for
 what lies behind exp and tanh (QS-13), see `graph.Value`.
 
-A new operation needs a function with `@operation("octet.name")` in operations.py.
-It is given the `Call`, whose attributes it reads by name with the documented
+A new operation needs a function with `@operation("octet.name")` in operations.py,
+moves.py or steps.py. It is given the `Call`, whose attributes it reads by name with the documented
 defaults, and its operands as arrays. An array of quantized type holds the stored
 integers.
 """
@@ -22,6 +22,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import mlir_text  # noqa: E402
 import moves  # noqa: E402, F401
 import operations  # noqa: E402, F401
+import steps  # noqa: E402, F401
 from graph import Graph, Value  # noqa: E402
 
 

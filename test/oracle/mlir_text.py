@@ -239,6 +239,10 @@ class Parser:
         if resource:
             value = np.frombuffer(self.resources[name], dtype)
         elif isinstance(value, bytes):
+            if dtype == np.bool_ and len(value) < np.prod(type.shape):
+                # One bit for each, from the lowest of the first byte on.
+                value = np.unpackbits(np.frombuffer(value, np.uint8),
+                                      bitorder="little")[:np.prod(type.shape)]
             value = np.frombuffer(value, dtype)
         else:
             flat = np.array(value, object).reshape(-1)

@@ -5,6 +5,8 @@ Floats are float32 arrays, and each operation on them rounds once, to nearest ev
 as NumPy's do.
 """
 
+import math
+
 import numpy as np
 
 F32 = np.float32
@@ -163,11 +165,16 @@ def float_matmul(lhs, rhs, bias):
     return acc
 
 
+def erf(x):
+    return np.vectorize(math.erf, [np.float64])(x).astype(x.dtype)
+
+
 # Functions of octet.unary that are approximated in f32 (QS-13).
 TRANSCENDENTAL = {"sigmoid": lambda x: 1 / (1 + np.exp(-x)), "tanh": np.tanh,
                   "softplus": lambda x: np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x))),
                   "elu": np.expm1, "sin": np.sin, "atan": np.arctan,
-                  "asinh": np.arcsinh}
+                  "asinh": np.arcsinh, "exp": np.exp, "log": np.log, "selu": np.expm1,
+                  "erf": erf}
 
 
 def activation(kind, x, alpha, beta):
@@ -181,6 +188,10 @@ def activation(kind, x, alpha, beta):
         return {"leaky_relu": lambda: np.where(x < 0, alpha * x, x),
                 **{name: lambda f=f: f(x) for name, f in TRANSCENDENTAL.items()},
                 "elu": lambda: np.where(x < 0, alpha * np.expm1(x), x),
+                "selu": lambda: beta * np.where(x < 0, alpha * np.expm1(x), x),
+                "softsign": lambda: x / (real(1) + np.abs(x)),
+                "neg": lambda: -x,
+                "relu": lambda: np.where(x > 0, x, 0 * x),
                 "sqrt": lambda: np.sqrt(x),
                 "abs": lambda: np.abs(x),
                 "reciprocal": lambda: real(1) / x,
@@ -200,11 +211,11 @@ SCALARS = {"arith.addf": np.add, "arith.subf": np.subtract,
            "math.log": np.log, "math.expm1": np.expm1,
            "math.log1p": np.log1p, "math.powf": np.power, "math.atan": np.arctan,
            "math.asinh": np.arcsinh, "math.tanh": np.tanh, "math.sin": np.sin,
-           "math.cos": np.cos, "math.floor": np.floor, "math.ceil": np.ceil,
+           "math.cos": np.cos, "math.erf": erf, "math.floor": np.floor, "math.ceil": np.ceil,
            "math.roundeven": np.rint, "math.copysign": np.copysign}
 # What programs compute to a few units in the last place (QS-13).
 APPROXIMATE = {f"math.{name}" for name in (
-    "exp", "log", "expm1", "log1p", "powf", "tanh", "sin", "cos", "atan", "asinh")}
+    "exp", "log", "expm1", "log1p", "powf", "tanh", "sin", "cos", "atan", "asinh", "erf")}
 
 
 def scalar(name, operands, predicate):

@@ -271,7 +271,9 @@ def binary(call, a, b):
             return divided(a, b)
         with np.errstate(all="ignore"):
             return call.clamped({"add": np.add, "sub": np.subtract,
-                                 "mul": np.multiply, "div": np.divide}[kind](a, b))
+                                 "mul": np.multiply, "div": np.divide,
+                                 "max": np.maximum, "min": np.minimum,
+                                 "pow": np.power}[kind](a, b))
     (s_a, z_a), (s_b, z_b) = map(call.scale, call.operand_types)
     s_out, _ = call.scale(call.result)
     a, b = centred(a, z_a), centred(b, z_b)

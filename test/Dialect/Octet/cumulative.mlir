@@ -9,7 +9,7 @@ func.func @sum(%x: tensor<2x5x4xf32>) -> tensor<2x5x4xf32> {
   // The first total is the last element itself; each step reads its element,
   // adds it and writes the total.
   // LOWER: tensor.extract_slice %arg0[0, %{{.*}}, 0] [2, 1, 4]
-  // LOWER: scf.for %[[I:[a-z0-9]+]] = {{.*}} -> (tensor<2x5x4xf32>, tensor<2x4xf32>)
+  // LOWER: scf.for %[[I:[a-z0-9]+]] = {{.*}} -> (tensor<2x5x4xf32>, tensor<2x1x4xf32>)
   // LOWER: %[[AT:.*]] = arith.subi %{{.*}}, %[[I]]
   // LOWER: tensor.extract_slice %arg0[0, %[[AT]], 0] [2, 1, 4]
   // LOWER: arith.addf

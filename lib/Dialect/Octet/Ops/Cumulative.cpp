@@ -103,12 +103,11 @@ CumulativeOp::lower(OpBuilder &builder, ValueRange inputs, ValueRange outputs) {
   bool isSum = getKind() == CumulativeKind::Sum;
   int64_t axis = getAxis(), size = type.getDimSize(axis);
 
-  // One position along the axis, of which the dimension is dropped.
+  // One position along the axis.
   Shape shape(type.getShape());
   shape[axis] = 1;
   SmallVector<OpFoldResult> sizes =
       getAsIndexOpFoldResult(builder.getContext(), shape);
-  shape.erase(shape.begin() + axis);
   auto slice = RankedTensorType::get(shape, element);
   SmallVector<OpFoldResult> steps(type.getRank(), builder.getIndexAttr(1));
   auto at = [&](Value position) {
