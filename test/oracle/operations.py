@@ -72,6 +72,8 @@ def affine_step(call, op):
             {"clamp_min", "clamp_max"} & op.attributes.keys():
         return None
     kind, shape = kind_of(op), op.result_types[0].shape
+    if kind not in ("add", "mul", "div", "sub"):
+        return None
     channels = shape[-1] if shape else 1
     for side in (0, 1):
         by = call.graph.definitions.get(op.operands[1 - side])
