@@ -35,3 +35,17 @@ func.func @integers(%x: tensor<2x3xi32>) -> tensor<2x2xi32> {
   %0 = octet.matmul %x, %w : tensor<2x3xi32>, tensor<3x2xi32> -> tensor<2x2xi32>
   return %0 : tensor<2x2xi32>
 }
+
+// A function of the product stays one of the image, whatever it reads twice.
+// CHECK-LABEL: func @gated
+func.func @gated(%x: tensor<1x7x3xf32>) -> tensor<1x7x2xf32> {
+  // CHECK: %[[Y:.*]] = octet.conv2d
+  // CHECK-NEXT: %[[S:.*]] = octet.unary sigmoid %[[Y]] : tensor<1x1x7x2xf32>
+  // CHECK-NEXT: %[[M:.*]] = octet.binary mul %[[Y]], %[[S]] : tensor<1x1x7x2xf32>
+  // CHECK-NEXT: octet.reshape %[[M]] : tensor<1x1x7x2xf32> -> tensor<1x7x2xf32>
+  %w = arith.constant dense<1.0> : tensor<3x2xf32>
+  %0 = octet.matmul %x, %w : tensor<1x7x3xf32>, tensor<3x2xf32> -> tensor<1x7x2xf32>
+  %1 = octet.unary sigmoid %0 : tensor<1x7x2xf32> -> tensor<1x7x2xf32>
+  %2 = octet.binary mul %0, %1 : tensor<1x7x2xf32>, tensor<1x7x2xf32> -> tensor<1x7x2xf32>
+  return %2 : tensor<1x7x2xf32>
+}

@@ -104,30 +104,35 @@ struct SinkReshape : OpInterfaceRewritePattern<DimensionOpInterface> {
                                 PatternRewriter &rewriter) const override {
     if (op->getNumResults() != 1 || !isElementwise(op))
       return rewriter.notifyMatchFailure(op, "not elementwise");
+    // All that varies is reshaped alike.
     ReshapeOp reshape;
-    for (Value operand : op->getOperands())
-      if (!matchPattern(operand, m_Constant())) {
-        if (reshape || !(reshape = operand.getDefiningOp<ReshapeOp>()))
-          return rewriter.notifyMatchFailure(op, "not a function of a reshape");
-      }
-    if (!reshape || isNormalization(reshape.getInput()) ||
-        typeOf(reshape).getShape() != typeOf(op->getResult(0)).getShape())
-      return rewriter.notifyMatchFailure(op, "not a function of a reshape");
-    SmallVector<Moved> constants;
     for (Value operand : op->getOperands()) {
-      if (operand == reshape.getOutput())
+      if (matchPattern(operand, m_Constant()))
         continue;
-      auto moved = moveInFront(reshape, operand);
-      if (!moved)
+      auto other = operand.getDefiningOp<ReshapeOp>();
+      if (!other || isNormalization(other.getInput()) ||
+          typeOf(other).getShape() != typeOf(op->getResult(0)).getShape() ||
+          (reshape && typeOf(other.getInput()).getShape() !=
+                          typeOf(reshape.getInput()).getShape()))
+        return rewriter.notifyMatchFailure(op, "not a function of a reshape");
+      reshape = other;
+    }
+    if (!reshape)
+      return rewriter.notifyMatchFailure(op, "not a function of a reshape");
+    SmallVector<std::optional<Moved>> constants;
+    for (Value operand : op->getOperands()) {
+      constants.emplace_back();
+      if (!matchPattern(operand, m_Constant()))
+        continue;
+      constants.back() = moveInFront(reshape, operand);
+      if (!constants.back())
         return rewriter.notifyMatchFailure(op, "a constant cannot follow");
-      constants.push_back(*moved);
     }
     SmallVector<Value> operands;
-    const Moved *next = constants.begin();
-    for (Value operand : op->getOperands())
-      operands.push_back(operand == reshape.getOutput()
-                             ? reshape.getInput()
-                             : createMoved(rewriter, *next++, operand));
+    for (auto [operand, constant] : llvm::zip(op->getOperands(), constants))
+      operands.push_back(constant
+                             ? createMoved(rewriter, *constant, operand)
+                             : operand.getDefiningOp<ReshapeOp>().getInput());
     Operation *moved = rewriter.clone(*op);
     rewriter.modifyOpInPlace(moved, [&] {
       moved->setOperands(operands);
