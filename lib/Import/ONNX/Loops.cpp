@@ -19,7 +19,7 @@ using namespace octet;
 using namespace octet::onnx_import;
 
 /// Nodes that all loops of a model may become.
-static constexpr int64_t maxUnrolled = 100000;
+static constexpr int64_t maxUnrolled = 1 << 15;
 
 //===----------------------------------------------------------------------===//
 // Parts

@@ -308,3 +308,16 @@ func.func @as_at_run_time() -> (tensor<2xi32>, tensor<2xf32>, tensor<2xf32>) {
   %2 = octet.unary thresholded_relu %x : tensor<2xf32> -> tensor<2xf32>
   return %0, %1, %2 : tensor<2xi32>, tensor<2xf32>, tensor<2xf32>
 }
+
+// Constants do not multiply without bound.
+// CHECK-LABEL: func @large_constants
+func.func @large_constants() -> (tensor<80000000xf32>, tensor<9000x9000xf32>) {
+  // CHECK: octet.concat
+  // CHECK: octet.binary add
+  %a = arith.constant dense<1.0> : tensor<40000000xf32>
+  %b = arith.constant dense<1.0> : tensor<9000x1xf32>
+  %c = arith.constant dense<2.0> : tensor<9000xf32>
+  %0 = octet.concat %a, %a {axis = 0 : i64} : tensor<40000000xf32>, tensor<40000000xf32> -> tensor<80000000xf32>
+  %1 = octet.binary add %b, %c : tensor<9000x1xf32>, tensor<9000xf32> -> tensor<9000x9000xf32>
+  return %0, %1 : tensor<80000000xf32>, tensor<9000x9000xf32>
+}

@@ -169,6 +169,8 @@ static float clampConstant(float x, std::optional<APFloat> low,
 
 OpFoldResult BinaryOp::fold(FoldAdaptor adaptor) {
   auto type = dyn_cast<RankedTensorType>(getType());
+  if (type && !mayFold(type, adaptor.getOperands()))
+    return {};
   auto each = [&](auto body) {
     forEachBroadcast(type.getShape(), typeOf(getLhs()).getShape(),
                      typeOf(getRhs()).getShape(), body);

@@ -63,6 +63,9 @@ static bool isUnsigned(Type element) {
 
 OpFoldResult CompareOp::fold(FoldAdaptor adaptor) {
   auto type = typeOf(getOutput());
+  if (!adaptor.getLhs() || !adaptor.getRhs() ||
+      !mayFold(type, adaptor.getOperands()))
+    return {};
   SmallVector<bool> values(type.getNumElements());
   auto each = [&](auto body) {
     forEachBroadcast(type.getShape(), typeOf(getLhs()).getShape(),
@@ -168,7 +171,7 @@ OpFoldResult SelectOp::fold(FoldAdaptor adaptor) {
   }
   auto lhs = dyn_cast_or_null<DenseElementsAttr>(adaptor.getLhs());
   auto rhs = dyn_cast_or_null<DenseElementsAttr>(adaptor.getRhs());
-  if (!lhs || !rhs)
+  if (!lhs || !rhs || !mayFold(type, adaptor.getOperands()))
     return {};
   auto choices = broadcastConstant(
       condition,

@@ -74,7 +74,8 @@ OpFoldResult ConcatOp::fold(FoldAdaptor adaptor) {
       return {};
   }
   auto type = typeOf(getOutput());
-  if (type.getElementTypeBitWidth() % 8 != 0)
+  if (!mayFold(type, adaptor.getInputs()) ||
+      type.getElementTypeBitWidth() % 8 != 0)
     return {}; // truth values are no whole bytes
   // Rows of each part, everything from the axis on, follow one another.
   size_t width = type.getElementTypeBitWidth() / 8;

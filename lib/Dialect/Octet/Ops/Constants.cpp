@@ -12,10 +12,22 @@
 using namespace mlir;
 using namespace octet;
 
+bool octet::mayFold(RankedTensorType type, ArrayRef<Attribute> sources) {
+  constexpr int64_t large = 1 << 26;
+  return type.getNumElements() <= large ||
+         llvm::any_of(sources, [&](Attribute source) {
+           auto elements = dyn_cast_or_null<ElementsAttr>(source);
+           return elements &&
+                  elements.getNumElements() >= type.getNumElements();
+         });
+}
+
 DenseElementsAttr
 octet::gatherConstant(DenseElementsAttr source, RankedTensorType type,
                       llvm::function_ref<int64_t(ArrayRef<int64_t>)> locate,
                       DenseElementsAttr absent) {
+  if (!mayFold(type, source))
+    return {};
   Shape position(type.getRank(), 0);
   if (type.getElementType().isInteger(1)) {
     SmallVector<bool> values;

@@ -31,9 +31,16 @@ inline mlir::DenseIntElementsAttr integerConstant(mlir::Attribute attribute) {
   return llvm::dyn_cast_or_null<mlir::DenseIntElementsAttr>(attribute);
 }
 
+/// True where a constant of `type` may be made of constants `sources`: one that
+/// is larger than each of them, and large, is left to the program. Few
+/// operations may multiply a constant without bound.
+bool mayFold(mlir::RankedTensorType type,
+             llvm::ArrayRef<mlir::Attribute> sources);
+
 /// A constant of `type` whose element at a position is element `locate` of
 /// `source`, row-major, or `absent` (of the same element type, of one element)
-/// where that is negative. Null for elements that are no whole bytes, but i1.
+/// where that is negative. Null for elements that are no whole bytes, but i1,
+/// and where mayFold says so.
 mlir::DenseElementsAttr
 gatherConstant(mlir::DenseElementsAttr source, mlir::RankedTensorType type,
                llvm::function_ref<int64_t(llvm::ArrayRef<int64_t>)> locate,

@@ -107,6 +107,8 @@ static SmallVector<T> multiply(ArrayRef<int64_t> result, ArrayRef<int64_t> lhs,
 
 OpFoldResult MatMulOp::fold(FoldAdaptor adaptor) {
   auto type = typeOf(getOutput());
+  if (!mayFold(type, adaptor.getOperands()))
+    return {};
   auto product = [&](auto a, auto b, auto sums, auto add) {
     using T = typename decltype(sums)::value_type;
     return DenseElementsAttr::get(

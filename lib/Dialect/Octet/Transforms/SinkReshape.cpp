@@ -102,8 +102,8 @@ struct SinkReshape : OpInterfaceRewritePattern<DimensionOpInterface> {
 
   LogicalResult matchAndRewrite(DimensionOpInterface op,
                                 PatternRewriter &rewriter) const override {
-    if (op->getNumResults() != 1 || !isElementwise(op))
-      return rewriter.notifyMatchFailure(op, "not elementwise");
+    if (op->getNumResults() != 1)
+      return rewriter.notifyMatchFailure(op, "has several results");
     // All that varies is reshaped alike.
     ReshapeOp reshape;
     for (Value operand : op->getOperands()) {
@@ -117,7 +117,7 @@ struct SinkReshape : OpInterfaceRewritePattern<DimensionOpInterface> {
         return rewriter.notifyMatchFailure(op, "not a function of a reshape");
       reshape = other;
     }
-    if (!reshape)
+    if (!reshape || !isElementwise(op))
       return rewriter.notifyMatchFailure(op, "not a function of a reshape");
     SmallVector<std::optional<Moved>> constants;
     for (Value operand : op->getOperands()) {
