@@ -225,6 +225,24 @@ private:
   Pass::Statistic &counter;
 };
 
+/// A matrix that is computed at run time is packed by the kernel that uses it.
+struct BlockMatMul : OpRewritePattern<MatMulOp> {
+  BlockMatMul(MLIRContext *context, int64_t lanes, Pass::Statistic &counter)
+      : OpRewritePattern(context), lanes(lanes), counter(counter) {}
+
+  LogicalResult matchAndRewrite(MatMulOp op,
+                                PatternRewriter &rewriter) const override {
+    if (op.getLanes() || !typeOf(op.getOutput()).getElementType().isF32())
+      return rewriter.notifyMatchFailure(op, "blocked or no product of f32");
+    rewriter.modifyOpInPlace(op, [&] { op.setLanes(lanes); });
+    ++counter;
+    return success();
+  }
+
+  int64_t lanes;
+  Pass::Statistic &counter;
+};
+
 struct PackConstantsPass : octet::impl::PackConstantsBase<PackConstantsPass> {
   using PackConstantsBase::PackConstantsBase;
   void runOnOperation() override {
@@ -235,6 +253,7 @@ struct PackConstantsPass : octet::impl::PackConstantsBase<PackConstantsPass> {
     RewritePatternSet patterns(&getContext());
     patterns.add<PackConv<Conv2DOp>, PackConv<IntegerConv2DOp>>(
         &getContext(), options, numPacked);
+    patterns.add<BlockMatMul>(&getContext(), lanes, numPacked);
     walkAndApplyPatterns(getOperation(), std::move(patterns));
   }
 };

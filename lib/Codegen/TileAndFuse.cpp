@@ -35,14 +35,29 @@ struct RegisterTile {
   int64_t accumulators() const { return rows * columns * blocks; }
 };
 
+/// How a tile reads its filter.
+struct FilterUse {
+  /// Each block lies in memory of its own.
+  bool separateBlocks;
+  /// Its registers are kept beside the accumulators, for all positions.
+  bool inRegisters;
+};
+
+/// Blocks that are read at once where each value is used once: a prefetcher
+/// follows no more of them.
+constexpr int64_t mostStreams = 8;
+
 /// The tile of an output [height, width, blocks, lanes] that costs least: each
 /// step along a reduction issues `parts` dots for each accumulator, one load
 /// for each position and `parts` for each block; fewer than about 12 dots leave
-/// the units waiting for their own results. Positions count in groups of `rows`
-/// that one dot computes. Remainders run as tiles of their own.
+/// the units waiting for their own results. What is kept in registers beside
+/// the accumulators fits, too: three more than `registers`. Positions count in
+/// groups of `rows` that one dot computes. Remainders run as tiles of their
+/// own.
 RegisterTile chooseTile(int64_t height, int64_t width, int64_t blocks,
                         int64_t registers, int64_t parts, int64_t rows,
-                        double dotCost, double splatCost, double loadCost) {
+                        double dotCost, double splatCost, double loadCost,
+                        const FilterUse &filter) {
   constexpr double latencyBound = 12.0, loopCost = 1.0;
   auto stepCost = [&](int64_t positions, int64_t b) {
     if (positions == 0 || b == 0)
@@ -54,13 +69,17 @@ RegisterTile chooseTile(int64_t height, int64_t width, int64_t blocks,
   };
   RegisterTile best;
   double bestCost = std::numeric_limits<double>::infinity();
-  for (int64_t b = 1; b <= std::min(blocks, registers / rows); ++b)
+  int64_t mostBlocks = std::min(blocks, registers / rows);
+  if (filter.separateBlocks && height * width == 1)
+    mostBlocks = std::min(mostBlocks, mostStreams);
+  for (int64_t b = 1; b <= mostBlocks; ++b)
     for (int64_t columns = 1; columns <= std::min(width, registers / b);
          ++columns)
       for (int64_t lines = 1; lines <= (columns == width ? height : 1);
            ++lines) {
         int64_t positions = llvm::alignTo(lines * columns, rows);
-        if (positions * b > registers)
+        if (positions * b > registers || (filter.inRegisters && positions > 1 &&
+                                          positions * b + b > registers + 3))
           break;
         // Every combination of full tiles and remainders of the dimensions.
         double cost = 0.0;
@@ -212,13 +231,17 @@ private:
         cast<ShapedType>(contraction->getResult(0).getType()).getShape();
     bool isFloat = getElementTypeOrSelf(contraction->getResult(0)).isF32();
     bool isDot = isPacked(contraction);
+    AffineMap filterMap = contraction.getIndexingMapsArray()[1];
     RegisterTile tile = chooseTile(
         shape[0], shape[1], shape[2],
         isFloat && options.floatRegisters ? options.floatRegisters
                                           : options.registers,
         std::max<int64_t>(1, shape[3] / options.width),
         isDot ? options.rows : 1, isDot ? options.dotCost : 1.0,
-        isDot ? options.splatCost : 0.35, isDot ? options.loadCost : 0.35);
+        isDot ? options.splatCost : 0.35, isDot ? options.loadCost : 0.35,
+        FilterUse{filterMap.getResult(0) ==
+                      getAffineDimExpr(2, kernel.getContext()),
+                  isFloat});
     if (contraction.getNumReductionLoops() == 2) { // depthwise
       // 8 bits: neighbours share columns, and a block's filter fills registers.
       int64_t columns = isFloat || options.width == 4 ? 4

@@ -57,8 +57,12 @@ public:
     dropUnitWindows();
     makeStridesExplicit();
     simplify(patterns.canonical);
+    // What only packs operands stays as loops on memory.
     SmallVector<linalg::LinalgOp> ops;
-    kernel.walk([&](linalg::LinalgOp op) { ops.push_back(op); });
+    kernel.walk([&](linalg::LinalgOp op) {
+      if (!isa<linalg::CopyOp, linalg::TransposeOp>(op))
+        ops.push_back(op);
+    });
     for (linalg::LinalgOp op : ops) {
       int64_t volume = 1;
       for (int64_t range : op.getStaticLoopRanges())

@@ -87,11 +87,11 @@ void mergeLoops(Nest &nest) {
   }
 }
 
-std::optional<Nest> matchTranspose(linalg::GenericOp op) {
+std::optional<Nest> matchTranspose(linalg::LinalgOp op) {
   if (!op.hasPureBufferSemantics() || op.getNumDpsInits() != 1 ||
       op.getNumParallelLoops() != op.getNumLoops() || op.getNumLoops() < 2)
     return std::nullopt;
-  Block &body = op.getRegion().front();
+  Block &body = *op.getBlock();
   // The output is written only, by operations that vectors have too.
   if (!body.getArguments().back().use_empty())
     return std::nullopt;
@@ -102,7 +102,7 @@ std::optional<Nest> matchTranspose(linalg::GenericOp op) {
   Nest nest;
   nest.sizes = op.getStaticLoopRanges();
   auto maps = op.getIndexingMapsArray();
-  for (auto [value, map] : llvm::zip(op.getOperands(), maps)) {
+  for (auto [value, map] : llvm::zip(op->getOperands(), maps)) {
     auto found = access(value, map);
     if (!found)
       return std::nullopt;
@@ -138,7 +138,7 @@ std::optional<Nest> matchTranspose(linalg::GenericOp op) {
 
 class TransposeBuilder {
 public:
-  TransposeBuilder(linalg::GenericOp op, const Nest &nest, int64_t tile)
+  TransposeBuilder(linalg::LinalgOp op, const Nest &nest, int64_t tile)
       : op(op), nest(nest), tile(tile), b(op.getLoc(), op) {}
 
   void run() {
@@ -169,7 +169,7 @@ public:
     loop(nest.rows, tile);
     loop(nest.columns, tile);
     emitTile(position);
-    op.erase();
+    op->erase();
   }
 
 private:
@@ -254,7 +254,7 @@ private:
         tiles[i].push_back(load(i, position, nest.rows, line));
       transpose(tiles[i]);
     }
-    Block &body = op.getRegion().front();
+    Block &body = *op.getBlock();
     for (int64_t line = 0; line < tile; ++line) {
       IRMapping values;
       for (unsigned i = 0; i < inputs.size(); ++i)
@@ -281,7 +281,7 @@ private:
     }
   }
 
-  linalg::GenericOp op;
+  linalg::LinalgOp op;
   const Nest &nest;
   int64_t tile;
   ImplicitLocOpBuilder b;
@@ -294,9 +294,9 @@ struct VectorizeTransposesPass
   using VectorizeTransposesBase::VectorizeTransposesBase;
 
   void runOnOperation() override {
-    SmallVector<linalg::GenericOp> ops;
-    getOperation().walk([&](linalg::GenericOp op) { ops.push_back(op); });
-    for (linalg::GenericOp op : ops) {
+    SmallVector<linalg::LinalgOp> ops;
+    getOperation().walk([&](linalg::LinalgOp op) { ops.push_back(op); });
+    for (linalg::LinalgOp op : ops) {
       auto nest = matchTranspose(op);
       if (!nest)
         continue;

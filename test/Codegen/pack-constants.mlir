@@ -25,3 +25,13 @@ func.func @depthwise(%x: !y, %low: f32, %high: f32, %zp: i32) -> !y {
   %0 = octet.integer_conv2d %x, %w, %b, %m, %low, %high, %zp {groups = 2 : i64} : !y, tensor<2x1x1x1xsi8>, tensor<2xi32>, tensor<2xf32> -> !y
   return %0 : !y
 }
+
+// A computed matrix is packed by its kernel; integers are not blocked.
+// CHECK-LABEL: func @products
+func.func @products(%x: tensor<5x3xf32>, %y: tensor<3x7xf32>, %i: tensor<5x3xi32>, %j: tensor<3x7xi32>) -> (tensor<5x7xf32>, tensor<5x7xi32>) {
+  // CHECK: octet.matmul %arg0, %arg1 {lanes = 4 : i64}
+  // CHECK: octet.matmul %arg2, %arg3 :
+  %0 = octet.matmul %x, %y : tensor<5x3xf32>, tensor<3x7xf32> -> tensor<5x7xf32>
+  %1 = octet.matmul %i, %j : tensor<5x3xi32>, tensor<3x7xi32> -> tensor<5x7xi32>
+  return %0, %1 : tensor<5x7xf32>, tensor<5x7xi32>
+}

@@ -54,6 +54,7 @@ def PackConstants : Pass<"octet-pack-constants", "::mlir::func::FuncOp"> {
     lanes, lanes]`; bias and multiplier are padded to whole blocks, 8-bit input
     channels to whole steps. An input too narrow for that, an image's, is packed
     by 4. Grouped convolutions that are not depthwise are left as they are.
+    Products of computed f32 matrices are marked to be blocked by their kernels.
   }];
   let options = [
     Option<"lanes", "lanes", "int64_t", "16", "Output channels of a block">,

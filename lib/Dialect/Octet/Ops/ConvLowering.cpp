@@ -310,11 +310,9 @@ static Value insertPart(OpBuilder &builder, Location loc, Value part,
       getAsIndexOpFoldResult(builder.getContext(), shape), steps);
 }
 
-/// carried = body(i, carried) for i below `count`, or body(0, ...) if that
-/// is 1.
-static Value
-repeat(OpBuilder &builder, Location loc, int64_t count, Value carried,
-       llvm::function_ref<Value(OpBuilder &, OpFoldResult, Value)> body) {
+Value octet::repeat(
+    OpBuilder &builder, Location loc, int64_t count, Value carried,
+    llvm::function_ref<Value(OpBuilder &, OpFoldResult, Value)> body) {
   if (count == 1)
     return body(builder, builder.getIndexAttr(0), carried);
   auto index = [&](int64_t i) -> Value {

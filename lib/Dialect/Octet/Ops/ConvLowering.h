@@ -78,6 +78,21 @@ mlir::Value contract(mlir::OpBuilder &builder, mlir::Location loc,
                      const ContractionForm &form, mlir::Type accumulator,
                      mlir::Value destination);
 
+/// carried = body(i, carried) for i below `count`, or body(0, ...) if that
+/// is 1.
+mlir::Value
+repeat(mlir::OpBuilder &builder, mlir::Location loc, int64_t count,
+       mlir::Value carried,
+       llvm::function_ref<mlir::Value(mlir::OpBuilder &, mlir::OpFoldResult,
+                                      mlir::Value)>
+           body);
+
+/// A product of f32 matrices, `operands` being left, right and perhaps bias,
+/// into `destination`, for `lanes` columns or rows at a time.
+mlir::Value lowerBlockedMatMul(mlir::OpBuilder &builder, mlir::Location loc,
+                               mlir::ValueRange operands,
+                               mlir::Value destination, int64_t lanes);
+
 /// The window and the blocks of a convolution.
 struct ConvWindow {
   llvm::ArrayRef<int64_t> strides, dilations;

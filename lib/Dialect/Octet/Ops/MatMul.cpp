@@ -40,6 +40,11 @@ LogicalResult MatMulOp::verify() {
     return emitOpError("operands must have one element type");
   if (getBias() && !rhs.getElementType().isF32())
     return emitOpError("a product of integers takes no bias");
+  if (getLanes() != 0 &&
+      (getLanes() < 1 || getLanes() > 64 || !llvm::isPowerOf2_64(getLanes())))
+    return emitOpError("lanes must be a power of two up to 64");
+  if (getLanes() != 0 && !rhs.getElementType().isF32())
+    return emitOpError("a product of integers is not blocked");
   return verifySameElementType(*this);
 }
 
@@ -169,6 +174,9 @@ MatMulOp::lower(OpBuilder &builder, ValueRange inputs, ValueRange outputs) {
               b, at, args[2], arith::MulIOp::create(b, at, args[0], args[1]));
         })};
   }
+  if (getLanes() != 0)
+    return SmallVector<Value>{
+        lowerBlockedMatMul(builder, getLoc(), inputs, outputs[0], getLanes())};
   ContractionForm form;
   form.input = inputs[0];
   form.filter = inputs[1];

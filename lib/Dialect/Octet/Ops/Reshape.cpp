@@ -84,11 +84,99 @@ void ReshapeOp::getCanonicalizationPatterns(RewritePatternSet &results,
   results.add<MergeReshapes>(context);
 }
 
+/// `value` without its dimensions of size one.
+static Value dropUnits(OpBuilder &builder, Location loc, Value value) {
+  auto type = typeOf(value);
+  Shape kept;
+  for (int64_t size : type.getShape())
+    if (size != 1)
+      kept.push_back(size);
+  if (static_cast<int64_t>(kept.size()) == type.getRank())
+    return value;
+  auto *context = builder.getContext();
+  return tensor::ExtractSliceOp::create(
+      builder, loc, RankedTensorType::get(kept, type.getElementType()), value,
+      getAsIndexOpFoldResult(context, Shape(type.getRank(), 0)),
+      getAsIndexOpFoldResult(context, type.getShape()),
+      getAsIndexOpFoldResult(context, Shape(type.getRank(), 1)));
+}
+
+namespace {
+/// Sizes of which the dimensions of two shapes are products, each of a group.
+struct CommonParts {
+  Shape sizes;
+  SmallVector<ReassociationIndices> first, second;
+};
+} // namespace
+
+/// None if there are no such sizes. No dimension is one or zero.
+static std::optional<CommonParts> splitAlike(ArrayRef<int64_t> first,
+                                             ArrayRef<int64_t> second) {
+  CommonParts parts;
+  auto next = [](ArrayRef<int64_t> &shape, int64_t &rest, auto &groups) {
+    if (rest == 1) {
+      rest = shape.front();
+      shape = shape.drop_front();
+      groups.emplace_back();
+    }
+  };
+  int64_t a = 1, b = 1;
+  while (!first.empty() || a > 1) {
+    next(first, a, parts.first);
+    next(second, b, parts.second);
+    int64_t part = std::min(a, b);
+    if (a % part != 0 || b % part != 0)
+      return std::nullopt;
+    parts.first.back().push_back(parts.sizes.size());
+    parts.second.back().push_back(parts.sizes.size());
+    parts.sizes.push_back(part);
+    a /= part, b /= part;
+  }
+  return parts;
+}
+
+/// A reshape that splits and merges dimensions, as a copy of common parts.
+static Value copyParts(OpBuilder &builder, Location loc, Value input,
+                       Value output, const CommonParts &parts) {
+  auto expand = [&](Value value, ArrayRef<ReassociationIndices> groups) {
+    auto type =
+        RankedTensorType::get(parts.sizes, typeOf(value).getElementType());
+    return type == value.getType() ? value
+                                   : tensor::ExpandShapeOp::create(
+                                         builder, loc, type, value, groups);
+  };
+  Value target = dropUnits(builder, loc, output);
+  Value copy = copyThrough(builder, loc,
+                           expand(dropUnits(builder, loc, input), parts.first),
+                           builder.getMultiDimIdentityMap(parts.sizes.size()),
+                           expand(target, parts.second));
+  if (copy.getType() != target.getType())
+    copy = tensor::CollapseShapeOp::create(builder, loc, target.getType(), copy,
+                                           parts.second);
+  if (copy.getType() == output.getType())
+    return copy;
+  auto *context = builder.getContext();
+  auto shape = typeOf(output).getShape();
+  return tensor::InsertSliceOp::create(
+      builder, loc, copy, output,
+      getAsIndexOpFoldResult(context, Shape(shape.size(), 0)),
+      getAsIndexOpFoldResult(context, shape),
+      getAsIndexOpFoldResult(context, Shape(shape.size(), 1)));
+}
+
 FailureOr<SmallVector<Value>>
 ReshapeOp::lower(OpBuilder &builder, ValueRange inputs, ValueRange outputs) {
   Value input = inputs[0];
   auto from = typeOf(input).getShape();
   auto to = typeOf(getOutput()).getShape();
+  auto withoutUnits = [](ArrayRef<int64_t> shape) {
+    return llvm::filter_to_vector(shape,
+                                  [](int64_t size) { return size != 1; });
+  };
+  if (typeOf(input).getNumElements() > 1)
+    if (auto parts = splitAlike(withoutUnits(from), withoutUnits(to)))
+      return SmallVector<Value>{
+          copyParts(builder, getLoc(), input, outputs[0], *parts)};
   return SmallVector<Value>{createElementwise(
       builder, getLoc(), {}, {}, outputs[0],
       [&](OpBuilder &b, Location at, ValueRange) -> Value {

@@ -135,13 +135,17 @@ def Octet_MatMulOp : Octet_InferredOp<"matmul",
     `octet.conv2d` in `octet-linear-to-conv`. Products of integers have no bias
     and wrap around.
 
+    Where `lanes` is set, a product of f32 is computed for that many columns, or
+    rows where there are fewer columns, at a time; a right side that is used by
+    many rows is first put block by block. The result is the same.
+
     ```mlir
     %1 = octet.matmul %a, %b : tensor<1x8x4xf32>, tensor<1x4x6xf32>
         -> tensor<1x8x6xf32>
     ```
   }];
   let arguments = (ins Octet_MatMulTensor:$lhs, Octet_MatMulTensor:$rhs,
-      Optional<Octet_F32Tensor>:$bias);
+      Optional<Octet_F32Tensor>:$bias, DefaultValuedAttr<I64Attr, "0">:$lanes);
   let results = (outs Octet_MatMulTensor:$output);
   let assemblyFormat = [{
     $lhs `,` $rhs (`bias` `(` $bias^ `)`)? attr-dict `:` type($lhs) `,`
