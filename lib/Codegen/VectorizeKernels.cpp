@@ -57,10 +57,9 @@ public:
     dropUnitWindows();
     makeStridesExplicit();
     simplify(patterns.canonical);
-    // What only packs operands stays as loops on memory.
     SmallVector<linalg::LinalgOp> ops;
     kernel.walk([&](linalg::LinalgOp op) {
-      if (!isa<linalg::CopyOp, linalg::TransposeOp>(op))
+      if (!staysLoops(op))
         ops.push_back(op);
     });
     for (linalg::LinalgOp op : ops) {
@@ -83,6 +82,12 @@ public:
   }
 
 private:
+  /// True for what packs operands or looks up results beside the tiles.
+  static bool staysLoops(linalg::LinalgOp op) {
+    return isa<linalg::CopyOp, linalg::TransposeOp>(op) ||
+           !op.getBlock()->getOps<tensor::ExtractOp>().empty();
+  }
+
   void simplify(const FrozenRewritePatternSet &set) {
     (void)applyPatternsGreedily(kernel, set);
     DominanceInfo dominance(kernel);

@@ -13,6 +13,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "octet/Codegen/ContractionRewriter.h"
 #include "octet/Codegen/Passes.h"
 
 using namespace mlir;
@@ -25,13 +26,17 @@ namespace octet {
 
 namespace {
 
-/// out[i] = table[in[i]] on bytes, of equal shapes and static strides.
+/// Bytes of a row below which single loads are as fast as vectors.
+constexpr int64_t shortestRow = 16;
+
+/// out[i] = table[in[i]] on bytes, of equal shapes and static strides; input
+/// and output may be one.
 struct Lookup {
   Value input, output, table;
 };
 
 std::optional<Lookup> matchLookup(linalg::GenericOp op) {
-  if (!op.hasPureBufferSemantics() || op.getNumDpsInputs() != 1 ||
+  if (!op.hasPureBufferSemantics() || op.getNumDpsInputs() > 1 ||
       op.getNumDpsInits() != 1 ||
       op.getNumParallelLoops() != op.getNumLoops() ||
       !llvm::all_of(op.getIndexingMapsArray(),
@@ -48,7 +53,7 @@ std::optional<Lookup> matchLookup(linalg::GenericOp op) {
   if (!index || index.getIn() != body.getArgument(0) ||
       !index.getIn().getType().isInteger(8))
     return std::nullopt;
-  return Lookup{op.getDpsInputs()[0], op.getDpsInits()[0], load.getMemRef()};
+  return Lookup{op->getOperand(0), op.getDpsInits()[0], load.getMemRef()};
 }
 
 /// A table in registers, and how a vector of indices is looked up in it.
@@ -107,30 +112,43 @@ struct Vbmi final : TableIsa {
   }
 };
 
-/// vpshufb looks up 16 bytes in each 128-bit part: for every high nibble the
-/// indices that have it keep their low one, all others get their highest bit
-/// set and give zero.
+/// vpshufb looks up 16 bytes in each 128-bit part, and gives zero for an index
+/// whose highest bit is set. Each row of 16 bytes is kept as its difference to
+/// the one before: an index takes part, and loses 16, until it falls below
+/// zero, so that the differences up to its own row add up. The upper half of
+/// the table is looked up likewise.
 struct Pshufb final : TableIsa {
   explicit Pshufb(int64_t width) : TableIsa(width) {}
   SmallVector<Value> load(ImplicitLocOpBuilder &b, Value table) const override {
     SmallVector<int64_t> repeat;
     for (int64_t i = 0; i < width; ++i)
       repeat.push_back(i % 16);
-    return llvm::map_to_vector(llvm::seq<int64_t>(0, 16), [&](int64_t i) {
-      Value row = part(b, table, 16 * i, 16);
-      return Value(vector::ShuffleOp::create(b, row, row, repeat));
-    });
+    SmallVector<Value> rows, registers;
+    for (int64_t i = 0; i < 16; ++i) {
+      rows.push_back(part(b, table, 16 * i, 16));
+      Value row = rows.back();
+      if (i % 8 != 0)
+        row = arith::XOrIOp::create(b, row, rows[i - 1]);
+      registers.push_back(vector::ShuffleOp::create(b, row, row, repeat));
+    }
+    return registers;
   }
   Value lookUp(ImplicitLocOpBuilder &b, ArrayRef<Value> table,
                Value indices) const override {
     StringRef name =
         width == 64 ? "llvm.x86.avx512.pshuf.b.512" : "llvm.x86.avx2.pshuf.b";
-    Value result, limit = splat(b, 0x70);
-    for (int64_t nibble = 0; nibble < 16; ++nibble) {
-      Value low = arith::XOrIOp::create(b, indices, splat(b, nibble * 16));
-      low = call(b, "llvm.uadd.sat", {low, limit});
-      Value found = call(b, name, {table[nibble], low});
-      result = result ? Value(arith::OrIOp::create(b, result, found)) : found;
+    Value result, row = splat(b, 16);
+    for (int64_t half : {0, 8}) {
+      Value index = indices;
+      if (half != 0)
+        index = arith::XOrIOp::create(b, index, splat(b, -128));
+      for (int64_t i = 0; i < 8; ++i) {
+        if (i > 0)
+          index = call(b, "llvm.ssub.sat", {index, row});
+        Value found = call(b, name, {table[half + i], index});
+        result =
+            result ? Value(arith::XOrIOp::create(b, result, found)) : found;
+      }
     }
     return result;
   }
@@ -179,8 +197,9 @@ struct VectorizeLookupsPass
 
 private:
   /// Loops over rows that are contiguous on both sides, in vectors; the last
-  /// vector of a row overlaps the one before it. False for rows that are
-  /// shorter than a vector.
+  /// vector of a row overlaps the one before it, and is read before that one is
+  /// written. A row that is shorter than a vector fills a part of one. False
+  /// for rows of which there is little to gain.
   static bool vectorize(linalg::GenericOp op, const Lookup &lookup,
                         const TableIsa &table) {
     auto inputType = cast<MemRefType>(lookup.input.getType());
@@ -198,7 +217,7 @@ private:
     int64_t row = shape.back(), first = inputType.getRank() - 1;
     for (; first > 0 && from[first - 1] == row && to[first - 1] == row; --first)
       row *= shape[first - 1];
-    if (row < table.width)
+    if (row < shortestRow)
       return false;
 
     ImplicitLocOpBuilder b(op.getLoc(), op);
@@ -223,24 +242,37 @@ private:
       b.setInsertionPointToStart(loop.getBody());
       position.push_back(loop.getInductionVar());
     }
-    auto type = VectorType::get({table.width}, b.getI8Type());
-    auto emit = [&](Value at) {
-      SmallVector<Value> here(position);
-      here.push_back(at);
-      Value indices = vector::LoadOp::create(b, type, input, here);
-      vector::StoreOp::create(b, table.lookUp(b, registers, indices), output,
-                              here);
+    int64_t width = std::min(row, table.width);
+    auto type = VectorType::get({width}, b.getI8Type());
+    auto whole = VectorType::get({table.width}, b.getI8Type());
+    auto find = [&](Value at) {
+      position.push_back(at);
+      Value indices = vector::LoadOp::create(b, type, input, position);
+      position.pop_back();
+      if (type != whole)
+        indices = vector::InsertStridedSliceOp::create(
+            b, indices, arith::ConstantOp::create(b, b.getZeroAttr(whole)),
+            ArrayRef<int64_t>{0}, ArrayRef<int64_t>{1});
+      return sliceVector(b, b.getLoc(), table.lookUp(b, registers, indices), 0,
+                         width);
     };
-    int64_t whole = row / table.width * table.width;
-    auto loop =
-        scf::ForOp::create(b, index(0), index(whole), index(table.width));
+    auto store = [&](Value found, Value at) {
+      position.push_back(at);
+      vector::StoreOp::create(b, found, output, position);
+      position.pop_back();
+    };
+    int64_t inVectors = row / width * width;
+    Value end = index(row - width), last;
+    if (inVectors < row)
+      last = find(end);
+    auto loop = scf::ForOp::create(b, index(0), index(inVectors), index(width));
     {
       OpBuilder::InsertionGuard guard(b);
       b.setInsertionPointToStart(loop.getBody());
-      emit(loop.getInductionVar());
+      store(find(loop.getInductionVar()), loop.getInductionVar());
     }
-    if (whole < row)
-      emit(index(row - table.width));
+    if (last)
+      store(last, end);
     op.erase();
     return true;
   }

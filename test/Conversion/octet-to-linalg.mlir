@@ -40,3 +40,22 @@ func.func @quantize(%x: tensor<1x3x4x4xf32>, %o: tensor<3xf32>, %d: tensor<1xf32
   %0 = octet.quantize %x, %o, %d, %low, %high, %zp {permutation = array<i64: 0, 2, 3, 1>} : tensor<1x3x4x4xf32>, tensor<3xf32>, tensor<1xf32> -> tensor<1x4x4x3xui8>
   return %0 : tensor<1x4x4x3xui8>
 }
+
+// A blocked convolution is looked up strip by strip, in place; another one byte
+// by byte.
+// CHECK-LABEL: func @strips
+func.func @strips(%x: tensor<1x40x64x4xui8>, %w: tensor<1x1x1x1x16x4xsi8>, %d: tensor<16x1x1x4xsi8>, %b: tensor<16xi32>, %m: tensor<16xf32>, %low: f32, %high: f32, %zp: i32, %t: tensor<256xui8>) -> (tensor<1x40x64x16xui8>, tensor<1x40x64x16xui8>) {
+  // 40 rows of 1024 bytes: two strips of 14, and one of 12.
+  // CHECK: scf.for {{.*}} to %c2
+  // CHECK: arith.trunci
+  // CHECK: linalg.generic {{.*}} outs(%{{.*}} : tensor<14x64x16xi8>)
+  // CHECK: tensor.extract
+  // CHECK: linalg.generic {{.*}} outs(%{{.*}} : tensor<12x64x16xi8>)
+  // CHECK: tensor.extract
+  %0 = octet.integer_conv2d %x, %w, %b, %m, %low, %high, %zp table(%t) {lanes = 16 : i64} : tensor<1x40x64x4xui8>, tensor<1x1x1x1x16x4xsi8>, tensor<16xi32>, tensor<16xf32> table tensor<256xui8> -> tensor<1x40x64x16xui8>
+  // CHECK: arith.trunci
+  // CHECK-NEXT: arith.index_castui
+  // CHECK-NEXT: tensor.extract
+  %1 = octet.integer_conv2d %x, %d, %b, %m, %low, %high, %zp table(%t) : tensor<1x40x64x4xui8>, tensor<16x1x1x4xsi8>, tensor<16xi32>, tensor<16xf32> table tensor<256xui8> -> tensor<1x40x64x16xui8>
+  return %0, %1 : tensor<1x40x64x16xui8>, tensor<1x40x64x16xui8>
+}

@@ -80,3 +80,26 @@ func.func @product(%x: tensor<4xf32>, %y: tensor<4xf32>) -> tensor<4xf32> {
   %1 = quant.dcast %0 : tensor<4x!b> to tensor<4xf32>
   return %1 : tensor<4xf32>
 }
+
+// A convolution takes the table of what follows it, unless another user wants
+// its own result.
+// CHECK-LABEL: func @fusedTable
+func.func @fusedTable(%x: tensor<1x1x1x1xf32>) -> (tensor<1x1x1x2xf32>, tensor<1x1x1x2xf32>, tensor<1x1x1x2xf32>) {
+  // CHECK: octet.integer_conv2d {{.*}} table(%{{.*}}) : {{.*}} table tensor<256xui8> -> tensor<1x1x1x2xui8>
+  // CHECK: octet.integer_conv2d
+  // CHECK-NOT: table(
+  // CHECK: octet.lookup
+  %w = arith.constant dense<[[[[4.0]]], [[[-6.0]]]]> : tensor<2x1x1x1xf32>
+  %v = arith.constant dense<[[[[2.0]]], [[[-4.0]]]]> : tensor<2x1x1x1xf32>
+  %q = quant.qcast %x : tensor<1x1x1x1xf32> to tensor<1x1x1x1x!a>
+  %wq = quant.qcast %w : tensor<2x1x1x1xf32> to tensor<2x1x1x1x!w>
+  %vq = quant.qcast %v : tensor<2x1x1x1xf32> to tensor<2x1x1x1x!w>
+  %0 = octet.conv2d %q, %wq : tensor<1x1x1x1x!a>, tensor<2x1x1x1x!w> -> tensor<1x1x1x2x!b>
+  %1 = octet.unary tanh %0 {alpha = 0.0 : f32, beta = 0.0 : f32} : tensor<1x1x1x2x!b> -> tensor<1x1x1x2x!b>
+  %2 = octet.conv2d %q, %vq : tensor<1x1x1x1x!a>, tensor<2x1x1x1x!w> -> tensor<1x1x1x2x!b>
+  %3 = octet.unary tanh %2 {alpha = 0.0 : f32, beta = 0.0 : f32} : tensor<1x1x1x2x!b> -> tensor<1x1x1x2x!b>
+  %4 = quant.dcast %1 : tensor<1x1x1x2x!b> to tensor<1x1x1x2xf32>
+  %5 = quant.dcast %2 : tensor<1x1x1x2x!b> to tensor<1x1x1x2xf32>
+  %6 = quant.dcast %3 : tensor<1x1x1x2x!b> to tensor<1x1x1x2xf32>
+  return %4, %5, %6 : tensor<1x1x1x2xf32>, tensor<1x1x1x2xf32>, tensor<1x1x1x2xf32>
+}

@@ -90,8 +90,10 @@ class Cases(Graph):
         same = [r for r in earlier if self.shapes[r] == self.shapes[y]]
         if same and self.chance(0.5):
             y = self.node("Add", [y, self.pick(*same)], self.shapes[y])
+        # A table, unless something else reads what it would be part of.
         if self.chance(0.5):
-            y = self.node("Relu", [y], self.shapes[y])
+            y = self.node(self.pick("Relu", "Sigmoid", "HardSwish"), [y],
+                          self.shapes[y])
         return y
 
     def pool(self, op):

@@ -58,7 +58,7 @@
   %low = "arith.constant"() <{value = -60.0 : f32}> : () -> f32
   %high = "arith.constant"() <{value = 195.0 : f32}> : () -> f32
   %zp = "arith.constant"() <{value = 60 : i32}> : () -> i32
-  %q = "octet.integer_conv2d"(%x, %w, %b, %m, %low, %high, %zp) <{dilations = array<i64: 1, 1>, groups = 1 : i64, operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 1, 1, 0, 0, 0>, strides = array<i64: 1, 1>}> : (tensor<1x1x2x2xui8>, tensor<2x1x1x2xsi8>, tensor<2xi32>, tensor<2xf32>, f32, f32, i32) -> tensor<1x1x2x2xui8>
+  %q = "octet.integer_conv2d"(%x, %w, %b, %m, %low, %high, %zp) <{dilations = array<i64: 1, 1>, groups = 1 : i64, operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0>, strides = array<i64: 1, 1>}> : (tensor<1x1x2x2xui8>, tensor<2x1x1x2xsi8>, tensor<2xi32>, tensor<2xf32>, f32, f32, i32) -> tensor<1x1x2x2xui8>
   "func.return"(%q) : (tensor<1x1x2x2xui8>) -> ()
 }) : () -> ()
 
@@ -78,7 +78,7 @@
   %r = "arith.constant"() <{value = dense<[[[[7, 8], [9, 10]]]]> : tensor<1x1x2x2xui8>}> : () -> tensor<1x1x2x2xui8>
   %rm = "arith.constant"() <{value = 1.5 : f32}> : () -> f32
   %rz = "arith.constant"() <{value = 8 : i32}> : () -> i32
-  %q = "octet.integer_conv2d"(%x, %w, %b, %m, %low, %high, %zp, %r, %rm, %rz) <{dilations = array<i64: 1, 2>, groups = 2 : i64, operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 1, 1, 1, 1, 1>, strides = array<i64: 1, 2>}> : (tensor<1x1x5x2xui8>, tensor<2x1x2x1xsi8>, tensor<2xi32>, tensor<2xf32>, f32, f32, i32, tensor<1x1x2x2xui8>, f32, i32) -> tensor<1x1x2x2xui8>
+  %q = "octet.integer_conv2d"(%x, %w, %b, %m, %low, %high, %zp, %r, %rm, %rz) <{dilations = array<i64: 1, 2>, groups = 2 : i64, operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0>, strides = array<i64: 1, 2>}> : (tensor<1x1x5x2xui8>, tensor<2x1x2x1xsi8>, tensor<2xi32>, tensor<2xf32>, f32, f32, i32, tensor<1x1x2x2xui8>, f32, i32) -> tensor<1x1x2x2xui8>
   "func.return"(%q) : (tensor<1x1x2x2xui8>) -> ()
 }) : () -> ()
 
@@ -93,8 +93,24 @@
   %low = "arith.constant"() <{value = -1.0 : f32}> : () -> f32
   %high = "arith.constant"() <{value = 254.0 : f32}> : () -> f32
   %zp = "arith.constant"() <{value = 1 : i32}> : () -> i32
-  %q = "octet.integer_conv2d"(%x, %w, %b, %m, %low, %high, %zp) <{dilations = array<i64: 1, 1>, groups = 1 : i64, operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 1, 1, 0, 0, 0>, strides = array<i64: 1, 1>}> : (tensor<1x1x1x1xui8>, tensor<1x1x1x1xsi8>, tensor<1xi32>, tensor<1xf32>, f32, f32, i32) -> tensor<1x1x1x1xui8>
+  %q = "octet.integer_conv2d"(%x, %w, %b, %m, %low, %high, %zp) <{dilations = array<i64: 1, 1>, groups = 1 : i64, operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0>, strides = array<i64: 1, 1>}> : (tensor<1x1x1x1xui8>, tensor<1x1x1x1xsi8>, tensor<1xi32>, tensor<1xf32>, f32, f32, i32) -> tensor<1x1x1x1xui8>
   "func.return"(%q) : (tensor<1x1x1x1xui8>) -> ()
+}) : () -> ()
+
+// A table's index is the byte that would be stored without it: 3·2·0.5 + 252 = 255,
+// 4·2·0.5 + 252 cut to 255, and 0·2·0.5 + 252. The table is 0 but for 252 and 255.
+// CHECK-NEXT: table: {{\[\[\[}}[9], [9], [7]]]]
+"func.func"() <{function_type = () -> tensor<1x1x3x1xui8>, sym_name = "table"}> ({
+  %x = "arith.constant"() <{value = dense<[[[[3], [4], [0]]]]> : tensor<1x1x3x1xui8>}> : () -> tensor<1x1x3x1xui8>
+  %w = "arith.constant"() <{value = dense<2> : tensor<1x1x1x1xsi8>}> : () -> tensor<1x1x1x1xsi8>
+  %b = "arith.constant"() <{value = dense<0> : tensor<1xi32>}> : () -> tensor<1xi32>
+  %m = "arith.constant"() <{value = dense<0.5> : tensor<1xf32>}> : () -> tensor<1xf32>
+  %low = "arith.constant"() <{value = -252.0 : f32}> : () -> f32
+  %high = "arith.constant"() <{value = 3.0 : f32}> : () -> f32
+  %zp = "arith.constant"() <{value = 252 : i32}> : () -> i32
+  %t = "arith.constant"() <{value = dense<[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 9]> : tensor<256xui8>}> : () -> tensor<256xui8>
+  %q = "octet.integer_conv2d"(%x, %w, %b, %m, %low, %high, %zp, %t) <{dilations = array<i64: 1, 1>, groups = 1 : i64, operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 1>, strides = array<i64: 1, 1>}> : (tensor<1x1x3x1xui8>, tensor<1x1x1x1xsi8>, tensor<1xi32>, tensor<1xf32>, f32, f32, i32, tensor<256xui8>) -> tensor<1x1x3x1xui8>
+  "func.return"(%q) : (tensor<1x1x3x1xui8>) -> ()
 }) : () -> ()
 
 // (a - 100)·0.5 - (b - 7)·0.25: -50 + 1.75, 77.5 - 62 = 15.5 -> 16, 0.5 -> 0; the
@@ -182,7 +198,7 @@
   %high = "arith.constant"() <{value = 225.0 : f32}> : () -> f32
   %zp = "arith.constant"() <{value = 30 : i32}> : () -> i32
   %p = "octet.pad"(%x) <{low = array<i64: 0, 0, 1, 0>, high = array<i64: 0, 0, 1, 0>, value = 9.0 : f32}> : (tensor<1x1x2x1xui8>) -> tensor<1x1x4x1xui8>
-  %q = "octet.integer_conv2d"(%p, %w, %b, %m, %low, %high, %zp) <{dilations = array<i64: 1, 1>, groups = 1 : i64, operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 1, 1, 0, 0, 0>, strides = array<i64: 1, 1>}> : (tensor<1x1x4x1xui8>, tensor<1x1x3x1xsi8>, tensor<1xi32>, tensor<1xf32>, f32, f32, i32) -> tensor<1x1x2x1xui8>
+  %q = "octet.integer_conv2d"(%p, %w, %b, %m, %low, %high, %zp) <{dilations = array<i64: 1, 1>, groups = 1 : i64, operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0>, strides = array<i64: 1, 1>}> : (tensor<1x1x4x1xui8>, tensor<1x1x3x1xsi8>, tensor<1xi32>, tensor<1xf32>, f32, f32, i32) -> tensor<1x1x2x1xui8>
   "func.return"(%q) : (tensor<1x1x2x1xui8>) -> ()
 }) : () -> ()
 "func.func"() <{function_type = () -> tensor<1x1x2x1xui8>, sym_name = "border"}> ({
@@ -194,7 +210,7 @@
   %high = "arith.constant"() <{value = 225.0 : f32}> : () -> f32
   %zp = "arith.constant"() <{value = 30 : i32}> : () -> i32
   %p = "octet.border"(%x) <{pads = array<i64: 0, 1, 0, 1>, value = 9.0 : f32}> : (tensor<1x1x2x1xui8, #octet.layout<channels = 1, border = 0, 1, 0, 1>>) -> tensor<1x1x4x1xui8, #octet.layout<channels = 1, border = 0, 0, 0, 0>>
-  %q = "octet.integer_conv2d"(%p, %w, %b, %m, %low, %high, %zp) <{dilations = array<i64: 1, 1>, groups = 1 : i64, operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 1, 1, 0, 0, 0>, strides = array<i64: 1, 1>}> : (tensor<1x1x4x1xui8, #octet.layout<channels = 1, border = 0, 0, 0, 0>>, tensor<1x1x3x1xsi8>, tensor<1xi32>, tensor<1xf32>, f32, f32, i32) -> tensor<1x1x2x1xui8>
+  %q = "octet.integer_conv2d"(%p, %w, %b, %m, %low, %high, %zp) <{dilations = array<i64: 1, 1>, groups = 1 : i64, operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0>, strides = array<i64: 1, 1>}> : (tensor<1x1x4x1xui8, #octet.layout<channels = 1, border = 0, 0, 0, 0>>, tensor<1x1x3x1xsi8>, tensor<1xi32>, tensor<1xf32>, f32, f32, i32) -> tensor<1x1x2x1xui8>
   "func.return"(%q) : (tensor<1x1x2x1xui8>) -> ()
 }) : () -> ()
 

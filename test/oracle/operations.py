@@ -121,7 +121,7 @@ def padded(x, pads, value):
 @operation("octet.integer_conv2d")
 def integer_conv2d(call, *operands):
     (x, filter, bias, multiplier, low, high, zero, residual, residual_multiplier,
-     residual_zero) = call.segments(operands, 10)
+     residual_zero, table) = call.segments(operands, 11)
     acc = numerics.integer_contraction(
         integers(x), integers(filter), integers(bias), call.get("strides", [1, 1]),
         call.get("dilations", [1, 1]), call.get("groups", 1))
@@ -129,7 +129,8 @@ def integer_conv2d(call, *operands):
     if residual is not None:
         steps = steps + centred(residual, int(residual_zero)) * f32(
             residual_multiplier)
-    return numerics.store(steps, low, high, int(zero))
+    q = numerics.store(steps, low, high, int(zero))
+    return q if table is None else table[q & 255]  # the byte's bits
 
 
 @operation("octet.conv2d")

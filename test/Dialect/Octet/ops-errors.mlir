@@ -97,3 +97,11 @@ func.func @border_pads(%x: tensor<1x4x4x4xf32, #octet.layout<channels = 4, borde
   %0 = octet.border %x {pads = array<i64: 1, 1, 1, 1, 1>, value = 0.0 : f32} : tensor<1x4x4x4xf32, #octet.layout<channels = 4, border = 1, 1, 1, 1>> -> tensor<1x6x6x4xf32, #octet.layout<channels = 4, border = 0, 0, 0, 0>>
   return
 }
+
+// -----
+
+func.func @conv_table(%x: tensor<1x1x1x1xui8>, %w: tensor<2x1x1x1xsi8>, %b: tensor<2xi32>, %m: tensor<2xf32>, %f: f32, %z: i32, %t: tensor<16xui8>) {
+  // expected-error @+1 {{table must have 256 entries}}
+  %0 = octet.integer_conv2d %x, %w, %b, %m, %f, %f, %z table(%t) : tensor<1x1x1x1xui8>, tensor<2x1x1x1xsi8>, tensor<2xi32>, tensor<2xf32> table tensor<16xui8> -> tensor<1x1x1x2xui8>
+  return
+}

@@ -120,6 +120,12 @@ bool lowering::isSignedStorage(Value tensor) {
   return typeOf(tensor).getElementType().isSignedInteger(8);
 }
 
+Value lowering::lookUp(OpBuilder &builder, Location loc, Value table, Value q) {
+  Value index =
+      arith::IndexCastUIOp::create(builder, loc, builder.getIndexType(), q);
+  return tensor::ExtractOp::create(builder, loc, table, index);
+}
+
 Value lowering::widen(OpBuilder &builder, Location loc, Value q,
                       bool isSigned) {
   if (isSigned)

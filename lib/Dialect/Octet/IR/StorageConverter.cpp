@@ -50,6 +50,18 @@ void StorageConverter::takeSigned(OpOperand &operand) {
       constant(operand.getOwner()->getLoc(), signedElements(elements, bytes)));
 }
 
+bool StorageConverter::takeSignedTable(OpOperand &table) {
+  DenseElementsAttr elements;
+  if (!matchPattern(table.get(), m_Constant(&elements)))
+    return false;
+  std::vector<uint8_t> bytes(elements.getNumElements());
+  for (auto [i, byte] : llvm::enumerate(elements.getValues<uint8_t>()))
+    bytes[i ^ offset] = byte ^ offset;
+  table.set(
+      constant(table.getOwner()->getLoc(), signedElements(elements, bytes)));
+  return true;
+}
+
 void StorageConverter::takeUnsigned(OpOperand &operand) {
   if (isSigned(operand.get()))
     operand.set(flip(operand.get()));

@@ -230,8 +230,8 @@ FailureOr<Value> Conv2DOp::foldScales(ScaleFolder &folder) {
              folder.constant<float>(builder.getF32Type(), {channels},
                                     multipliers),
              low, high, folder.i32(out.zeroPoint), residual, residualMultiplier,
-             residualZeroPoint, getStrides(), getDilations(), getGroups(),
-             IntegerAttr())
+             residualZeroPoint, /*table=*/Value(), getStrides(), getDilations(),
+             getGroups(), IntegerAttr())
       .getResult();
 }
 

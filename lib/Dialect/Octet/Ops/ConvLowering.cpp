@@ -382,6 +382,58 @@ static Value lowerGroups(OpBuilder &builder, Location loc,
   return result;
 }
 
+/// Results that are computed before they are looked up: half of a small cache.
+static constexpr int64_t stripBytes = 1 << 14;
+
+/// One sample in strips of rows, or of columns of a single row, each of which
+/// is looked up in the table while it is in the cache.
+static Value lowerStrips(
+    OpBuilder &builder, Location loc, const ContractionForm &form,
+    const ConvWindow &window,
+    llvm::function_ref<Value(OpBuilder &, const ContractionForm &)> compute) {
+  auto shape = typeOf(form.destination).getShape();
+  auto filter = typeOf(form.filter).getShape();
+  unsigned dim = shape[0] > 1 ? 0 : 1;
+  int64_t size = shape[dim],
+          rowBytes = dim == 0 ? shape[1] * shape[2] : shape[2];
+  int64_t strips = std::clamp<int64_t>(
+      llvm::divideCeil(size * rowBytes, stripBytes), 1, size);
+  int64_t perStrip = llvm::divideCeil(size, strips);
+  int64_t stride = window.strides[dim];
+  bool depthwise =
+      isDepthwiseBlocked(window.lanes, window.groups, filter.size());
+  int64_t reach =
+      (filter[depthwise ? dim : dim + 1] - 1) * window.dilations[dim];
+  auto lower = [&](OpBuilder &b, OpFoldResult first, int64_t count,
+                   Value into) {
+    ContractionForm part = form;
+    OpFoldResult from = affine::makeComposedFoldedAffineApply(
+        b, loc, b.getAffineDimExpr(0) * stride, {first});
+    part.input = sliceOf(b, loc, form.input, dim, from,
+                         (count - 1) * stride + reach + 1);
+    if (part.residual)
+      part.residual = sliceOf(b, loc, form.residual, dim, first, count);
+    part.destination = sliceOf(b, loc, into, dim, first, count);
+    Value result =
+        createElementwise(b, loc, {}, {}, compute(b, part),
+                          [&](OpBuilder &nested, Location at, ValueRange args) {
+                            return lookUp(nested, at, form.table, args[0]);
+                          });
+    return insertPart(b, loc, result, into, dim, first, count);
+  };
+  int64_t whole = size / perStrip, rest = size % perStrip;
+  Value result =
+      repeat(builder, loc, whole, form.destination,
+             [&](OpBuilder &b, OpFoldResult i, Value into) {
+               OpFoldResult first = affine::makeComposedFoldedAffineApply(
+                   b, loc, b.getAffineDimExpr(0) * perStrip, {i});
+               return lower(b, first, perStrip, into);
+             });
+  if (rest > 0)
+    result = lower(builder, builder.getIndexAttr(size - rest), rest, result);
+  return result;
+}
+
 Value octet::lowerConv(OpBuilder &builder, Location loc, ContractionForm form,
                        const ConvWindow &window, Epilogue finish) {
   Value destination = form.destination;
@@ -409,8 +461,12 @@ Value octet::lowerConv(OpBuilder &builder, Location loc, ContractionForm form,
         if (form.residual)
           one.residual = slice(form.residual);
         one.destination = slice(into);
-        Value result = groups ? lowerGroups(b, loc, one, window, finish)
-                              : lowerBlocks(b, loc, one, window, finish);
+        auto compute = [&](OpBuilder &at, const ContractionForm &part) {
+          return groups ? lowerGroups(at, loc, part, window, finish)
+                        : lowerBlocks(at, loc, part, window, finish);
+        };
+        Value result = form.table ? lowerStrips(b, loc, one, window, compute)
+                                  : compute(b, one);
         return insertPart(b, loc, result, into, 0, sample, 1);
       });
 }

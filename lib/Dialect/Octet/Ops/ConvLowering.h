@@ -59,6 +59,8 @@ llvm::SmallVector<int64_t> convSources(unsigned operand);
 /// A contraction: parallel dimensions are the destination's, reductions follow.
 struct ContractionForm {
   mlir::Value input, filter, bias, multiplier, residual, destination;
+  /// Where there is one, results are what it has for them.
+  mlir::Value table;
   mlir::AffineMap inputMap, filterMap;
   /// From the parallel dimensions to the position in bias and multiplier.
   mlir::AffineMap channelMap;

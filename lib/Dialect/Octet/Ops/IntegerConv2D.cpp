@@ -45,8 +45,40 @@ LogicalResult IntegerConv2DOp::verify() {
       !isDepthwiseBlocked(getLanes(), getGroups(),
                           typeOf(getFilter()).getRank()))
     return emitOpError("a blocked filter must have rank 6");
+  if (getTable() && typeOf(getTable()).getShape() != ArrayRef<int64_t>{256})
+    return emitOpError("table must have 256 entries");
   return verifyConv(*this, getInput(), getFilter(), getBias(), getResidual(),
                     getLanes(), getGroups(), getPack());
+}
+
+namespace {
+/// lookup(integer_conv2d(x)) -> integer_conv2d(x) with the table.
+struct TakeTable : OpRewritePattern<LookupOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(LookupOp op,
+                                PatternRewriter &rewriter) const override {
+    auto conv = op.getInput().getDefiningOp<IntegerConv2DOp>();
+    if (!conv || conv.getTable() || !conv->hasOneUse())
+      return rewriter.notifyMatchFailure(
+          op, "input is no convolution without a table that is used only here");
+    if (op.getType() != conv.getType() ||
+        !matchPattern(op.getTable(), m_Constant()))
+      return rewriter.notifyMatchFailure(op, "table belongs to the lookup");
+    rewriter.setInsertionPoint(op);
+    auto fused = cast<IntegerConv2DOp>(rewriter.clone(*conv));
+    rewriter.modifyOpInPlace(fused, [&] {
+      fused.getTableMutable().assign(op.getTable());
+      fused->setLoc(rewriter.getFusedLoc({conv.getLoc(), op.getLoc()}));
+    });
+    rewriter.replaceOp(op, fused);
+    return success();
+  }
+};
+} // namespace
+
+void IntegerConv2DOp::getCanonicalizationPatterns(RewritePatternSet &results,
+                                                  MLIRContext *context) {
+  results.add<TakeTable>(context);
 }
 
 SmallVector<int64_t> IntegerConv2DOp::getDimensionSources(unsigned operand,
@@ -83,6 +115,8 @@ LogicalResult IntegerConv2DOp::convertStorage(StorageConverter &converter) {
   getBiasMutable().assign(converter.constant(
       getLoc(),
       DenseElementsAttr::get(bias.getType(), ArrayRef<int32_t>(biases))));
+  if (getTable() && !converter.takeSignedTable(*getTableMutable().begin()))
+    return emitOpError("needs a constant table: signed storage changes it");
   converter.takeSigned(getInputMutable());
   if (getResidual()) {
     converter.takeSigned(*getResidualMutable().begin());
@@ -104,6 +138,8 @@ FailureOr<SmallVector<Value>> IntegerConv2DOp::lower(OpBuilder &builder,
   form.signedInput = isSignedStorage(getInput());
   if (getResidual())
     form.residual = toSignless(builder, getLoc(), getResidual());
+  if (getTable())
+    form.table = toSignless(builder, getLoc(), getTable());
   form.destination = outputs[0];
   auto finish = [&](OpBuilder &b, const ContractionForm &form) {
     Value start = tensor::EmptyOp::create(
@@ -129,7 +165,10 @@ FailureOr<SmallVector<Value>> IntegerConv2DOp::lower(OpBuilder &builder,
             r = arith::MulFOp::create(nested, at, r, getResidualMultiplier());
             x = arith::AddFOp::create(nested, at, x, r);
           }
-          return roundToStorage(nested, at, x, *this);
+          Value q = roundToStorage(nested, at, x, *this);
+          // Blocks are looked up strip by strip.
+          return form.table && !form.blocked ? lookUp(nested, at, form.table, q)
+                                             : q;
         });
   };
   return SmallVector<Value>{

@@ -11,7 +11,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "Verify.h"
-#include "mlir/IR/Matchers.h"
 #include "octet/Dialect/Octet/IR/Lowering.h"
 #include "octet/Dialect/Octet/IR/StorageConverter.h"
 
@@ -52,16 +51,9 @@ LogicalResult LookupOp::verify() {
 }
 
 LogicalResult LookupOp::convertStorage(StorageConverter &converter) {
-  DenseElementsAttr table;
-  if (!matchPattern(getTable(), m_Constant(&table)))
+  if (!converter.takeSignedTable(getTableMutable()))
     return emitOpError("needs a constant table: signed storage changes it");
   converter.takeSigned(getInputMutable());
-  // A byte's bits are the index.
-  std::vector<uint8_t> values(table.getNumElements());
-  for (auto [i, value] : llvm::enumerate(table.getValues<uint8_t>()))
-    values[i ^ StorageConverter::offset] = value ^ StorageConverter::offset;
-  getTableMutable().assign(converter.constant(
-      getLoc(), StorageConverter::signedElements(table, values)));
   converter.keepSigned(*this);
   return success();
 }
@@ -115,9 +107,7 @@ LookupOp::lower(OpBuilder &builder, ValueRange inputs, ValueRange outputs) {
   return SmallVector<Value>{createElementwise(
       builder, getLoc(), inputs[0],
       builder.getMultiDimIdentityMap(typeOf(inputs[0]).getRank()), outputs[0],
-      [&](OpBuilder &b, Location at, ValueRange args) -> Value {
-        Value index =
-            arith::IndexCastUIOp::create(b, at, b.getIndexType(), args[0]);
-        return tensor::ExtractOp::create(b, at, inputs[1], index);
+      [&](OpBuilder &b, Location at, ValueRange args) {
+        return lookUp(b, at, inputs[1], args[0]);
       })};
 }

@@ -88,6 +88,10 @@ mlir::Value roundToStorage(mlir::OpBuilder &builder, mlir::Location loc,
                         op.getZeroPoint(), isSignedStorage(op->getResult(0)));
 }
 
+/// The byte of a table of 256 that the bits of `q` choose.
+mlir::Value lookUp(mlir::OpBuilder &builder, mlir::Location loc,
+                   mlir::Value table, mlir::Value q);
+
 /// The stored byte `q` as an i32.
 mlir::Value widen(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value q,
                   bool isSigned);

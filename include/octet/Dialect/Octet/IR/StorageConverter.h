@@ -33,6 +33,9 @@ public:
   /// Makes a storage operand signed: a constant's bytes change, what a model's
   /// input gives is converted.
   void takeSigned(mlir::OpOperand &operand);
+  /// The same of a constant table of 256 entries, whose index is a byte's bits;
+  /// false for one that is not constant.
+  bool takeSignedTable(mlir::OpOperand &table);
   /// Makes an operand unsigned.
   void takeUnsigned(mlir::OpOperand &operand);
   /// A zero point is 128 less.

@@ -84,7 +84,8 @@ def Octet_IntegerConv2DOp : Octet_Op<"integer_conv2d",
     the zero point of the input is folded into the bias. Then (QS-5, QS-6)
     `q = rne(clamp(f32(acc) · multiplier[o] + f32(r - residual_zero_point) ·
     residual_multiplier, low, high)) + zero_point`, two rounded products and one
-    rounded sum; without a residual the sum is absent.
+    rounded sum; without a residual the sum is absent. Where there is a table, the
+    result is `table[q]` (QS-9), q's bits, as an unsigned number, the index.
 
     Where `lanes` is set, filter and bias are blocked for that many output
     channels: the filter is `[O / lanes, KH, KW, I / pack, lanes, pack]` or,
@@ -103,6 +104,7 @@ def Octet_IntegerConv2DOp : Octet_Op<"integer_conv2d",
       Optional<Octet_StorageTensor>:$residual,
       Optional<F32>:$residual_multiplier,
       Optional<Octet_ZeroPoint>:$residual_zero_point,
+      Optional<Octet_StorageTensor>:$table,
       DefaultValuedAttr<DenseI64ArrayAttr, "{1, 1}">:$strides,
       DefaultValuedAttr<DenseI64ArrayAttr, "{1, 1}">:$dilations,
       DefaultValuedAttr<I64Attr, "1">:$groups, OptionalAttr<I64Attr>:$lanes);
@@ -117,10 +119,12 @@ def Octet_IntegerConv2DOp : Octet_Op<"integer_conv2d",
   let assemblyFormat = [{
     $input `,` $filter `,` $bias `,` $multiplier `,` $low `,` $high `,` $zero_point
     (`residual` `(` $residual^ `,` $residual_multiplier `,` $residual_zero_point `)`)?
-    attr-dict `:` type($input) `,` type($filter) `,` type($bias) `,`
-    type($multiplier) (`residual` type($residual)^)? `->` type($output)
+    (`table` `(` $table^ `)`)? attr-dict `:` type($input) `,` type($filter) `,`
+    type($bias) `,` type($multiplier) (`residual` type($residual)^)?
+    (`table` type($table)^)? `->` type($output)
   }];
   let hasVerifier = 1;
+  let hasCanonicalizer = 1;
 }
 
 def Octet_MatMulTensor : RankedTensorOf<[F32, I32, I64, UI32, UI64]>;
