@@ -67,6 +67,21 @@ func.func @difference(%x: tensor<4xf32>, %y: tensor<4xf32>) -> tensor<4xf32> {
   return %1 : tensor<4xf32>
 }
 
+// Each operand by its own multiplier: 0.5 / 0.25, 0.25 / 0.25.
+// CHECK-LABEL: func @smaller
+func.func @smaller(%x: tensor<4xf32>, %y: tensor<4xf32>) -> tensor<4xf32> {
+  // CHECK-DAG: %[[ZERO:.*]] = arith.constant 0 : i32
+  // CHECK-DAG: %[[TEN:.*]] = arith.constant 10 : i32
+  // CHECK-DAG: %[[TWO:.*]] = arith.constant 2.000000e+00 : f32
+  // CHECK-DAG: %[[ONE:.*]] = arith.constant 1.000000e+00 : f32
+  // CHECK: octet.integer_extreme %{{[^,]*}}, %[[TEN]], %[[TWO]], %{{[^,]*}}, %[[ZERO]], %[[ONE]], {{.*}} {smaller}
+  %q = quant.qcast %x : tensor<4xf32> to tensor<4x!a>
+  %r = quant.qcast %y : tensor<4xf32> to tensor<4x!b>
+  %0 = octet.binary min %q, %r : tensor<4x!a>, tensor<4x!b> -> tensor<4x!b>
+  %1 = quant.dcast %0 : tensor<4x!b> to tensor<4xf32>
+  return %1 : tensor<4xf32>
+}
+
 // 0.5 · 0.125 / 0.25.
 // CHECK-LABEL: func @product
 func.func @product(%x: tensor<4xf32>, %y: tensor<4xf32>) -> tensor<4xf32> {

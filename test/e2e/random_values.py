@@ -56,8 +56,8 @@ class Values(Windows):
         if self.chance(0.5):
             branch = self.activation(branch)
         order = [x, branch] if self.chance(0.5) else [branch, x]
-        return self.node(self.pick("Add", "Add", "Add", "Sub", "Mul"), order,
-                         self.shapes[x])
+        return self.node(self.pick("Add", "Add", "Add", "Sub", "Mul", "Max",
+                                   "Min"), order, self.shapes[x])
 
     def concat(self, x, depth=0):
         """Parts of very different ranges, some of them concatenations."""

@@ -130,6 +130,23 @@
   "func.return"(%q) : (tensor<3xui8>) -> ()
 }) : () -> ()
 
+// The smaller of (a - 100)·0.5 and (b - 7)·0.25: -50 and -1.75, 77.5 and 62, 0.5 and
+// 0.75 -> 0; the bounds -20 and 15 cut the first two. Zero point 20.
+// CHECK-NEXT: smaller: [0, 35, 20]
+"func.func"() <{function_type = () -> tensor<3xui8>, sym_name = "smaller"}> ({
+  %a = "arith.constant"() <{value = dense<[0, 255, 101]> : tensor<3xui8>}> : () -> tensor<3xui8>
+  %b = "arith.constant"() <{value = dense<[0, 255, 10]> : tensor<3xui8>}> : () -> tensor<3xui8>
+  %za = "arith.constant"() <{value = 100 : i32}> : () -> i32
+  %ma = "arith.constant"() <{value = 0.5 : f32}> : () -> f32
+  %zb = "arith.constant"() <{value = 7 : i32}> : () -> i32
+  %mb = "arith.constant"() <{value = 0.25 : f32}> : () -> f32
+  %low = "arith.constant"() <{value = -20.0 : f32}> : () -> f32
+  %high = "arith.constant"() <{value = 15.0 : f32}> : () -> f32
+  %zp = "arith.constant"() <{value = 20 : i32}> : () -> i32
+  %q = "octet.integer_extreme"(%a, %za, %ma, %b, %zb, %mb, %low, %high, %zp) <{smaller}> : (tensor<3xui8>, i32, f32, tensor<3xui8>, i32, f32, f32, f32, i32) -> tensor<3xui8>
+  "func.return"(%q) : (tensor<3xui8>) -> ()
+}) : () -> ()
+
 // (a - 10)(b - 3) · 0.125 with b for each column: -10·2, -10·-3; 5·2, 5·-3: -2.5 ->
 // -2, 3.75 -> 4; 1.25 -> 1, -1.875 -> -2. Zero point 128.
 // CHECK-NEXT: product: {{\[}}[126, 132], [129, 126]]

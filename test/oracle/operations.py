@@ -249,6 +249,14 @@ def integer_add(call, a, zero_a, by_a, b, zero_b, by_b, low, high, zero):
     return numerics.store(steps, low, high, int(zero))
 
 
+@operation("octet.integer_extreme")
+def integer_extreme(call, a, zero_a, by_a, b, zero_b, by_b, low, high, zero):
+    steps = np.minimum if call.get("smaller", None) is not None else np.maximum
+    return numerics.store(steps(centred(a, int(zero_a)) * f32(by_a),
+                                centred(b, int(zero_b)) * f32(by_b)),
+                          low, high, int(zero))
+
+
 @operation("octet.integer_mul")
 def integer_mul(call, a, zero_a, b, zero_b, multiplier, low, high, zero):
     steps = centred(a, int(zero_a)) * centred(b, int(zero_b)) * f32(multiplier)
@@ -282,6 +290,9 @@ def binary(call, a, b):
     a, b = centred(a, z_a), centred(b, z_b)
     if kind == "mul":
         return call.stored(a * b * (s_a * s_b / s_out))
+    if kind in ("max", "min"):
+        extreme = np.maximum if kind == "max" else np.minimum
+        return call.stored(extreme(a * (s_a / s_out), b * (s_b / s_out)))
     if kind not in ("add", "sub"):
         raise MlirError(f"line {call.op.line}: no integer form of {kind}")
     return call.stored(a * (s_a / s_out) +

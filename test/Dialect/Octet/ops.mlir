@@ -27,7 +27,12 @@ func.func @integers(%x: tensor<1x8x8x4xui8>, %w: tensor<6x3x3x4xsi8>, %b: tensor
   %1 = octet.lookup %0, %t : tensor<1x6x6x6xui8>, tensor<256xui8> -> tensor<1x6x6x6xui8>
   // CHECK: octet.integer_add
   %2 = octet.integer_add %0, %zp, %low, %1, %zp, %high, %low, %high, %zp : tensor<1x6x6x6xui8>, tensor<1x6x6x6xui8> -> tensor<1x6x6x6xui8>
-  return %2 : tensor<1x6x6x6xui8>
+  // CHECK: octet.integer_extreme {{.*}} {smaller}
+  %3 = octet.integer_extreme %2, %zp, %low, %1, %zp, %high, %low, %high, %zp {smaller} : tensor<1x6x6x6xui8>, tensor<1x6x6x6xui8> -> tensor<1x6x6x6xui8>
+  // CHECK: octet.integer_conv2d {{.*}} table(%{{.*}}) : {{.*}} table tensor<256xui8> ->
+  %4 = octet.integer_conv2d %x, %w, %b, %m, %low, %high, %zp table(%t)
+    : tensor<1x8x8x4xui8>, tensor<6x3x3x4xsi8>, tensor<6xi32>, tensor<6xf32> table tensor<256xui8> -> tensor<1x6x6x6xui8>
+  return %3 : tensor<1x6x6x6xui8>
 }
 
 // The blocked form covers a last block that is not full.

@@ -56,6 +56,7 @@ func.func @integer(%x: tensor<2x8x8x4xf32>, %q: tensor<2x8x8x4xui8>, %w: tensor<
   %2 = octet.integer_conv2d %q, %w, %b, %m, %f, %f, %z : tensor<2x8x8x4xui8>, tensor<6x3x3x4xsi8>, tensor<6xi32>, tensor<6xf32> -> tensor<2x6x6x6xui8>
   %3 = octet.integer_avg_pool2d %q, %z, %s, %f, %f, %z {kernel = array<i64: 2, 2>} : tensor<2x8x8x4xui8>, tensor<1x1xf32> -> tensor<2x7x7x4xui8>
   %4 = octet.integer_add %q, %z, %f, %q, %z, %f, %f, %f, %z : tensor<2x8x8x4xui8>, tensor<2x8x8x4xui8> -> tensor<2x8x8x4xui8>
+  %9 = octet.integer_extreme %q, %z, %f, %q, %z, %f, %f, %f, %z {smaller} : tensor<2x8x8x4xui8>, tensor<2x8x8x4xui8> -> tensor<2x8x8x4xui8>
   %5 = octet.integer_mul %q, %z, %q, %z, %f, %f, %f, %z : tensor<2x8x8x4xui8>, tensor<2x8x8x4xui8> -> tensor<2x8x8x4xui8>
   %8 = octet.integer_resample %q, %z, %p, %k, %f, %f, %z {axis = 1 : i64} : tensor<2x8x8x4xui8>, tensor<5x2xi64>, tensor<5x2xf32> -> tensor<2x5x8x4xui8>
   %7 = octet.integer_prelu %q, %z, %f, %c, %f, %f, %z : tensor<2x8x8x4xui8>, tensor<4xf32> -> tensor<2x8x8x4xui8>

@@ -271,6 +271,8 @@ ScaleRole BinaryOp::getScaleRole() {
   case BinaryKind::Add:
   case BinaryKind::Sub:
   case BinaryKind::Mul:
+  case BinaryKind::Max:
+  case BinaryKind::Min:
     return ScaleRole::Own;
   default:
     return ScaleRole::Float;
@@ -324,6 +326,13 @@ FailureOr<Value> BinaryOp::foldScales(ScaleFolder &folder) {
                                 folder.i32(b.zeroPoint),
                                 folder.f32(a.scale * b.scale / out.scale), low,
                                 high, folder.i32(out.zeroPoint))
+        .getResult();
+  if (getKind() == BinaryKind::Max || getKind() == BinaryKind::Min)
+    return IntegerExtremeOp::create(
+               folder.builder, folder.loc, type, lhs, folder.i32(a.zeroPoint),
+               folder.f32(a.scale / out.scale), rhs, folder.i32(b.zeroPoint),
+               folder.f32(b.scale / out.scale), low, high,
+               folder.i32(out.zeroPoint), getKind() == BinaryKind::Min)
         .getResult();
   if (getKind() != BinaryKind::Add && getKind() != BinaryKind::Sub)
     return emitOpError("has no integer form");

@@ -6,7 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// integer_add, integer_mul and lookup: elementwise operations on 8-bit values.
+// integer_add, integer_mul, integer_extreme and lookup: elementwise operations
+// on 8-bit values.
 //
 //===----------------------------------------------------------------------===//
 
@@ -31,6 +32,14 @@ LogicalResult IntegerMulOp::inferReturnTypes(MLIRContext *,
                                              std::optional<Location> location,
                                              Adaptor adaptor,
                                              SmallVectorImpl<Type> &types) {
+  return inferAs(location,
+                 inferBroadcast(typeOf(adaptor.getLhs()).getShape(),
+                                typeOf(adaptor.getRhs()).getShape()),
+                 adaptor.getLhs(), types);
+}
+LogicalResult IntegerExtremeOp::inferReturnTypes(
+    MLIRContext *, std::optional<Location> location, Adaptor adaptor,
+    SmallVectorImpl<Type> &types) {
   return inferAs(location,
                  inferBroadcast(typeOf(adaptor.getLhs()).getShape(),
                                 typeOf(adaptor.getRhs()).getShape()),
@@ -99,6 +108,20 @@ IntegerMulOp::lower(OpBuilder &builder, ValueRange, ValueRange outputs) {
         // The product of two centered bytes is exact in f32.
         Value product = arith::MulFOp::create(b, at, x, y);
         return arith::MulFOp::create(b, at, product, getMultiplier());
+      });
+}
+
+FailureOr<SmallVector<Value>>
+IntegerExtremeOp::lower(OpBuilder &builder, ValueRange, ValueRange outputs) {
+  return lowerCentered(
+      *this, builder, outputs,
+      [&](OpBuilder &b, Location at, Value x, Value y) -> Value {
+        x = arith::MulFOp::create(b, at, x, getLhsMultiplier());
+        y = arith::MulFOp::create(b, at, y, getRhsMultiplier());
+        auto noNaN = arith::FastMathFlags::nnan;
+        if (getSmaller())
+          return arith::MinNumFOp::create(b, at, x, y, noNaN);
+        return arith::MaxNumFOp::create(b, at, x, y, noNaN);
       });
 }
 

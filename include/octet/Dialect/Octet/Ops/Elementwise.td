@@ -43,7 +43,8 @@ def Octet_BinaryOp : Octet_InferredOp<"binary",
   let description = [{
     Shapes broadcast as in NumPy: aligned at the last dimension, sizes equal or
     one. The result may be clamped. Both operands have one element type. Sums,
-    differences and products have integer forms (QS-6, QS-8).
+    differences, products (QS-6, QS-8), maxima and minima (QS-21) have integer
+    forms.
 
     `max` and `min` are NaN where an operand is. A remainder has the sign of the
     divisor (`mod`) or of the dividend (`rem`). `and`, `or` and `xor` are
@@ -291,6 +292,32 @@ def Octet_IntegerMulOp : Octet_InferredOp<"integer_mul",
     $lhs `,` $lhs_zero_point `,` $rhs `,` $rhs_zero_point `,` $multiplier `,`
     $low `,` $high `,` $zero_point attr-dict `:` type($lhs) `,` type($rhs) `->`
     type($output)
+  }];
+}
+
+def Octet_IntegerExtremeOp : Octet_InferredOp<"integer_extreme",
+    [Octet_ElementwiseDimensions, Octet_IntegerScale],
+    [Octet_StorageOpInterface]> {
+  let summary = "Larger or smaller of two 8-bit tensors with their own scales";
+  let description = [{
+    `q = rne(clamp(max(f32(a - lhs_zero_point) · lhs_multiplier, f32(b -
+    rhs_zero_point) · rhs_multiplier), low, high)) + zero_point` (QS-21), or `min`
+    with `smaller`.
+
+    ```mlir
+    %1 = octet.integer_extreme %a, %za, %ma, %b, %zb, %mb, %low, %high, %zp {smaller}
+        : tensor<1x8x8x16xui8>, tensor<1x8x8x16xui8> -> tensor<1x8x8x16xui8>
+    ```
+  }];
+  let arguments = (ins Octet_StorageTensor:$lhs, Octet_ZeroPoint:$lhs_zero_point,
+      F32:$lhs_multiplier, Octet_StorageTensor:$rhs,
+      Octet_ZeroPoint:$rhs_zero_point, F32:$rhs_multiplier, F32:$low, F32:$high,
+      Octet_ZeroPoint:$zero_point, UnitAttr:$smaller);
+  let results = (outs Octet_StorageTensor:$output);
+  let assemblyFormat = [{
+    $lhs `,` $lhs_zero_point `,` $lhs_multiplier `,` $rhs `,` $rhs_zero_point
+    `,` $rhs_multiplier `,` $low `,` $high `,` $zero_point attr-dict `:`
+    type($lhs) `,` type($rhs) `->` type($output)
   }];
 }
 
