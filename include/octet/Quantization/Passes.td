@@ -16,7 +16,9 @@ def InsertObservers : Pass<"octet-insert-observers", "::mlir::func::FuncOp"> {
   let description = [{
     Operations that only move values, and max pools, pass their input's scale on
     and are not observed; nor are the steps of an input's normalization, of
-    which only the result is.
+    which only the result is. What computes an operand that is to be exact stays
+    in f32 and is not observed either, but counts where values of one name are
+    numbered.
   }];
   let statistics = [Statistic<"numObservers", "observers", "Observers">];
 }

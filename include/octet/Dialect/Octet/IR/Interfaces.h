@@ -48,7 +48,9 @@ enum class OperandRole {
   /// A constant, one value for each slice of the weight; becomes i32 (QS-5).
   Bias,
   /// Stays as it is.
-  Parameter
+  Parameter,
+  /// An activation that is better not rounded: errors would add up.
+  Exact
 };
 
 /// result = factor[c] · operand + shift[c], c being the last dimension; one

@@ -78,6 +78,12 @@ def Octet_RecurrenceOp : Octet_InferredOp<"recurrence",
         : (tensor<2x5x4xf32>, tensor<4x4xf32>) -> (tensor<2x5x4xf32>, tensor<2x1x4xf32>)
     ```
   }];
+  let extraDeclarations = [{
+    ::octet::OperandRole getOperandRole(unsigned index) {
+      return index == 0 ? ::octet::OperandRole::Exact
+                        : ::octet::OperandRole::Activation;
+    }
+  }];
   let arguments = (ins Octet_F32Tensor:$input, Octet_F32Tensor:$weight,
       Optional<Octet_F32Tensor>:$initial, Optional<RankedTensorOf<[I64]>>:$lengths,
       Optional<Octet_F32Tensor>:$bias, Optional<Octet_F32Tensor>:$peephole,
