@@ -211,8 +211,10 @@ static int readFlags(const Command &command, llvm::ArrayRef<Given> flags,
                       command.name);
     }
   }
-  if (options.percentile && options.method == "minmax")
-    return misuse("--percentile goes with --method percentile, not minmax",
+  if (options.percentile && !options.method.empty() &&
+      options.method != "percentile")
+    return misuse("--percentile goes with --method percentile, not " +
+                      options.method,
                   command.name);
   if (!options.calibration.empty() && !options.ranges.empty())
     return misuse("give either --calib or --ranges", command.name);

@@ -141,7 +141,8 @@ static Flag::Read choice(std::string CommandOptions::*member,
     options.*member = value.str();
     return llvm::is_contained(values, value)
                ? ""
-               : "choose " + llvm::join(values, " or ");
+               : "choose " + llvm::join(llvm::drop_end(values), ", ") + " or " +
+                     values.back().str();
   };
 }
 
@@ -192,9 +193,9 @@ llvm::ArrayRef<Flag> octet::allFlags() {
        "", file(&Options::calibration)},
       {"--ranges", "FILE", "go INT8 with what `octet calibrate` wrote", "",
        models, "", file(&Options::ranges)},
-      {"--method", "M", "minmax or percentile",
+      {"--method", "M", "minmax, percentile or mse",
        "what the ranges say, else minmax", "compile quantize calibrate", "",
-       choice(&Options::method, {"minmax", "percentile"})},
+       choice(&Options::method, {"minmax", "percentile", "mse"})},
       {"--percentile", "P",
        "share of values inside a range, above 50 and at most 100; means "
        "--method percentile",

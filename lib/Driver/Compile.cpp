@@ -67,7 +67,9 @@ int octet::runCalibrate(const CommandOptions &options) {
   if (failed(ranges))
     return 1;
   // The histograms serve every method; which one to use travels with them.
-  if (pipeline->percentile > 0)
+  if (pipeline->leastError)
+    setLeastError(*ranges);
+  else if (pipeline->percentile > 0)
     setPercentile(*ranges, pipeline->percentile);
   return writeFile(options.output.empty() ? "ranges.json" : options.output,
                    [&](llvm::raw_ostream &os) { os << *ranges; });
@@ -108,8 +110,8 @@ static bool choosePrecision(const CommandOptions &options, ModuleOp module,
   bool calibrated = !options.calibration.empty() || !options.ranges.empty();
   if (impliesInt8(behind) || behind == "layout") {
     std::string unused =
-        calibrated                ? "--calib and --ranges"
-        : pipeline.percentile > 0 ? "--method and --percentile"
+        calibrated                 ? "--calib and --ranges"
+        : pipeline.choosesRanges() ? "--method and --percentile"
         : !options.precision.empty() &&
                 (options.precision == "fp32" || behind == "layout")
             ? "--precision " + options.precision
@@ -125,7 +127,7 @@ static bool choosePrecision(const CommandOptions &options, ModuleOp module,
     pipeline.precision = Precision::Int8;
   if (pipeline.precision == Precision::Int8)
     return findRanges(options, module, pipeline);
-  if (calibrated || pipeline.percentile == 0)
+  if (calibrated || !pipeline.choosesRanges())
     return true;
   refuse("--method and --percentile are for INT8: give --calib DATA.npz or "
          "--ranges RANGES.json");

@@ -102,6 +102,8 @@ octet::makePipeline(const CommandOptions &options) {
   pipeline.elide = options.elide;
   if (options.method == "minmax")
     pipeline.percentile = 100.0;
+  else if (options.method == "mse")
+    pipeline.leastError = true;
   else if (options.percentile || options.method == "percentile")
     pipeline.percentile = options.percentile.value_or(99.999);
   return pipeline;

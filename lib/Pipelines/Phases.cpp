@@ -48,6 +48,7 @@ static void addQuantize(OpPassManager &pm, const PhaseOptions &options) {
   ranges.ranges = options.ranges;
   ranges.rangesFile = options.rangesFile;
   ranges.percentile = options.percentile;
+  ranges.leastError = options.leastError;
   pm.addPass(createApplyRanges(ranges));
   auto &function = pm.nest<func::FuncOp>();
   function.addPass(createQuantize());
@@ -318,6 +319,10 @@ struct RangesOptions : PassPipelineOptions<RangesOptions> {
       *this, "percentile",
       llvm::cl::desc("Percentage of values inside a range; 0 for the file's"),
       llvm::cl::init(0.0)};
+  Option<bool> leastError{
+      *this, "least-error",
+      llvm::cl::desc("Narrow each range to that of the least squared error"),
+      llvm::cl::init(false)};
 };
 
 struct TargetOptions : PassPipelineOptions<TargetOptions> {
@@ -341,6 +346,7 @@ static LogicalResult read(const RangesOptions &given, PhaseOptions &options,
     return failure();
   options.rangesFile = given.rangesFile;
   options.percentile = given.percentile;
+  options.leastError = given.leastError;
   return success();
 }
 

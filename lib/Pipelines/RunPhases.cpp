@@ -70,6 +70,7 @@ octet::runPhases(ModuleOp module, ArrayRef<const Phase *> phases,
   phaseOptions.target = target;
   phaseOptions.ranges = options.ranges;
   phaseOptions.percentile = options.percentile;
+  phaseOptions.leastError = options.leastError;
   // What the module is behind already is not done again.
   auto behind = llvm::find_if(phases, [&](const Phase *phase) {
     return phase->name == getPhase(module);

@@ -17,11 +17,16 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     llvm::consumeError(ranges.takeError());
     return 0;
   }
-  for (const auto &tensor : ranges->tensors)
+  for (const auto &tensor : ranges->tensors) {
+    const octet::Histogram &seen = tensor.second;
+    auto [least, most] = octet::leastErrorRange(seen, seen.min, seen.max);
+    if (!std::isfinite(least) || !std::isfinite(most))
+      __builtin_trap();
     for (double percentile : {50.1, 99.0, 99.999, 100.0}) {
       auto [low, high] = octet::percentileRange(tensor.second, percentile);
       if (!std::isfinite(low) || !std::isfinite(high))
         __builtin_trap();
     }
+  }
   return 0;
 }

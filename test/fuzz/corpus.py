@@ -83,6 +83,7 @@ def ranges_files():
                 "version": 1 + tensors % 2, "model_hash": "4c7a", "samples": 8,
                 "inputs_finite": tensors < 3,
                 "percentile": 99.9,
+                **({"method": "mse"} if tensors == 3 else {}),
                 "tensors": {f"t{i}": {
                     "min": -1.5, "max": 3.25e4, "not_finite": i, "exponent": -3,
                     "first_bin": -7, "counts": counts} for i in range(tensors)},

@@ -43,6 +43,36 @@ TEST(Ranges, NeverWiderThanWhatWasSeen) {
   EXPECT_EQ(percentileRange(h, 99.9).first, -3.5f);
 }
 
+TEST(Ranges, FarValuesAreWorthTheirStepsWhereOthersAreFew) {
+  Histogram h = uniform();
+  h.max = 1024.0f;
+  h.counts.resize(1028);
+  h.counts.back() = 1;
+  EXPECT_GT(leastErrorRange(h, h.min, h.max).second, 960.0f);
+  for (int bin = 0; bin < 8; ++bin)
+    h.counts[bin] = 100'000'000;
+  EXPECT_LT(leastErrorRange(h, h.min, h.max).second, 64.0f);
+}
+
+TEST(Ranges, UniformValuesKeepTheirRange) {
+  auto [low, high] = leastErrorRange(uniform(), -4.0f, 4.0f);
+  EXPECT_EQ(low, -4.0f);
+  EXPECT_EQ(high, 4.0f);
+}
+
+TEST(Ranges, ValuesBeyondTheGivenBoundsCostNothing) {
+  auto [low, high] = leastErrorRange(uniform(), -1.0f, 4.0f);
+  EXPECT_EQ(low, -1.0f);
+  EXPECT_EQ(high, 4.0f);
+  // Zero stays inside.
+  EXPECT_EQ(leastErrorRange(uniform(), 1.0f, 4.0f).first, 0.0f);
+}
+
+TEST(Ranges, NoValuesHaveNoRange) {
+  Histogram h;
+  EXPECT_EQ(leastErrorRange(h, 0.0f, 0.0f), std::make_pair(0.0f, 0.0f));
+}
+
 TEST(Ranges, ParsesWhatCalibrationWrites) {
   auto ranges = parseRanges(R"({"version": 1, "model_hash": "ab", "samples": 2,
     "tensors": {"x": {"min": -1, "max": 2.5, "not_finite": 0, "exponent": -3,
@@ -68,6 +98,20 @@ TEST(Ranges, APercentileTravelsToTheBit) {
   std::string text = "{}";
   setPercentile(text, 99.999);
   EXPECT_NE(text.find("99.999,"), std::string::npos) << text;
+}
+
+TEST(Ranges, TheMethodTravels) {
+  std::string text = R"({"version": 2, "model_hash": "ab", "tensors": {}})";
+  EXPECT_FALSE(parse(text).leastError);
+  setLeastError(text);
+  EXPECT_TRUE(parse(text).leastError) << text;
+  for (const char *method : {"\"entropy\"", "1", "null"}) {
+    auto ranges =
+        parseRanges(std::string(R"({"version": 2, "method": )") + method +
+                    R"(, "model_hash": "a", "tensors": {}})");
+    EXPECT_FALSE(bool(ranges)) << method;
+    llvm::consumeError(ranges.takeError());
+  }
 }
 
 TEST(Ranges, NonsenseIsNoPercentile) {

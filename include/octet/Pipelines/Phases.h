@@ -38,6 +38,8 @@ struct PhaseOptions {
   /// Of `quantize`: percentage of values inside a range; 100 is min-max, 0 what
   /// the ranges say.
   double percentile = 0.0;
+  /// Of `quantize`: ranges of the least squared error.
+  bool leastError = false;
 };
 
 struct Phase {

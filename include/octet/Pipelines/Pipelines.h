@@ -35,6 +35,10 @@ struct PipelineOptions {
   std::string ranges;
   /// Percentage of values inside a range; 100 is min-max, 0 what `ranges` says.
   double percentile = 0.0;
+  /// Ranges of the least squared error.
+  bool leastError = false;
+  /// Says how ranges are found, whatever `ranges` say.
+  bool choosesRanges() const { return leastError || percentile > 0; }
   /// Stop after this phase; empty for none.
   std::string compileTo;
   /// Shorten large constants where IR is written.

@@ -28,7 +28,8 @@ def ApplyRanges : Pass<"octet-apply-ranges", "::mlir::ModuleOp"> {
   let description = [{
     Reads ranges.json. A range covers `percentile` percent of the values of its
     histogram; 100 is the smallest to the largest value. The
-    default is what ranges.json asks for.
+    default is what ranges.json asks for. With `least-error`, or where ranges.json
+    asks for it, each range is then narrowed to that of the least squared error.
   }];
   let options = [
     Option<"ranges", "ranges", "std::string", [{""}],
@@ -36,7 +37,9 @@ def ApplyRanges : Pass<"octet-apply-ranges", "::mlir::ModuleOp"> {
     Option<"rangesFile", "ranges-file", "std::string", [{""}],
            "The file ranges.json">,
     Option<"percentile", "percentile", "double", "0.0",
-           "Percentage of values inside the range; 0 for the file's">
+           "Percentage of values inside the range; 0 for the file's">,
+    Option<"leastError", "least-error", "bool", "false",
+           "Narrow each range to that of the least squared error">
   ];
 }
 

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "octet/Quantization/Calibration/Ranges.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/JSON.h"
 #include <algorithm>
 #include <cfloat>
@@ -87,6 +88,11 @@ llvm::Expected<Ranges> octet::parseRanges(llvm::StringRef text) {
     ranges.percentile = percentile->getAsNumber().value_or(0.0);
   if (!isPercentile(ranges.percentile))
     return malformed("the percentile must be above 50 and at most 100");
+  if (const auto *method = root->get("method")) {
+    if (method->getAsString() != "mse")
+      return malformed("the only method it can name is mse");
+    ranges.leastError = true;
+  }
   for (const auto &entry : *tensors) {
     auto histogram = parseHistogram(entry.first, entry.second);
     if (!histogram)
@@ -105,6 +111,10 @@ void octet::setPercentile(std::string &text, double percentile) {
   auto end = std::to_chars(digits, digits + sizeof digits, percentile).ptr;
   text.insert(text.find('{') + 1,
               "\n  \"percentile\": " + std::string(digits, end) + ",");
+}
+
+void octet::setLeastError(std::string &text) {
+  text.insert(text.find('{') + 1, "\n  \"method\": \"mse\",");
 }
 
 bool octet::fitsModel(const Ranges &ranges, llvm::StringRef graphHash,
@@ -144,4 +154,76 @@ std::pair<float, float> octet::percentileRange(const Histogram &histogram,
   for (double seen = counts[high - 1]; seen <= outside && high - 1 > low;)
     seen += counts[--high - 1];
   return {static_cast<float>(edge(low)), static_cast<float>(edge(high))};
+}
+
+namespace {
+/// How many values there are up to each bin's end, and the sums of their first
+/// and second powers, each value being at the end of its bin away from zero.
+class Sums {
+public:
+  Sums(const Histogram &histogram, double low, double high) {
+    double width = std::ldexp(1.0, histogram.exponent);
+    double count = 0, first = 0, second = 0;
+    for (size_t i = 0; i < histogram.counts.size(); ++i) {
+      int64_t bin = histogram.firstBin + static_cast<int64_t>(i);
+      double x = std::clamp((bin < 0 ? bin : bin + 1) * width, low, high);
+      // Next to zero, which is exact, are most values of many tensors.
+      double n = bin == 0 ? 0 : histogram.counts[i];
+      count += n;
+      first += n * x;
+      second += n * x * x;
+      places.push_back(x);
+      counts.push_back(count);
+      firsts.push_back(first);
+      seconds.push_back(second);
+    }
+  }
+
+  /// What a range costs: a twelfth of a squared step for each value inside, the
+  /// squared distance for each outside.
+  double error(double low, double high) const {
+    size_t below = llvm::lower_bound(places, low) - places.begin();
+    size_t upTo = llvm::upper_bound(places, high) - places.begin();
+    auto at = [](const std::vector<double> &sums, size_t end) {
+      return end == 0 ? 0.0 : sums[end - 1];
+    };
+    auto squares = [&](size_t begin, size_t end, double from) {
+      double n = at(counts, end) - at(counts, begin);
+      double first = at(firsts, end) - at(firsts, begin);
+      double second = at(seconds, end) - at(seconds, begin);
+      return std::max(0.0, second - 2 * from * first + n * from * from);
+    };
+    double step = (high - low) / 255;
+    double inside = at(counts, upTo) - at(counts, below);
+    return squares(0, below, low) + squares(upTo, places.size(), high) +
+           inside * step * step / 12;
+  }
+
+private:
+  std::vector<double> places, counts, firsts, seconds;
+};
+} // namespace
+
+std::pair<float, float> octet::leastErrorRange(const Histogram &histogram,
+                                               float low, float high) {
+  low = std::min(low, 0.0f);
+  high = std::max(high, 0.0f);
+  Sums sums(histogram, low, high);
+  std::pair<float, float> best{low, high};
+  double least = sums.error(low, high);
+  // Both ends in turn; each moves toward zero in parts of what it was.
+  constexpr int rounds = 3, parts = 64;
+  for (int round = 0; round < rounds; ++round)
+    for (bool moveHigh : {false, true})
+      for (int part = 1; part <= parts; ++part) {
+        auto candidate = best;
+        (moveHigh ? candidate.second : candidate.first) =
+            (moveHigh ? high : low) * (static_cast<float>(part) / parts);
+        double error = sums.error(candidate.first, candidate.second);
+        if (error < least) {
+          least = error;
+          best = candidate;
+        }
+      }
+  return best;
 }

@@ -100,7 +100,10 @@ private:
     auto loaded = load();
     if (failed(loaded))
       return failure();
-    double covered = percentile > 0 ? percentile : loaded->percentile;
+    double covered = leastError       ? 100.0
+                     : percentile > 0 ? percentile
+                                      : loaded->percentile;
+    bool narrows = leastError || (percentile == 0.0 && loaded->leastError);
     if (!isPercentile(covered))
       return getOperation().emitError(
           "the percentile must be above 50 and at most 100");
@@ -124,6 +127,8 @@ private:
                    ? WalkResult::interrupt()
                    : WalkResult::advance();
       auto [low, high] = percentileRange(it->second, covered);
+      if (narrows)
+        std::tie(low, high) = leastErrorRange(it->second, low, high);
       op.setLowAttr(builder.getF32FloatAttr(low));
       op.setHighAttr(builder.getF32FloatAttr(high));
       return WalkResult::advance();

@@ -40,6 +40,8 @@ struct Ranges {
   std::optional<bool> inputsFinite;
   /// Percentage of values that ranges are to cover, unless said otherwise.
   double percentile = 100.0;
+  /// Ranges are to have the least squared error, unless said otherwise.
+  bool leastError = false;
   llvm::StringMap<Histogram> tensors;
 };
 
@@ -51,6 +53,9 @@ bool isPercentile(double percentile);
 
 /// Writes `percentile` into the text of ranges.json, to the bit.
 void setPercentile(std::string &text, double percentile);
+
+/// Writes the method of least squared error into the text of ranges.json.
+void setLeastError(std::string &text);
 
 /// True if `ranges` were calibrated on the model whose graph and file have
 /// these hashes; empty ones are not known and fit.
@@ -64,6 +69,12 @@ llvm::StringRef explainNotFinite(const Ranges &ranges);
 /// side as many as half the rest outside; 100 gives the extremes.
 std::pair<float, float> percentileRange(const Histogram &histogram,
                                         double percentile);
+
+/// The bounds, within `low` and `high`, of the 255 steps that represent the
+/// values with the least squared error: what rounding costs inside and clamping
+/// outside. Values beyond `low` and `high` count as these.
+std::pair<float, float> leastErrorRange(const Histogram &histogram, float low,
+                                        float high);
 
 } // namespace octet
 
