@@ -60,6 +60,7 @@ endfunction()
 # whose C library is here.
 set(OCTET_RUNTIME_FLAGS -std=gnu11 -Wall -Wextra -Werror -O2 -fPIC
   -ffp-contract=off -ffunction-sections -fdata-sections -fvisibility=hidden
+  -fno-asynchronous-unwind-tables
   -DOCTET_VERSION=${PROJECT_VERSION})
 string(REPLACE "arm64" "aarch64" OCTET_HOST_ARCHITECTURE
   "${CMAKE_SYSTEM_PROCESSOR}")
