@@ -66,7 +66,8 @@ private:
     Operations result;
     auto main = module.lookupSymbol<func::FuncOp>("main");
     for (Operation &op : main.getBody().front().without_terminator())
-      if (!isa<arith::ConstantOp, ReshapeOp, TransposeOp>(op))
+      if (!isa<arith::ConstantOp>(op) &&
+          !(op.getNumOperands() == 1 && movesAllElements(&op)))
         result[getOnnxValueName(op.getLoc())].push_back(&op);
     return result;
   }

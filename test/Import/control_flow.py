@@ -6,13 +6,10 @@ As graphs.py does: what is taken agrees with ONNX Runtime or ONNX's reference,
 what is refused is refused in one sentence.
 """
 
-import argparse
-import pathlib
 import sys
-import tempfile
 
 import numpy as np
-from graphs import BOOL, FLOAT, INT64, X, Checker, function, ints, model, node, referring, weights
+from graphs import BOOL, FLOAT, INT64, X, function, ints, model, node, referring, run_cases, weights
 from onnx import TensorProto, helper, numpy_helper
 
 
@@ -221,19 +218,5 @@ REFUSED = [
 ]
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--octet", required=True)
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        checker = Checker(options.octet, pathlib.Path(folder))
-        for name, made, gone in TAKEN:
-            checker.run(name, checker.taken, made, gone)
-        for name, made, pattern in REFUSED:
-            checker.run(name, checker.refused, made, pattern)
-    print(f"control flow: {checker.passed} passed, {checker.failed} failed")
-    return checker.failed > 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_cases("control flow", TAKEN, REFUSED))

@@ -335,6 +335,10 @@ REFUSED = [
     ("a recurrence's clip", model([node("RNN", "x w w", clip=-1.0)], X, w=weights(1, 4, 4)), "clip must not be negative"),
     ("an old recurrence", model([node("RNN", "x w w")], X, opset=6, w=weights(1, 4, 4)),
      "operator sets before 7 are not supported; convert the model to a newer one"),
+    ("a large range", model([node("Range", "z b o", "r"), node("ReduceSum", "r", "t", keepdims=0), node("Add", "x t")], X,
+                            z=np.float32(0), b=np.float32(2e9), o=np.float32(1)), "Range: does not end within 2\\^26 elements"),
+    ("a large identity", model([node("ConstantOfShape", "s", "c"), node("EyeLike", "c", "e"), node("ReduceSum", "e", "t", keepdims=0),
+                                node("Add", "x t")], X, s=ints(40000, 40000)), "EyeLike: its result has more than 2\\^26 elements"),
     ("a cycle", model([node("Add", "x y", "z", name="a"), node("Relu", "z", name="b")], X), "node '[ab]': .*cycle"),
     ("nothing", model([node("Add", "x q", name="a")], X), "node 'a': Add: input 'q' is computed by no node"),
     ("twice", model([node("Relu", "x"), node("Neg", "x", name="again")], X), "node 'again': .*computed twice"),
@@ -540,6 +544,21 @@ class Checker:
         except Exception as e:  # report every case
             self.failed += 1
             print(f"{name}: {' '.join(str(e).split())[:1500]}")
+
+
+def run_cases(title, taken, refused):
+    """The script of lists of cases alone; its exit status."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--octet", required=True)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        checker = Checker(options.octet, pathlib.Path(folder))
+        for name, made, gone in taken:
+            checker.run(name, checker.taken, made, gone)
+        for name, made, pattern in refused:
+            checker.run(name, checker.refused, made, pattern)
+    print(f"{title}: {checker.passed} passed, {checker.failed} failed")
+    return checker.failed > 0
 
 
 def main():

@@ -3,15 +3,13 @@
     windows.py --octet BIN
 """
 
-import argparse
 import pathlib
 import sys
-import tempfile
 
 import numpy as np
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from graphs import FLOAT, Checker, ints, model, node, weights  # noqa: E402
+from graphs import FLOAT, ints, model, node, run_cases, weights  # noqa: E402
 
 IMAGE = [("x", FLOAT, [1, 2, 5, 6])]
 
@@ -59,17 +57,5 @@ REFUSED = [
 ]
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--octet", required=True)
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        checker = Checker(options.octet, pathlib.Path(folder))
-        for name, made, pattern in REFUSED:
-            checker.run(name, checker.refused, made, pattern)
-    print(f"windows: {checker.passed} passed, {checker.failed} failed")
-    return checker.failed > 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_cases("windows", [], REFUSED))

@@ -14,6 +14,9 @@
 
 namespace octet::onnx_import {
 
+/// Elements of a constant that an operator makes of a few numbers.
+constexpr int64_t maxMadeElements = 1 << 26;
+
 /// Operators that are made of several operations.
 void addCompositions(OnnxBuilders &builders);
 /// Operators that put steps of time in another order.

@@ -93,13 +93,13 @@ static LogicalResult buildRange(OnnxNode &node) {
   auto typeFor = [&](int64_t count) {
     return RankedTensorType::get({count}, element);
   };
-  constexpr const char *endless = "does not end within 2^31 elements";
+  constexpr const char *endless = "does not end within 2^26 elements";
   if (element.isF32()) {
     auto value = [&](unsigned i) -> double {
       return numbers[i].getSplatValue<APFloat>().convertToFloat();
     };
     double count = std::ceil((value(1) - value(0)) / value(2));
-    if (!(count <= static_cast<double>(maxElements)))
+    if (!(count <= static_cast<double>(maxMadeElements)))
       return node.fail(endless);
     SmallVector<float> values;
     for (int64_t i = 0; i < count; ++i)
@@ -117,7 +117,7 @@ static LogicalResult buildRange(OnnxNode &node) {
     span = span < 0 ? (span - delta - 1) / delta : 0;
   else
     span = span > 0 ? 1 + (span - 1) / delta : 0;
-  if (span > maxElements)
+  if (span > maxMadeElements)
     return node.fail(endless);
   SmallVector<APInt> values;
   for (int64_t i = 0; i < span; ++i)
@@ -198,6 +198,8 @@ static LogicalResult buildTrilu(OnnxNode &node) {
     return node.fail("input must be matrices, and k one number");
   // A mask chooses between the elements and zero.
   int64_t rows = shape[shape.size() - 2], columns = shape.back();
+  if (rows * columns > maxMadeElements)
+    return node.fail("its matrices have more than 2^26 elements");
   int64_t k = *diagonal ? (**diagonal)[0] : 0;
   bool upper = node.getInt("upper", 1);
   SmallVector<bool> keeps;

@@ -259,6 +259,8 @@ static LogicalResult buildEyeLike(OnnxNode &node) {
   if (!type)
     return node.fail("makes elements of a type that is not supported");
   int64_t k = node.getInt("k", 0);
+  if (typeOf(input).getNumElements() > maxMadeElements)
+    return node.fail("its result has more than 2^26 elements");
   SmallVector<bool> values;
   for (int64_t row = 0; row < shape[0]; ++row)
     for (int64_t column = 0; column < shape[1]; ++column)

@@ -28,15 +28,18 @@ struct InsertObserversPass
   void runOnOperation() override {
     keys.clear();
     exact.clear();
+    readings.clear();
     Block &body = getOperation().getBody().front();
     SmallVector<Value> values(body.getArguments());
     for (Operation &op : body)
       if (isa<OctetDialect>(op.getDialect()))
         values.append(op.result_begin(), op.result_end());
     // From the last: what stays in f32 reads values as they are.
-    for (Value value : llvm::reverse(values))
+    for (Value value : llvm::reverse(values)) {
+      readings[value] = readingOf(value);
       if (needsScale(value) && goesUnrounded(value))
         exact.insert(value);
+    }
     for (Value value : values)
       if (needsScale(value))
         observe(value);
@@ -71,34 +74,47 @@ private:
     ++numObservers;
   }
 
-  /// True if all that reads `value` or what moves and joins it takes it
-  /// unrounded: exact operands and, with `orFloat`, what computes those.
-  static bool isReadUnrounded(Value value, bool orFloat) {
-    return !value.use_empty() &&
-           llvm::all_of(value.getUses(), [&](OpOperand &use) {
-             Operation *user = use.getOwner();
-             auto op = dyn_cast<ScaleOpInterface>(user);
-             if (!op)
-               return false;
-             if (op.getOperandRole(use.getOperandNumber()) ==
-                 OperandRole::Exact)
-               return true;
-             if (user->hasAttr(noteAttr))
-               return orFloat;
-             return (op.getScaleRole() == ScaleRole::Same ||
-                     op.getScaleRole() == ScaleRole::Joined) &&
-                    isReadUnrounded(user->getResult(0), orFloat);
-           });
+  /// How all that reads a value or what moves and joins it takes it.
+  enum Reading {
+    /// Some of it may be rounded.
+    Rounded,
+    /// By exact operands and by what computes those.
+    AsFloat,
+    /// By exact operands.
+    Exactly
+  };
+
+  /// Readers' results have been looked at before.
+  Reading readingOf(Value value) const {
+    if (value.use_empty())
+      return Rounded;
+    Reading least = Exactly;
+    for (OpOperand &use : value.getUses()) {
+      Operation *user = use.getOwner();
+      auto op = dyn_cast<ScaleOpInterface>(user);
+      if (!op)
+        return Rounded;
+      if (op.getOperandRole(use.getOperandNumber()) == OperandRole::Exact)
+        continue;
+      Reading through = Rounded;
+      if (user->hasAttr(noteAttr))
+        through = AsFloat;
+      else if (op.getScaleRole() == ScaleRole::Same ||
+               op.getScaleRole() == ScaleRole::Joined)
+        through = readings.lookup(user->getResult(0));
+      least = std::min(least, through);
+    }
+    return least;
   }
 
   /// True if `value` gets no scale for the sake of what reads it. What computes
   /// an exact operand then stays in f32, and so do moves and f32 values on
   /// their way there; what works in integers before that still does.
-  static bool goesUnrounded(Value value) {
+  bool goesUnrounded(Value value) const {
     auto op = value.getDefiningOp<ScaleOpInterface>();
     if (!op)
       return false;
-    if (isReadUnrounded(value, /*orFloat=*/false)) {
+    if (readings.lookup(value) == Exactly) {
       op->setAttr(noteAttr,
                   StringAttr::get(op.getContext(),
                                   "errors of its result would add up"));
@@ -106,10 +122,11 @@ private:
     }
     return (op.getScaleRole() == ScaleRole::Joined ||
             op.getScaleRole() == ScaleRole::Float) &&
-           isReadUnrounded(value, /*orFloat=*/true);
+           readings.lookup(value) == AsFloat;
   }
 
   llvm::StringSet<> keys;
   llvm::SmallPtrSet<Value, 16> exact;
+  llvm::DenseMap<Value, Reading> readings;
 };
 } // namespace

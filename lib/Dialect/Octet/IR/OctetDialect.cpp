@@ -155,6 +155,14 @@ bool octet::isElementwise(Operation *op) {
   return true;
 }
 
+bool octet::movesAllElements(Operation *op) {
+  auto scales = dyn_cast<ScaleOpInterface>(op);
+  return scales && scales.getScaleRole() == ScaleRole::Same &&
+         !isa<WindowOpInterface>(op) &&
+         typeOf(op->getOperand(0)).getNumElements() ==
+             typeOf(op->getResult(0)).getNumElements();
+}
+
 bool octet::isNormalization(Value value) {
   Operation *op = value.getDefiningOp();
   if (!op)
@@ -166,13 +174,7 @@ bool octet::isNormalization(Value value) {
     return scaled && !cast<EpilogueOpInterface>(op).hasClamp() &&
            isNormalization(op->getOperand(*scaled));
   }
-  // What moves all elements, no window over them.
-  auto scales = dyn_cast<ScaleOpInterface>(op);
-  return scales && scales.getScaleRole() == ScaleRole::Same &&
-         !isa<WindowOpInterface>(op) &&
-         typeOf(op->getOperand(0)).getNumElements() ==
-             typeOf(op->getResult(0)).getNumElements() &&
-         isNormalization(op->getOperand(0));
+  return movesAllElements(op) && isNormalization(op->getOperand(0));
 }
 
 SmallVector<int64_t> octet::getBorder(RankedTensorType type) {

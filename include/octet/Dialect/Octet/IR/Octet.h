@@ -57,6 +57,10 @@ mlir::Value behindRounding(mlir::Value value);
 /// alone, of operands that may broadcast.
 bool isElementwise(mlir::Operation *op);
 
+/// True for what gives all elements of its first operand, and no others, at
+/// places that may differ.
+bool movesAllElements(mlir::Operation *op);
+
 /// True for an input of the function, and an input that is moved, cast, scaled
 /// and shifted by constants: what prepares it for the first layer.
 bool isNormalization(mlir::Value value);
