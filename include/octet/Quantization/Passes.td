@@ -30,6 +30,8 @@ def ApplyRanges : Pass<"octet-apply-ranges", "::mlir::ModuleOp"> {
     histogram; 100 is the smallest to the largest value. The
     default is what ranges.json asks for. With `least-error`, or where ranges.json
     asks for it, each range is then narrowed to that of the least squared error.
+    Ranges of what only functions of one
+    value read end where all of those saturate (QS-2).
   }];
   let options = [
     Option<"ranges", "ranges", "std::string", [{""}],

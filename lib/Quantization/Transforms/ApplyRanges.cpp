@@ -10,9 +10,12 @@
 #include "mlir/IR/Matchers.h"
 #include "octet/Dialect/Octet/IR/LayerInfo.h"
 #include "octet/Dialect/Octet/IR/Octet.h"
+#include "octet/Dialect/Octet/IR/Scheme.h"
 #include "octet/Quantization/Calibration/Ranges.h"
 #include "octet/Quantization/Passes.h"
 #include "llvm/Support/MemoryBuffer.h"
+#include <cmath>
+#include <limits>
 
 using namespace mlir;
 using namespace octet;
@@ -23,6 +26,78 @@ namespace octet {
 } // namespace octet
 
 namespace {
+/// A function of one value and the range of its result.
+struct Reader {
+  ScaleOpInterface function;
+  double low, high;
+
+  /// A NaN, which is no number to be close to, as infinity.
+  double at(double x) {
+    double y = function.evaluate(x);
+    return std::isnan(y) ? std::numeric_limits<double>::infinity()
+                         : std::clamp(y, low, high);
+  }
+};
+
+/// Collects the functions that read `value` or what only moves it; false if
+/// anything else does.
+bool collectReaders(Value value, SmallVectorImpl<Reader> &readers) {
+  return llvm::all_of(value.getUsers(), [&](Operation *user) {
+    auto op = dyn_cast<ScaleOpInterface>(user);
+    if (!op)
+      return false;
+    if (op.getScaleRole() == ScaleRole::Same)
+      return collectReaders(op->getResult(0), readers);
+    if (op.getScaleRole() != ScaleRole::Function || !op->hasOneUse())
+      return false;
+    auto result = dyn_cast<ObserveOp>(*op->user_begin());
+    if (!result || !result.getLow())
+      return false;
+    readers.push_back({op, result.getLow()->convertToFloat(),
+                       result.getHigh()->convertToFloat()});
+    return true;
+  });
+}
+
+/// Where a range from `start` to `end` may begin instead: at the place farthest
+/// from `start` whose results are, to a quarter of their steps, those of all
+/// places before it.
+double cutStart(MutableArrayRef<Reader> readers, double start, double end) {
+  constexpr int places = 4 * activationMax;
+  int best = places;
+  for (Reader &reader : readers) {
+    double tolerance = (reader.high - reader.low) / places;
+    double least = reader.at(start), most = least;
+    int last = 0;
+    // Where they are farther apart than twice that, none is close to all.
+    for (int i = 1; i <= best && most - least <= 2 * tolerance; ++i) {
+      double y = reader.at(start + (end - start) * i / places);
+      least = std::min(least, y);
+      most = std::max(most, y);
+      if (most - y <= tolerance && y - least <= tolerance)
+        last = i;
+    }
+    best = std::min(best, last);
+  }
+  return start + (end - start) * best / places;
+}
+
+/// QS-2: where functions are all that reads a value and they saturate, steps
+/// would be spent on what no result tells apart.
+void cutSaturated(ObserveOp op) {
+  SmallVector<Reader> readers;
+  if (op.getOutput().use_empty() || !op.getLow() ||
+      !collectReaders(op.getOutput(), readers))
+    return;
+  double low = op.getLow()->convertToFloat();
+  double high = op.getHigh()->convertToFloat();
+  low = cutStart(readers, low, high);
+  high = std::max(low, cutStart(readers, high, low));
+  Builder builder(op.getContext());
+  op.setLowAttr(builder.getF32FloatAttr(low));
+  op.setHighAttr(builder.getF32FloatAttr(high));
+}
+
 struct ApplyRangesPass : octet::impl::ApplyRangesBase<ApplyRangesPass> {
   using ApplyRangesBase::ApplyRangesBase;
 
@@ -127,13 +202,26 @@ private:
                    ? WalkResult::interrupt()
                    : WalkResult::advance();
       auto [low, high] = percentileRange(it->second, covered);
-      if (narrows)
-        std::tie(low, high) = leastErrorRange(it->second, low, high);
       op.setLowAttr(builder.getF32FloatAttr(low));
       op.setHighAttr(builder.getF32FloatAttr(high));
       return WalkResult::advance();
     });
-    return failure(result.wasInterrupted());
+    if (result.wasInterrupted())
+      return failure();
+    // From the last: a function's result has its final range.
+    SmallVector<ObserveOp> observers;
+    getOperation().walk([&](ObserveOp op) { observers.push_back(op); });
+    for (ObserveOp op : llvm::reverse(observers)) {
+      cutSaturated(op);
+      if (!narrows || !op.getLow())
+        continue;
+      auto [low, high] = leastErrorRange(loaded->tensors[op.getKey()],
+                                         op.getLow()->convertToFloat(),
+                                         op.getHigh()->convertToFloat());
+      op.setLowAttr(builder.getF32FloatAttr(low));
+      op.setHighAttr(builder.getF32FloatAttr(high));
+    }
+    return success();
   }
 };
 } // namespace
