@@ -218,6 +218,9 @@ static int readFlags(const Command &command, llvm::ArrayRef<Given> flags,
                   command.name);
   if (!options.calibration.empty() && !options.ranges.empty())
     return misuse("give either --calib or --ranges", command.name);
+  if (options.leastSqnr && options.calibration.empty() && options.data.empty())
+    return misuse("--min-sqnr is measured on data: it goes with --calib",
+                  command.name);
   return 0;
 }
 

@@ -159,6 +159,14 @@ static std::string readPhase(CommandOptions &options, StringRef value) {
              : "choose one of import, " + listPhases();
 }
 
+static std::string readSqnr(CommandOptions &options, StringRef value) {
+  double number = 0;
+  if (value.getAsDouble(number) || !(number >= 0 && number <= 100))
+    return "give dB, a number from 0 to 100";
+  options.leastSqnr = number;
+  return "";
+}
+
 static std::string readPercentile(CommandOptions &options, StringRef value) {
   double number = 0;
   if (value.getAsDouble(number) || !isPercentile(number))
@@ -194,12 +202,18 @@ llvm::ArrayRef<Flag> octet::allFlags() {
       {"--ranges", "FILE", "go INT8 with what `octet calibrate` wrote", "",
        models, "", file(&Options::ranges)},
       {"--method", "M", "minmax, percentile or mse",
-       "what the ranges say, else minmax", "compile quantize calibrate", "",
+       "what the ranges say, else minmax or mse, by what outputs lose on the "
+       "calibration data",
+       "compile quantize calibrate", "",
        choice(&Options::method, {"minmax", "percentile", "mse"})},
       {"--percentile", "P",
        "share of values inside a range, above 50 and at most 100; means "
        "--method percentile",
        "99.999", "compile quantize calibrate", "", readPercentile},
+      {"--min-sqnr", "DB",
+       "keep in f32 what costs outputs most, until each is DB above its error "
+       "on the calibration data",
+       "", "compile quantize calibrate", "", readSqnr},
       {"--precision", "P", "int8 or fp32",
        "int8 if there are ranges, else fp32", "compile", "",
        choice(&Options::precision, {"int8", "fp32"})},

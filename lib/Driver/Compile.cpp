@@ -49,13 +49,14 @@ int octet::runImport(const CommandOptions &options) {
 /// would be counted.
 static FailureOr<std::string> calibrateSamples(const CommandOptions &options,
                                                MLIRContext *context,
-                                               StringRef data) {
+                                               StringRef data,
+                                               const PipelineOptions &method) {
   OnnxImportOptions one = options.model;
   one.batch = 1;
   auto module = loadModel(options.inputs[0], context, one);
   if (!module)
     return failure();
-  return calibrate(*module, data);
+  return calibrate(*module, data, method);
 }
 
 int octet::runCalibrate(const CommandOptions &options) {
@@ -63,14 +64,10 @@ int octet::runCalibrate(const CommandOptions &options) {
   auto pipeline = makePipeline(options);
   if (!pipeline)
     return 1;
-  auto ranges = calibrateSamples(options, &session.context, options.data);
+  auto ranges =
+      calibrateSamples(options, &session.context, options.data, *pipeline);
   if (failed(ranges))
     return 1;
-  // The histograms serve every method; which one to use travels with them.
-  if (pipeline->leastError)
-    setLeastError(*ranges);
-  else if (pipeline->percentile > 0)
-    setPercentile(*ranges, pipeline->percentile);
   return writeFile(options.output.empty() ? "ranges.json" : options.output,
                    [&](llvm::raw_ostream &os) { os << *ranges; });
 }
@@ -93,10 +90,10 @@ static bool findRanges(const CommandOptions &options, ModuleOp module,
            "RANGES.json, or --precision fp32");
     return false;
   }
-  auto ranges =
-      options.model.batch == 1
-          ? calibrate(module, options.calibration)
-          : calibrateSamples(options, module.getContext(), options.calibration);
+  auto ranges = options.model.batch == 1
+                    ? calibrate(module, options.calibration, pipeline)
+                    : calibrateSamples(options, module.getContext(),
+                                       options.calibration, pipeline);
   if (failed(ranges))
     return false;
   pipeline.ranges = std::move(*ranges);

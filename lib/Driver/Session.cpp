@@ -100,6 +100,7 @@ octet::makePipeline(const CommandOptions &options) {
   pipeline.compileTo = options.compileTo;
   pipeline.dumpFolder = options.dumpFolder;
   pipeline.elide = options.elide;
+  pipeline.leastSqnr = options.leastSqnr;
   if (options.method == "minmax")
     pipeline.percentile = 100.0;
   else if (options.method == "mse")

@@ -29,7 +29,8 @@ typedef struct {
   const char *takes, *needs;
 } command;
 
-/* `calibrate` and the flags of the driver are not for the help text. */
+/* `calibrate`, `simulate` and the flags of the driver are not for the help
+ * text. */
 static const command commands[] = {
     {"run", "--input X.npz --output Y.npz", "outputs for every sample",
      command_run, "ior", "io"},
@@ -39,6 +40,7 @@ static const command commands[] = {
      "njts", ""},
     {"inspect", "[--json F]", "layers and kernels", command_inspect, "j", ""},
     {"calibrate", NULL, NULL, command_calibrate, "do", "do"},
+    {"simulate", NULL, NULL, command_simulate, "donq", "donq"},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
@@ -51,6 +53,7 @@ static const struct option flags[] = {
     {"threads", required_argument, NULL, 't'},
     {"serve", no_argument, NULL, 's'},
     {"report", required_argument, NULL, 'r'},
+    {"rounding", required_argument, NULL, 'q'},
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, 'v'},
 };
@@ -108,7 +111,7 @@ static int unknown(const char *what, const char *given, const command *of) {
   for (int i = 0; i < count; ++i) {
     const char *name = of ? flags[i].name : commands[i].name;
     int known = of ? strchr(of->takes, flags[i].val) && flags[i].val != 's' &&
-                         flags[i].val != 'r'
+                         flags[i].val != 'r' && flags[i].val != 'q'
                    : commands[i].usage != NULL;
     int far = distance(bare, name);
     if (known && far < least && far < (int)strlen(name)) {
@@ -138,11 +141,9 @@ static const char *flag_name(int value) {
 
 /* Sets the flag `value`; 0, or 2 after a message. */
 static int set(options *o, int value, const char *text) {
-  const char **texts[128] = {['i'] = &o->input,
-                             ['o'] = &o->output,
-                             ['d'] = &o->data,
-                             ['j'] = &o->json,
-                             ['r'] = &o->report};
+  const char **texts[128] = {['i'] = &o->input,  ['o'] = &o->output,
+                             ['d'] = &o->data,   ['j'] = &o->json,
+                             ['r'] = &o->report, ['q'] = &o->rounding};
   if (texts[value]) {
     *texts[value] = text;
     return 0;
@@ -263,7 +264,7 @@ int octet_harness_main(int argc, char **argv) {
   const command *found = NULL;
   for (int i = 0; i < COMMANDS; ++i)
     if (!strcmp(argv[1], commands[i].name) &&
-        (commands[i].run != command_calibrate || model->num_observed > 0))
+        (commands[i].usage || model->num_observed > 0))
       found = &commands[i];
   if (!found)
     return unknown(argv[1][0] == '-' ? "flag" : "command", argv[1], NULL);

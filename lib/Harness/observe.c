@@ -16,6 +16,10 @@
 enum { HALF = OCTET_HISTOGRAM_BINS / 2, LOWEST_EXPONENT = -140 };
 
 static octet_histogram *histograms;
+static const octet_rounding *roundings;
+static octet_quality *qualities;
+/* OCTET_SAMPLED elements of each value. */
+static float *kept;
 
 void octet_histogram_init(octet_histogram *histogram) {
   memset(histogram, 0, sizeof *histogram);
@@ -111,20 +115,105 @@ void octet_histogram_add(octet_histogram *histogram, const float *values,
   }
 }
 
+void octet_round_values(const octet_rounding *rounding, float *values,
+                        int64_t count) {
+  /* Adding and subtracting it rounds to an integer, to nearest even. */
+  const float magic = 0x1.8p23f;
+  float scale = rounding->scale;
+  float low = -rounding->zero_point, high = 255 - rounding->zero_point;
+  for (int64_t i = 0; i < count; ++i) {
+    float steps = values[i] / scale;
+    steps = steps > low ? steps : steps <= low ? low : 0;
+    steps = steps < high ? steps : high;
+    values[i] = scale * ((steps + magic) - magic);
+  }
+}
+
+void octet_quality_add(octet_quality *quality, const float *exact,
+                       const float *rounded, int64_t count) {
+  for (int64_t i = 0; i < count; ++i) {
+    double a = exact[i], b = rounded[i];
+    if (!isfinite(a) || !isfinite(b)) {
+      if (!(a == b || (isnan(a) && isnan(b))))
+        quality->noise = INFINITY;
+      continue;
+    }
+    quality->signal += a * a;
+    quality->noise += (a - b) * (a - b);
+  }
+}
+
+/* [n, h, w, c] with strides. */
+typedef struct {
+  float *base;
+  int64_t n, h, w, c, stride_n, stride_h, stride_w;
+} view;
+
+/* Puts elements into `out`, evenly spread; how many. */
+static int64_t sample(const view *v, float *out) {
+  int64_t total = v->n * v->h * v->w * v->c, taken = 0;
+  /* An odd step meets every channel where their number is even. */
+  int64_t step = total <= OCTET_SAMPLED ? 1 : (total / OCTET_SAMPLED + 1) | 1;
+  for (int64_t at = 0; at < total; at += step) {
+    int64_t row = at / v->c, image = row / v->w;
+    out[taken++] =
+        v->base[image / v->h * v->stride_n + image % v->h * v->stride_h +
+                row % v->w * v->stride_w + at % v->c];
+  }
+  return taken;
+}
+
+static void observe_row(int64_t index, float *values, int64_t count) {
+  if (histograms)
+    octet_histogram_add(&histograms[index], values, count);
+  else if (roundings && roundings[index].scale > 0)
+    octet_round_values(&roundings[index], values, count);
+}
+
 void octet_observe(int64_t index, int64_t address, int64_t offset, int64_t n,
                    int64_t h, int64_t w, int64_t c, int64_t stride_n,
                    int64_t stride_h, int64_t stride_w) {
-  const float *base = (const float *)(intptr_t)address + offset;
+  view v = {(float *)(intptr_t)address + offset,
+            n,
+            h,
+            w,
+            c,
+            stride_n,
+            stride_h,
+            stride_w};
   for (int64_t i = 0; i < n; ++i)
     for (int64_t y = 0; y < h; ++y) {
-      const float *row = base + i * stride_n + y * stride_h;
+      float *row = v.base + i * stride_n + y * stride_h;
       if (stride_w == c) {
-        octet_histogram_add(&histograms[index], row, w * c);
+        observe_row(index, row, w * c);
         continue;
       }
       for (int64_t x = 0; x < w; ++x)
-        octet_histogram_add(&histograms[index], row + x * stride_w, c);
+        observe_row(index, row + x * stride_w, c);
     }
+  if (!kept)
+    return;
+  float *exact = kept + index * OCTET_SAMPLED;
+  if (!roundings) {
+    sample(&v, exact);
+    return;
+  }
+  float rounded[OCTET_SAMPLED];
+  int64_t count = sample(&v, rounded);
+  octet_quality_add(&qualities[index], exact, rounded, count);
+}
+
+int octet_observers_keep(int32_t count) {
+  if (!kept)
+    kept = malloc((size_t)count * OCTET_SAMPLED * sizeof *kept);
+  roundings = NULL;
+  return kept ? 0 : -1;
+}
+
+void octet_observers_round(const octet_rounding *given,
+                           octet_quality *measured) {
+  roundings = given;
+  qualities = measured;
 }
 
 int octet_observers_start(int32_t count) {

@@ -117,26 +117,40 @@ static int make_results(const octet_samples *samples, octet_array *results) {
   return 0;
 }
 
+int load_shared(const char *path, const octet_samples *samples,
+                const state *s) {
+  for (int i = 0; i < model->num_inputs; ++i)
+    if (octet_is_shared(samples, &model->inputs[i]) &&
+        load(path, samples->arrays[i], i, 0, elements(&model->inputs[i]),
+             s->inputs[i]))
+      return 1;
+  return 0;
+}
+
+int load_batch(const char *path, const octet_samples *samples, int64_t at,
+               int64_t present, const state *s) {
+  for (int i = 0; i < model->num_inputs; ++i) {
+    int64_t each = elements(&model->inputs[i]) / samples->batch;
+    if (!octet_is_shared(samples, &model->inputs[i]) &&
+        load(path, samples->arrays[i], i, at * each, present * each,
+             s->inputs[i]))
+      return 1;
+  }
+  return 0;
+}
+
 int run_all(const char *path, const octet_samples *samples,
             octet_array *results, const char *what) {
   state s;
   if (allocate(&s) || (results && make_results(samples, results)))
     return 1;
   int64_t size = samples->batch;
-  for (int i = 0; i < model->num_inputs; ++i)
-    if (octet_is_shared(samples, &model->inputs[i]) &&
-        load(path, samples->arrays[i], i, 0, elements(&model->inputs[i]),
-             s.inputs[i]))
-      return 1;
+  if (load_shared(path, samples, &s))
+    return 1;
   for (int64_t at = 0; at < samples->samples; at += size) {
     int64_t left = samples->samples - at, present = left < size ? left : size;
-    for (int i = 0; i < model->num_inputs; ++i) {
-      int64_t each = elements(&model->inputs[i]) / size;
-      if (!octet_is_shared(samples, &model->inputs[i]) &&
-          load(path, samples->arrays[i], i, at * each, present * each,
-               s.inputs[i]))
-        return 1;
-    }
+    if (load_batch(path, samples, at, present, &s))
+      return 1;
     for (int i = 0; results && i < model->num_outputs; ++i) {
       const octet_tensor *t = &model->outputs[i];
       size_t each = bytes(t) / (size_t)size;

@@ -29,7 +29,8 @@ extern const char *program;
 /* Flags of the command line; null or zero where not given. */
 typedef struct {
   const char *input, *output, *data, *json;
-  const char *report; /* of `run`: what the driver's eval asks */
+  const char *report;   /* of `run`: what the driver's eval asks */
+  const char *rounding; /* of `simulate` */
   int64_t runs;
   int serve;
 } options;
@@ -59,6 +60,11 @@ int open_data(const char *path, octet_npz *npz);
 /* Finds the samples of a data set; 0, or 1 after a message. */
 int find_samples(const char *path, const octet_npz *npz,
                  octet_samples *samples);
+/* Load the inputs that all samples share, and those of `present` samples from
+ * `at` on; 0, or 1 after a message. */
+int load_shared(const char *path, const octet_samples *samples, const state *s);
+int load_batch(const char *path, const octet_samples *samples, int64_t at,
+               int64_t present, const state *s);
 /* Runs all of `samples`, from `path`. Where `results` is given, it receives an
  * array for each output, whose data are `owned`. 0, or 1 after a message. */
 int run_all(const char *path, const octet_samples *samples,
@@ -74,5 +80,6 @@ int command_bench(const options *o);
 int command_inspect(const options *o);
 /* Only in instrumented programs. */
 int command_calibrate(const options *o);
+int command_simulate(const options *o);
 
 #endif /* OCTET_LIB_HARNESS_PROGRAM_H */

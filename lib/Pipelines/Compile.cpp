@@ -16,7 +16,6 @@
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
-#include "llvm/Support/Program.h"
 
 using namespace mlir;
 using namespace octet;
@@ -228,34 +227,4 @@ LogicalResult octet::compileTo(ModuleOp module, const PipelineOptions &given,
   auto emitted = emit(variants, path, step);
   octet_progress("compiling", steps, steps);
   return emitted;
-}
-
-FailureOr<std::string> octet::calibrate(ModuleOp module, StringRef data) {
-  auto program = TemporaryFile::create("octet-calibrate", "");
-  if (!program)
-    return module.emitError() << llvm::toString(program.takeError());
-  auto ranges = TemporaryFile::create("octet-ranges", "json");
-  if (!ranges)
-    return module.emitError() << llvm::toString(ranges.takeError());
-  OwningOpRef<ModuleOp> copy = module.clone();
-  PipelineOptions options;
-  options.targets = {lookupTarget("host")};
-  options.observe = true;
-  if (failed(compileTo(*copy, options, program->path())))
-    return failure();
-  // The program says itself what is wrong with the data.
-  StringRef arguments[] = {"octet", "calibrate", "--data",
-                           data,    "-o",        ranges->path()};
-  std::string message;
-  int status = llvm::sys::ExecuteAndWait(program->path(), arguments,
-                                         std::nullopt, {}, 0, 0, &message);
-  if (status == 1)
-    return failure();
-  if (status != 0)
-    return module.emitError() << data << ": calibration failed"
-                              << (message.empty() ? "" : ": ") << message;
-  auto text = llvm::MemoryBuffer::getFile(ranges->path());
-  if (!text)
-    return module.emitError("the ranges cannot be read back");
-  return (*text)->getBuffer().str();
 }

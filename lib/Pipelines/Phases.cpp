@@ -43,13 +43,18 @@ static void addObserve(OpPassManager &pm, const PhaseOptions &) {
   pm.addNestedPass<func::FuncOp>(createInsertObservers());
 }
 
-static void addQuantize(OpPassManager &pm, const PhaseOptions &options) {
+void octet::addRanges(OpPassManager &pm, const PhaseOptions &options) {
   ApplyRangesOptions ranges;
   ranges.ranges = options.ranges;
   ranges.rangesFile = options.rangesFile;
   ranges.percentile = options.percentile;
   ranges.leastError = options.leastError;
   pm.addPass(createApplyRanges(ranges));
+  pm.addNestedPass<func::FuncOp>(createJoinRanges());
+}
+
+static void addQuantize(OpPassManager &pm, const PhaseOptions &options) {
+  addRanges(pm, options);
   auto &function = pm.nest<func::FuncOp>();
   function.addPass(createQuantize());
   function.addPass(createPropagateQuantization());

@@ -95,4 +95,71 @@ TEST(Observe, ExtremeFloatsFit) {
   EXPECT_EQ(h->total, 4u);
 }
 
+/// QS-3, by another way than the code.
+float roundTrip(float x, float scale, int zeroPoint) {
+  double q = std::isnan(x) ? 0.0 : std::nearbyint(double(x / scale));
+  q = std::clamp(q, double(-zeroPoint), double(255 - zeroPoint));
+  return scale * float(q);
+}
+
+TEST(Observe, RoundsToTheStepsOfTheScheme) {
+  std::mt19937 random(5);
+  std::normal_distribution<float> numbers(0, 40);
+  for (int zeroPoint : {0, 1, 128, 255}) {
+    std::vector<float> values{0.0f,  -0.0f,  0.25f,    0.75f,     -0.25f,
+                              1e30f, -1e30f, INFINITY, -INFINITY, NAN};
+    for (int i = 0; i < 2000; ++i)
+      values.push_back(numbers(random));
+    auto rounded = values;
+    octet_rounding rounding{0.5f, float(zeroPoint)};
+    octet_round_values(&rounding, rounded.data(), rounded.size());
+    for (size_t i = 0; i < values.size(); ++i)
+      ASSERT_EQ(rounded[i], roundTrip(values[i], 0.5f, zeroPoint)) << values[i];
+  }
+}
+
+TEST(Observe, AddsUpWhatRoundingDoes) {
+  octet_quality quality{1, 2};
+  const float exact[]{3, -4, INFINITY, NAN}, rounded[]{2, -4, INFINITY, NAN};
+  octet_quality_add(&quality, exact, rounded, 4);
+  EXPECT_EQ(quality.signal, 26);
+  EXPECT_EQ(quality.noise, 3);
+  octet_quality_add(&quality, exact + 3, rounded, 1);
+  EXPECT_EQ(quality.noise, INFINITY);
+}
+
+/// [n, h, w, c] among other elements, which stay.
+TEST(Observe, RoundsInPlaceAndComparesWithWhatWas) {
+  const int h = 5, w = 7, c = 3, strideW = 4, strideH = 40;
+  std::vector<float> before(h * strideH + 8);
+  std::mt19937 random(7);
+  for (float &x : before)
+    x = random() % 1000 / 100.0f;
+  auto values = before;
+  auto observe = [&] {
+    octet_observe(0, reinterpret_cast<int64_t>(values.data()), 8, 1, h, w, c,
+                  h * strideH, strideH, strideW);
+  };
+  ASSERT_EQ(octet_observers_keep(1), 0);
+  observe();
+  EXPECT_EQ(values, before);
+  octet_rounding rounding{0.25f, 0};
+  octet_quality quality{0, 0};
+  octet_observers_round(&rounding, &quality);
+  observe();
+  double signal = 0, noise = 0;
+  for (int y = 0; y < h; ++y)
+    for (int x = 0; x < w; ++x)
+      for (int i = 0; i < c; ++i) {
+        float &was = before[8 + y * strideH + x * strideW + i];
+        float now = roundTrip(was, 0.25f, 0);
+        signal += double(was) * was;
+        noise += (double(was) - now) * (double(was) - now);
+        was = now;
+      }
+  EXPECT_EQ(values, before);
+  EXPECT_DOUBLE_EQ(quality.signal, signal);
+  EXPECT_DOUBLE_EQ(quality.noise, noise);
+}
+
 } // namespace

@@ -114,6 +114,23 @@ TEST(Ranges, TheMethodTravels) {
   }
 }
 
+TEST(Ranges, WhatIsNotRoundedTravels) {
+  const std::string empty =
+      R"({"version": 2, "model_hash": "ab", "tensors": {}})";
+  std::string text = empty;
+  setUnrounded(text, {"x", "a \"b\"\n"});
+  setQualities(text, {{"y", 20.04}, {"z\\", -999}});
+  auto ranges = parse(text);
+  EXPECT_EQ(ranges.unrounded.size(), 2u);
+  EXPECT_TRUE(ranges.unrounded.contains("a \"b\"\n")) << text;
+  EXPECT_NE(text.find(R"("y": 20, "z\\": -999})"), std::string::npos) << text;
+  EXPECT_TRUE(parse(empty).unrounded.empty());
+  auto wrong = parseRanges(
+      R"({"version": 2, "unrounded": [1], "model_hash": "a", "tensors": {}})");
+  EXPECT_FALSE(bool(wrong));
+  llvm::consumeError(wrong.takeError());
+}
+
 TEST(Ranges, NonsenseIsNoPercentile) {
   for (double p : {-3.0, 0.0, 50.0, 100.001, double(NAN), double(INFINITY)})
     EXPECT_FALSE(isPercentile(p)) << p;

@@ -29,6 +29,8 @@ struct CommandOptions {
   std::string compileTo, dumpFolder;
   /// Above 50 and at most 100; none where it was not given.
   std::optional<double> percentile;
+  /// In dB; none where it was not given.
+  std::optional<double> leastSqnr;
   /// Batch, shapes and outputs of .onnx models.
   OnnxImportOptions model;
   int64_t runs = 0, threads = 1;

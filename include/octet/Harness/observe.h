@@ -6,7 +6,11 @@
 //
 //===----------------------------------------------------------------------===//
 
-/* Histograms of an instrumented program. Bins have power-of-two widths anchored
+/* What an instrumented program does with the values it observes: it counts them
+ * in histograms; or rounds them as 8 bits would, and compares some of them with
+ * those of a run that did not round.
+ *
+ * Bins have power-of-two widths anchored
  * at zero, so that doubling the width merges pairs of bins: neither the order
  * nor the batching of the data shows in the result, and memory does not grow.
  */
@@ -37,14 +41,46 @@ void octet_histogram_init(octet_histogram *histogram);
 void octet_histogram_add(octet_histogram *histogram, const float *values,
                          int64_t count);
 
-/* Called by instrumented programs: adds the [n, h, w, c] values at `address`
- * plus `offset` elements, with the strides given in elements. */
+/* Steps of 8 bits; a scale of 0 leaves values as they are. */
+typedef struct {
+  float scale, zero_point;
+} octet_rounding;
+
+/* Makes `count` values what their steps represent (QS-1, QS-3); NaN becomes 0.
+ */
+void octet_round_values(const octet_rounding *rounding, float *values,
+                        int64_t count);
+
+/* Called by instrumented programs with the [n, h, w, c] values at `address`
+ * plus `offset` elements, with the strides given in elements. Does with
+ * them what it was asked to, or nothing. */
 void octet_observe(int64_t index, int64_t address, int64_t offset, int64_t n,
                    int64_t h, int64_t w, int64_t c, int64_t stride_n,
                    int64_t stride_h, int64_t stride_w);
 
-/* Makes room for `count` observed values; 0, or -1 without memory. */
+/* Has values counted: makes room for `count` observed ones; 0, or -1 without
+ * memory. */
 int octet_observers_start(int32_t count);
+
+/* Sums over elements. */
+typedef struct {
+  double signal; /* of squares */
+  double noise;  /* of squared errors; infinite where numbers became none */
+} octet_quality;
+
+/* Adds what became of `count` elements. */
+void octet_quality_add(octet_quality *quality, const float *exact,
+                       const float *rounded, int64_t count);
+
+/* Has up to OCTET_SAMPLED elements of each value kept, as they are; 0, or -1
+ * without memory. */
+enum { OCTET_SAMPLED = 4096 };
+int octet_observers_keep(int32_t count);
+
+/* Has values rounded, each by its element of `roundings`, and then compared
+ * with those that were kept; adds to `qualities`. Both stay the caller's. */
+void octet_observers_round(const octet_rounding *roundings,
+                           octet_quality *qualities);
 
 typedef struct {
   const char *model_hash;

@@ -63,6 +63,8 @@ const Phase *lookupPhase(llvm::StringRef name);
 /// The names of all phases, "a, b, c".
 std::string listPhases();
 
+/// Adds the passes that give observers their final ranges.
+void addRanges(mlir::OpPassManager &pm, const PhaseOptions &options);
 /// Appends the pipeline of `phase` to a pass manager of modules.
 void addPhase(mlir::OpPassManager &pm, const Phase &phase,
               const PhaseOptions &options);

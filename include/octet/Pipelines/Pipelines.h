@@ -37,6 +37,9 @@ struct PipelineOptions {
   double percentile = 0.0;
   /// Ranges of the least squared error.
   bool leastError = false;
+  /// The dB that every output is to stand above what rounding does to it; none
+  /// if that is only to be measured.
+  std::optional<double> leastSqnr;
   /// Says how ranges are found, whatever `ranges` say.
   bool choosesRanges() const { return leastError || percentile > 0; }
   /// Stop after this phase; empty for none.
@@ -90,9 +93,15 @@ mlir::LogicalResult compileTo(mlir::ModuleOp module,
                               llvm::StringRef path);
 
 /// Compiles `module` with observers, runs it over the .npz file `data` and
-/// returns the text of ranges.json.
+/// returns the text of ranges.json. It asks for the ranges that `method`
+/// chooses or, where that chooses none, for those among min-max and least
+/// squared error whose rounding the outputs of up to 32 samples survive better.
+/// Below `method.leastSqnr` it also asks for what costs them most to stay in
+/// f32, and where that is not given, too, warns of outputs that little is left
+/// of.
 mlir::FailureOr<std::string> calibrate(mlir::ModuleOp module,
-                                       llvm::StringRef data);
+                                       llvm::StringRef data,
+                                       const PipelineOptions &method);
 
 } // namespace octet
 

@@ -30,8 +30,8 @@ def ApplyRanges : Pass<"octet-apply-ranges", "::mlir::ModuleOp"> {
     histogram; 100 is the smallest to the largest value. The
     default is what ranges.json asks for. With `least-error`, or where ranges.json
     asks for it, each range is then narrowed to that of the least squared error.
-    Ranges of what only functions of one
-    value read end where all of those saturate (QS-2).
+    Ranges of what only functions of one value read end where all of those
+    saturate (QS-2).
   }];
   let options = [
     Option<"ranges", "ranges", "std::string", [{""}],
@@ -43,6 +43,15 @@ def ApplyRanges : Pass<"octet-apply-ranges", "::mlir::ModuleOp"> {
     Option<"leastError", "least-error", "bool", "false",
            "Narrow each range to that of the least squared error">
   ];
+}
+
+def JoinRanges : Pass<"octet-join-ranges", "::mlir::func::FuncOp"> {
+  let summary = "Give what concatenations join the range of the whole";
+  let description = [{
+    An observed value that only a concatenation uses takes over the range of its
+    result (QS-10). A concatenation of ranges too different for that stays in f32,
+    as does one of values on their way to an output; the reason is in `octet.note`.
+  }];
 }
 
 def Quantize : Pass<"octet-quantize", "::mlir::func::FuncOp"> {

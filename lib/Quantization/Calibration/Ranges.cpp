@@ -8,6 +8,7 @@
 
 #include "octet/Quantization/Calibration/Ranges.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/JSON.h"
 #include <algorithm>
 #include <cfloat>
@@ -93,6 +94,12 @@ llvm::Expected<Ranges> octet::parseRanges(llvm::StringRef text) {
       return malformed("the only method it can name is mse");
     ranges.leastError = true;
   }
+  if (const auto *names = root->getArray("unrounded"))
+    for (const auto &name : *names) {
+      if (!name.getAsString())
+        return malformed("a name of what is not to be rounded is no text");
+      ranges.unrounded.insert(*name.getAsString());
+    }
   for (const auto &entry : *tensors) {
     auto histogram = parseHistogram(entry.first, entry.second);
     if (!histogram)
@@ -106,15 +113,43 @@ bool octet::isPercentile(double percentile) {
   return percentile > 50.0 && percentile <= 100.0;
 }
 
-void octet::setPercentile(std::string &text, double percentile) {
-  char digits[32];
-  auto end = std::to_chars(digits, digits + sizeof digits, percentile).ptr;
+/// Puts `key` in front of all others.
+static void setField(std::string &text, llvm::StringRef key,
+                     llvm::StringRef value) {
   text.insert(text.find('{') + 1,
-              "\n  \"percentile\": " + std::string(digits, end) + ",");
+              llvm::formatv("\n  \"{0}\": {1},", key, value).str());
+}
+
+/// The shortest digits that read back as `number`.
+static std::string shortest(double number) {
+  char digits[32];
+  auto end = std::to_chars(digits, digits + sizeof digits, number).ptr;
+  return std::string(digits, end);
+}
+
+void octet::setPercentile(std::string &text, double percentile) {
+  setField(text, "percentile", shortest(percentile));
 }
 
 void octet::setLeastError(std::string &text) {
-  text.insert(text.find('{') + 1, "\n  \"method\": \"mse\",");
+  setField(text, "method", "\"mse\"");
+}
+
+void octet::setUnrounded(std::string &text,
+                         llvm::ArrayRef<std::string> tensors) {
+  llvm::json::Value names = llvm::json::Array(tensors);
+  setField(text, "unrounded", llvm::formatv("{0}", names).str());
+}
+
+void octet::setQualities(std::string &text,
+                         llvm::ArrayRef<OutputQuality> outputs) {
+  std::string object;
+  for (const OutputQuality &output : outputs)
+    object += llvm::formatv("{0}{1}: {2}", object.empty() ? "" : ", ",
+                            llvm::json::Value(output.name),
+                            shortest(std::round(output.sqnr * 10) / 10))
+                  .str();
+  setField(text, "sqnr_db", "{" + object + "}");
 }
 
 bool octet::fitsModel(const Ranges &ranges, llvm::StringRef graphHash,

@@ -6,16 +6,14 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "FunctionRanges.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/Matchers.h"
 #include "octet/Dialect/Octet/IR/LayerInfo.h"
 #include "octet/Dialect/Octet/IR/Octet.h"
-#include "octet/Dialect/Octet/IR/Scheme.h"
 #include "octet/Quantization/Calibration/Ranges.h"
 #include "octet/Quantization/Passes.h"
 #include "llvm/Support/MemoryBuffer.h"
-#include <cmath>
-#include <limits>
 
 using namespace mlir;
 using namespace octet;
@@ -26,78 +24,6 @@ namespace octet {
 } // namespace octet
 
 namespace {
-/// A function of one value and the range of its result.
-struct Reader {
-  ScaleOpInterface function;
-  double low, high;
-
-  /// A NaN, which is no number to be close to, as infinity.
-  double at(double x) {
-    double y = function.evaluate(x);
-    return std::isnan(y) ? std::numeric_limits<double>::infinity()
-                         : std::clamp(y, low, high);
-  }
-};
-
-/// Collects the functions that read `value` or what only moves it; false if
-/// anything else does.
-bool collectReaders(Value value, SmallVectorImpl<Reader> &readers) {
-  return llvm::all_of(value.getUsers(), [&](Operation *user) {
-    auto op = dyn_cast<ScaleOpInterface>(user);
-    if (!op)
-      return false;
-    if (op.getScaleRole() == ScaleRole::Same)
-      return collectReaders(op->getResult(0), readers);
-    if (op.getScaleRole() != ScaleRole::Function || !op->hasOneUse())
-      return false;
-    auto result = dyn_cast<ObserveOp>(*op->user_begin());
-    if (!result || !result.getLow())
-      return false;
-    readers.push_back({op, result.getLow()->convertToFloat(),
-                       result.getHigh()->convertToFloat()});
-    return true;
-  });
-}
-
-/// Where a range from `start` to `end` may begin instead: at the place farthest
-/// from `start` whose results are, to a quarter of their steps, those of all
-/// places before it.
-double cutStart(MutableArrayRef<Reader> readers, double start, double end) {
-  constexpr int places = 4 * activationMax;
-  int best = places;
-  for (Reader &reader : readers) {
-    double tolerance = (reader.high - reader.low) / places;
-    double least = reader.at(start), most = least;
-    int last = 0;
-    // Where they are farther apart than twice that, none is close to all.
-    for (int i = 1; i <= best && most - least <= 2 * tolerance; ++i) {
-      double y = reader.at(start + (end - start) * i / places);
-      least = std::min(least, y);
-      most = std::max(most, y);
-      if (most - y <= tolerance && y - least <= tolerance)
-        last = i;
-    }
-    best = std::min(best, last);
-  }
-  return start + (end - start) * best / places;
-}
-
-/// QS-2: where functions are all that reads a value and they saturate, steps
-/// would be spent on what no result tells apart.
-void cutSaturated(ObserveOp op) {
-  SmallVector<Reader> readers;
-  if (op.getOutput().use_empty() || !op.getLow() ||
-      !collectReaders(op.getOutput(), readers))
-    return;
-  double low = op.getLow()->convertToFloat();
-  double high = op.getHigh()->convertToFloat();
-  low = cutStart(readers, low, high);
-  high = std::max(low, cutStart(readers, high, low));
-  Builder builder(op.getContext());
-  op.setLowAttr(builder.getF32FloatAttr(low));
-  op.setHighAttr(builder.getF32FloatAttr(high));
-}
-
 struct ApplyRangesPass : octet::impl::ApplyRangesBase<ApplyRangesPass> {
   using ApplyRangesBase::ApplyRangesBase;
 
@@ -148,6 +74,14 @@ private:
     return nullptr;
   }
 
+  /// A reason for `octet inspect`.
+  static void erase(ObserveOp op, StringRef reason) {
+    if (Operation *producer = op.getInput().getDefiningOp())
+      producer->setAttr(noteAttr, StringAttr::get(op.getContext(), reason));
+    op.replaceAllUsesWith(op.getInput());
+    op.erase();
+  }
+
   /// What has no finite range has no scale. Damaged weights and data are
   /// errors.
   static LogicalResult stayFloat(ObserveOp op, uint64_t times,
@@ -162,12 +96,7 @@ private:
              << " times during calibration"
              << (ranges.inputsFinite.value_or(false) ? ", " : "; ")
              << explainNotFinite(ranges);
-    if (Operation *producer = op.getInput().getDefiningOp())
-      producer->setAttr(noteAttr,
-                        StringAttr::get(op.getContext(),
-                                        "was NaN or infinite in calibration"));
-    op.replaceAllUsesWith(op.getInput());
-    op.erase();
+    erase(op, "was NaN or infinite in calibration");
     return success();
   }
 
@@ -201,6 +130,10 @@ private:
         return failed(stayFloat(op, it->second.notFinite, *loaded))
                    ? WalkResult::interrupt()
                    : WalkResult::advance();
+      if (loaded->unrounded.contains(op.getKey())) {
+        erase(op, "rounding its result would cost outputs too much");
+        return WalkResult::advance();
+      }
       auto [low, high] = percentileRange(it->second, covered);
       op.setLowAttr(builder.getF32FloatAttr(low));
       op.setHighAttr(builder.getF32FloatAttr(high));
@@ -212,8 +145,10 @@ private:
     SmallVector<ObserveOp> observers;
     getOperation().walk([&](ObserveOp op) { observers.push_back(op); });
     for (ObserveOp op : llvm::reverse(observers)) {
+      if (!op.getLow())
+        continue;
       cutSaturated(op);
-      if (!narrows || !op.getLow())
+      if (!narrows)
         continue;
       auto [low, high] = leastErrorRange(loaded->tensors[op.getKey()],
                                          op.getLow()->convertToFloat(),

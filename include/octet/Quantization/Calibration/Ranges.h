@@ -15,6 +15,7 @@
 
 #include "mlir/Support/LLVM.h"
 #include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/Error.h"
 #include <optional>
 #include <vector>
@@ -43,6 +44,15 @@ struct Ranges {
   /// Ranges are to have the least squared error, unless said otherwise.
   bool leastError = false;
   llvm::StringMap<Histogram> tensors;
+  /// Tensors that are not to be rounded.
+  llvm::StringSet<> unrounded;
+};
+
+/// How far, in dB, the values of an output stand above what rounding does to
+/// them.
+struct OutputQuality {
+  std::string name;
+  double sqnr;
 };
 
 /// Parses the text of ranges.json; the error says what is wrong with it.
@@ -56,6 +66,13 @@ void setPercentile(std::string &text, double percentile);
 
 /// Writes the method of least squared error into the text of ranges.json.
 void setLeastError(std::string &text);
+
+/// Writes into the text of ranges.json which tensors are not to be rounded.
+void setUnrounded(std::string &text, llvm::ArrayRef<std::string> tensors);
+
+/// Writes what was measured of the outputs into the text of ranges.json;
+/// nothing reads it back.
+void setQualities(std::string &text, llvm::ArrayRef<OutputQuality> outputs);
 
 /// True if `ranges` were calibrated on the model whose graph and file have
 /// these hashes; empty ones are not known and fit.

@@ -1,0 +1,414 @@
+//===- Calibrate.cpp --------------------------------------------*- C++ -*-===//
+//
+// Part of the Octet project, under the Apache License v2.0 with LLVM
+// Exceptions. See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Runs a program with observers: to find ranges, and to see how well outputs
+// survive the rounding that ranges ask for.
+//
+//===----------------------------------------------------------------------===//
+
+#include "mlir/IR/TypeUtilities.h"
+#include "mlir/Pass/PassManager.h"
+#include "octet/Dialect/Octet/IR/Octet.h"
+#include "octet/Dialect/Octet/IR/Scheme.h"
+#include "octet/Pipelines/Pipelines.h"
+#include "octet/Quantization/Calibration/Ranges.h"
+#include "octet/Support/OutputFile.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Program.h"
+#include <cmath>
+#include <numeric>
+
+using namespace mlir;
+using namespace octet;
+
+namespace {
+/// The scale and zero point of an observed value.
+struct Rounding {
+  std::string key;
+  double scale;
+  int64_t zeroPoint;
+};
+
+/// Roundings to choose from, and what they do.
+struct Candidate {
+  PipelineOptions options;
+  std::vector<Rounding> roundings;
+  /// Of observed values and then of outputs: what rounding adds to them by what
+  /// they are, both squared.
+  std::vector<double> noises;
+};
+
+/// Samples that are weighed, and those that at most are to find what each value
+/// costs.
+constexpr int64_t samplesToChoose = 16, samplesToRank = 4;
+/// Candidates that are weighed at a time, for the memory that takes.
+constexpr size_t candidatesAtATime = 256;
+
+/// Below this many dB INT8 is hardly the model any more.
+constexpr double poorSqnr = 20.0;
+/// A value whose rounding takes as many dB from what is poor costs more than
+/// all others together: it had better stay in f32.
+constexpr double dearValue = 3.0;
+
+class Calibration {
+public:
+  Calibration(ModuleOp module, StringRef data) : module(module), data(data) {}
+
+  FailureOr<std::string> run(const PipelineOptions &method);
+
+private:
+  LogicalResult compile();
+  LogicalResult execute(ArrayRef<StringRef> arguments);
+  FailureOr<std::string> observe();
+  FailureOr<Candidate> candidate(const PipelineOptions &options);
+  LogicalResult weigh(MutableArrayRef<Candidate> candidates, int64_t samples);
+  FailureOr<std::vector<Candidate>> weighAlone(ArrayRef<Rounding> roundings);
+  LogicalResult keepFloat(Candidate &best, std::optional<double> least);
+  double meanSqnr(ArrayRef<double> noises, ArrayRef<size_t> of) const;
+  size_t worstOutput(ArrayRef<double> noises) const;
+  void warn(const Candidate &best);
+
+  FailureOr<TemporaryFile> create(StringRef prefix, StringRef extension) {
+    auto file = TemporaryFile::create(prefix, extension);
+    if (!file)
+      return module.emitError() << llvm::toString(file.takeError());
+    return std::move(*file);
+  }
+
+  ModuleOp module;
+  StringRef data;
+  std::optional<TemporaryFile> program;
+  OwningOpRef<ModuleOp> observed;
+  size_t numObserved = 0;
+  /// The observed values whose errors count. Those of what only functions read
+  /// do in the functions' results: much of them may lie where these saturate.
+  SmallVector<size_t> counting;
+  SmallVector<std::string> outputs;
+  /// Where noises have those of outputs that are floats: of numbers of classes,
+  /// say, one is no better than its neighbour.
+  SmallVector<size_t> judged;
+};
+} // namespace
+
+/// True if only functions of one value read `value`.
+static bool isReadByFunctions(Value value) {
+  return !value.use_empty() &&
+         llvm::all_of(value.getUsers(), [](Operation *user) {
+           auto op = dyn_cast<ScaleOpInterface>(user);
+           return op && op.getScaleRole() == ScaleRole::Function;
+         });
+}
+
+LogicalResult Calibration::compile() {
+  auto file = create("octet-calibrate", "");
+  if (failed(file))
+    return failure();
+  program.emplace(std::move(*file));
+  PipelineOptions options;
+  options.targets = {lookupTarget("host")};
+  options.observe = true;
+  OwningOpRef<ModuleOp> copy = module.clone();
+  if (failed(compileTo(*copy, options, program->path())))
+    return failure();
+  observed = module.clone();
+  if (failed(runPhases(*observed, graphPhases(options), options, nullptr, "")))
+    return failure();
+  observed->walk([&](ObserveOp op) {
+    if (!isReadByFunctions(op.getOutput()))
+      counting.push_back(numObserved);
+    ++numObserved;
+  });
+  auto main = *observed->getOps<func::FuncOp>().begin();
+  for (unsigned i = 0; i < main.getNumResults(); ++i) {
+    auto name = main.getResultAttrOfType<StringAttr>(i, nameAttr);
+    outputs.push_back(name ? name.str() : "output" + std::to_string(i));
+    if (isa<FloatType>(getElementTypeOrSelf(main.getResultTypes()[i])))
+      judged.push_back(numObserved + i);
+  }
+  return success();
+}
+
+/// The program says itself what is wrong with the data.
+LogicalResult Calibration::execute(ArrayRef<StringRef> arguments) {
+  SmallVector<StringRef> all{"octet"};
+  llvm::append_range(all, arguments);
+  std::string message;
+  int status = llvm::sys::ExecuteAndWait(program->path(), all, std::nullopt, {},
+                                         0, 0, &message);
+  if (status == 0)
+    return success();
+  if (status != 1)
+    return module.emitError() << data << ": calibration failed"
+                              << (message.empty() ? "" : ": ") << message;
+  return failure();
+}
+
+FailureOr<std::string> Calibration::observe() {
+  auto ranges = create("octet-ranges", "json");
+  if (failed(ranges) ||
+      failed(execute({"calibrate", "--data", data, "-o", ranges->path()})))
+    return failure();
+  auto text = llvm::MemoryBuffer::getFile(ranges->path());
+  if (!text)
+    return module.emitError("the ranges cannot be read back");
+  return (*text)->getBuffer().str();
+}
+
+FailureOr<Candidate> Calibration::candidate(const PipelineOptions &options) {
+  OwningOpRef<ModuleOp> copy = observed->clone();
+  PassManager pm(module.getContext());
+  PhaseOptions phase;
+  phase.ranges = options.ranges;
+  phase.percentile = options.percentile;
+  phase.leastError = options.leastError;
+  addRanges(pm, phase);
+  if (failed(pm.run(*copy)))
+    return failure();
+  Candidate result;
+  result.options = options;
+  copy->walk([&](ObserveOp op) {
+    auto type = activationType(op.getContext(), op.getLow()->convertToFloat(),
+                               op.getHigh()->convertToFloat());
+    result.roundings.push_back(
+        {op.getKey().str(), type.getScale(), type.getZeroPoint()});
+  });
+  return result;
+}
+
+LogicalResult Calibration::weigh(MutableArrayRef<Candidate> candidates,
+                                 int64_t samples) {
+  auto scales = create("octet-scales", "txt");
+  if (failed(scales))
+    return failure();
+  auto result = create("octet-qualities", "txt");
+  if (failed(result))
+    return failure();
+  auto error = writeWholeFile(scales->path(), [&](llvm::raw_ostream &os) {
+    os << candidates.size() << "\n";
+    for (const Candidate &candidate : candidates) {
+      os << candidate.roundings.size() << "\n";
+      for (const Rounding &r : candidate.roundings)
+        os << r.key.size() << " " << r.key
+           << llvm::format(" %.9g %lld\n", r.scale,
+                           static_cast<long long>(r.zeroPoint));
+    }
+  });
+  if (error)
+    return module.emitError() << llvm::toString(std::move(error));
+  std::string runs = std::to_string(samples);
+  if (failed(execute({"simulate", "--data", data, "--runs", runs, "--rounding",
+                      scales->path(), "-o", result->path()})))
+    return failure();
+  auto text = llvm::MemoryBuffer::getFile(result->path());
+  SmallVector<StringRef> lines;
+  if (text)
+    (*text)->getBuffer().split(lines, '\n', -1, /*KeepEmpty=*/false);
+  size_t each = numObserved + outputs.size();
+  if (lines.size() != candidates.size() * each)
+    return module.emitError("what rounding does cannot be read back");
+  for (auto [index, line] : llvm::enumerate(lines)) {
+    auto [signal, noise] = line.split(' ');
+    double s = 0, n = 0;
+    if (signal.getAsDouble(s) || noise.getAsDouble(n))
+      n = std::numeric_limits<double>::infinity();
+    Candidate &candidate = candidates[index / each];
+    if (index % each == 0)
+      candidate.noises.clear();
+    candidate.noises.push_back(n > 0 ? n / s : 0.0);
+  }
+  return success();
+}
+
+FailureOr<std::vector<Candidate>>
+Calibration::weighAlone(ArrayRef<Rounding> roundings) {
+  std::vector<Candidate> alone(roundings.size());
+  for (auto [candidate, rounding] : llvm::zip(alone, roundings))
+    candidate.roundings = {rounding};
+  int64_t samples =
+      std::clamp<int64_t>(1024 / (alone.size() + 1), 1, samplesToRank);
+  for (auto rest = MutableArrayRef(alone); !rest.empty();) {
+    size_t count = std::min(rest.size(), candidatesAtATime);
+    if (failed(weigh(rest.take_front(count), samples)))
+      return failure();
+    rest = rest.drop_front(count);
+  }
+  return alone;
+}
+
+static double toDb(double noise) {
+  return std::clamp(-10 * std::log10(noise), -999.0, 999.0);
+}
+
+/// Each one bounded: between what is noise alone and what is exact enough for
+/// anything.
+double Calibration::meanSqnr(ArrayRef<double> noises,
+                             ArrayRef<size_t> of) const {
+  double sum = 0;
+  for (size_t value : of)
+    sum += std::clamp(toDb(noises[value]), -20.0, 80.0);
+  return of.empty() ? 80.0 : sum / of.size();
+}
+
+/// Its place in `noises`; some output has to be a float.
+size_t Calibration::worstOutput(ArrayRef<double> noises) const {
+  return *llvm::max_element(
+      judged, [&](size_t a, size_t b) { return noises[a] < noises[b]; });
+}
+
+/// What is left of `sums` without `noises`.
+static std::vector<double> without(ArrayRef<double> sums,
+                                   ArrayRef<double> noises) {
+  std::vector<double> rest;
+  for (auto [sum, noise] : llvm::zip(sums, noises))
+    rest.push_back(std::max(sum - noise, 0.0));
+  return rest;
+}
+
+/// Rounding errors of single values are nearly independent: what they do to a
+/// value adds up. Values are left in f32, those that do most first, while that
+/// is worth it or outputs are below `least`.
+LogicalResult Calibration::keepFloat(Candidate &best,
+                                     std::optional<double> least) {
+  auto isUnder = [&](double bound) {
+    return !judged.empty() &&
+           toDb(best.noises[worstOutput(best.noises)]) < bound;
+  };
+  auto isPoor = [&] {
+    return meanSqnr(best.noises, counting) < poorSqnr || isUnder(poorSqnr);
+  };
+  auto isBelow = [&] { return least && isUnder(*least); };
+  if (!isPoor() && !isBelow())
+    return success();
+  const std::vector<Rounding> all = best.roundings;
+  auto alone = weighAlone(all);
+  if (failed(alone))
+    return failure();
+  std::vector<double> total(best.noises.size(), 0.0);
+  for (const Candidate &candidate : *alone)
+    for (auto [sum, noise] : llvm::zip(total, candidate.noises))
+      sum += noise;
+  std::vector<size_t> left(all.size());
+  std::iota(left.begin(), left.end(), 0);
+  std::vector<std::string> unrounded;
+  auto leave = [&](std::vector<size_t>::iterator value) {
+    total = without(total, (*alone)[*value].noises);
+    unrounded.push_back(all[*value].key);
+    left.erase(value);
+  };
+  const std::string ranges = best.options.ranges;
+  auto apply = [&]() -> LogicalResult {
+    PipelineOptions options = best.options;
+    options.ranges = ranges;
+    setUnrounded(options.ranges, unrounded);
+    auto next = candidate(options);
+    if (failed(next) || failed(weigh(*next, samplesToChoose)))
+      return failure();
+    best = std::move(*next);
+    return success();
+  };
+  auto gain = [&](size_t value) {
+    auto rest = without(total, (*alone)[value].noises);
+    return std::max(meanSqnr(rest, counting) - meanSqnr(total, counting),
+                    meanSqnr(rest, judged) - meanSqnr(total, judged));
+  };
+  // A quarter at most: speed counts too.
+  while (isPoor() && 4 * (unrounded.size() + 1) <= all.size()) {
+    std::vector<double> gains;
+    for (size_t value : left)
+      gains.push_back(gain(value));
+    auto most = llvm::max_element(gains);
+    if (*most < dearValue)
+      break;
+    leave(left.begin() + (most - gains.begin()));
+    if (failed(apply()))
+      return failure();
+  }
+  // The sums are estimates; the aim is lower where they prove too low.
+  for (double aim = least.value_or(0); isBelow() && !left.empty(); aim += 1.0) {
+    do {
+      size_t worst = worstOutput(total);
+      if (toDb(total[worst]) >= aim)
+        break;
+      leave(llvm::max_element(left, [&](size_t a, size_t b) {
+        return (*alone)[a].noises[worst] < (*alone)[b].noises[worst];
+      }));
+    } while (!left.empty());
+    if (failed(apply()))
+      return failure();
+  }
+  return success();
+}
+
+void Calibration::warn(const Candidate &best) {
+  if (judged.empty())
+    return;
+  size_t worst = worstOutput(best.noises);
+  double least = toDb(best.noises[worst]);
+  if (least >= poorSqnr)
+    return;
+  module.emitWarning() << "rounded to 8 bits, output '"
+                       << outputs[worst - numObserved]
+                       << llvm::formatv("' is only {0:F1} dB above its error "
+                                        "on the calibration data; see what "
+                                        "--min-sqnr {1:F0} keeps in f32",
+                                        least, poorSqnr)
+                              .str();
+}
+
+FailureOr<std::string> Calibration::run(const PipelineOptions &method) {
+  if (failed(compile()))
+    return failure();
+  auto ranges = observe();
+  if (failed(ranges))
+    return failure();
+  SmallVector<Candidate> candidates;
+  {
+    // What is wrong with ranges is said where they are used.
+    ScopedDiagnosticHandler quiet(module.getContext(),
+                                  [](Diagnostic &) { return success(); });
+    SmallVector<PipelineOptions> methods(1, method);
+    methods.front().ranges = *ranges;
+    if (!method.choosesRanges()) {
+      methods.push_back(methods.front());
+      methods.back().leastError = true;
+    }
+    for (const PipelineOptions &options : methods)
+      if (auto one = candidate(options); succeeded(one))
+        candidates.push_back(std::move(*one));
+  }
+  if (candidates.empty())
+    return ranges;
+  if (failed(weigh(candidates, samplesToChoose)))
+    return failure();
+  // The first of equal ones.
+  Candidate best = *llvm::max_element(
+      candidates, [&](const Candidate &a, const Candidate &b) {
+        return meanSqnr(a.noises, counting) < meanSqnr(b.noises, counting);
+      });
+  if (failed(keepFloat(best, method.leastSqnr)))
+    return failure();
+  warn(best);
+  *ranges = best.options.ranges;
+  std::vector<OutputQuality> qualities;
+  for (size_t output : judged)
+    qualities.push_back(
+        {outputs[output - numObserved], toDb(best.noises[output])});
+  setQualities(*ranges, qualities);
+  if (best.options.leastError)
+    setLeastError(*ranges);
+  else if (best.options.percentile > 0)
+    setPercentile(*ranges, best.options.percentile);
+  return ranges;
+}
+
+FailureOr<std::string> octet::calibrate(ModuleOp module, StringRef data,
+                                        const PipelineOptions &method) {
+  return Calibration(module, data).run(method);
+}
