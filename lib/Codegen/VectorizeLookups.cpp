@@ -196,6 +196,28 @@ struct VectorizeLookupsPass
   }
 
 private:
+  /// `memory` as [outer..., row], where rows are contiguous. Its offset is
+  /// taken once: indices of a collapsed shape would be divided at each access.
+  static Value asRows(ImplicitLocOpBuilder &b, Value memory,
+                      ArrayRef<int64_t> outer, int64_t row) {
+    auto type = cast<MemRefType>(memory.getType());
+    auto [strides, offset] = type.getStridesAndOffset();
+    strides.truncate(outer.size());
+    strides.push_back(1);
+    SmallVector<int64_t> shape(outer);
+    shape.push_back(row);
+    OpFoldResult start = b.getIndexAttr(offset);
+    if (ShapedType::isDynamic(offset))
+      start = memref::ExtractStridedMetadataOp::create(b, memory).getOffset();
+    return memref::ReinterpretCastOp::create(
+        b,
+        MemRefType::get(
+            shape, type.getElementType(),
+            StridedLayoutAttr::get(b.getContext(), offset, strides)),
+        memory, start, getAsIndexOpFoldResult(b.getContext(), shape),
+        getAsIndexOpFoldResult(b.getContext(), strides));
+  }
+
   /// Loops over rows that are contiguous on both sides, in vectors; the last
   /// vector of a row overlaps the one before it, and is read before that one is
   /// written. A row that is shorter than a vector fills a part of one. False
@@ -221,17 +243,8 @@ private:
       return false;
 
     ImplicitLocOpBuilder b(op.getLoc(), op);
-    SmallVector<ReassociationIndices> groups;
-    for (int64_t i = 0; i < first; ++i)
-      groups.push_back({i});
-    groups.push_back(
-        llvm::to_vector<2>(llvm::seq<int64_t>(first, inputType.getRank())));
-    auto collapse = [&](Value value) -> Value {
-      return first + 1 == inputType.getRank()
-                 ? value
-                 : memref::CollapseShapeOp::create(b, value, groups);
-    };
-    Value input = collapse(lookup.input), output = collapse(lookup.output);
+    Value input = asRows(b, lookup.input, shape.take_front(first), row),
+          output = asRows(b, lookup.output, shape.take_front(first), row);
     SmallVector<Value> registers = table.load(b, lookup.table);
     auto index = [&](int64_t i) -> Value {
       return arith::ConstantIndexOp::create(b, i);

@@ -7,8 +7,8 @@
 // Two dimensions are one row of 120 bytes; the last vector overlaps, and is read
 // before the others are written.
 // CHECK-LABEL: func @rows
-// CHECK-DAG: %[[IN:.*]] = memref.collapse_shape %arg0 {{\[\[}}0], [1, 2]]
-// CHECK-DAG: %[[OUT:.*]] = memref.collapse_shape %arg2 {{\[\[}}0], [1, 2]]
+// CHECK-DAG: %[[IN:.*]] = memref.reinterpret_cast %arg0 to offset: [0], sizes: [2, 120], strides: [120, 1]
+// CHECK-DAG: %[[OUT:.*]] = memref.reinterpret_cast %arg2 to offset: [0], sizes: [2, 120], strides: [200, 1]
 // VBMI-COUNT-4: vector.load %arg1[%{{.*}}] : memref<256xi8>, vector<64xi8>
 // AVX2-COUNT-16: vector.load %arg1[%{{.*}}] : memref<256xi8>, vector<16xi8>
 // NEON-COUNT-16: vector.load %arg1[%{{.*}}] : memref<256xi8>, vector<16xi8>
@@ -64,6 +64,21 @@ func.func @short(%x: memref<1x1x15xi8>, %t: memref<256xi8>, %y: memref<1x1x15xi8
 func.func @inPlace(%x: memref<2x3x16xi8, strided<[64, 16, 1]>>, %t: memref<256xi8>) {
   linalg.generic {indexing_maps = [#map], iterator_types = ["parallel", "parallel", "parallel"]}
       outs(%x : memref<2x3x16xi8, strided<[64, 16, 1]>>) {
+  ^bb0(%out: i8):
+    %i = arith.index_castui %out : i8 to index
+    %v = memref.load %t[%i] : memref<256xi8>
+    linalg.yield %v : i8
+  }
+  return
+}
+
+// A strip is one row wherever it lies.
+// CHECK-LABEL: func @strip
+// CHECK: %{{.*}}, %[[OFFSET:.*]], %{{.*}}:3, %{{.*}}:3 = memref.extract_strided_metadata %arg0
+// CHECK: memref.reinterpret_cast %arg0 to offset: [%[[OFFSET]]], sizes: [192], strides: [1]
+func.func @strip(%x: memref<2x6x16xi8, strided<[96, 16, 1], offset: ?>>, %t: memref<256xi8>) {
+  linalg.generic {indexing_maps = [#map], iterator_types = ["parallel", "parallel", "parallel"]}
+      outs(%x : memref<2x6x16xi8, strided<[96, 16, 1], offset: ?>>) {
   ^bb0(%out: i8):
     %i = arith.index_castui %out : i8 to index
     %v = memref.load %t[%i] : memref<256xi8>
