@@ -321,3 +321,18 @@ func.func @large_constants() -> (tensor<80000000xf32>, tensor<9000x9000xf32>) {
   %1 = octet.binary add %b, %c : tensor<9000x1xf32>, tensor<9000xf32> -> tensor<9000x9000xf32>
   return %0, %1 : tensor<80000000xf32>, tensor<9000x9000xf32>
 }
+
+// A convolution's table is looked up without a zero point: entry i becomes what
+// entry i + 10, modulo 256, was.
+// CHECK-LABEL: func @rotatedTable
+// CHECK-DAG: %[[Z:.*]] = arith.constant 0 : i32
+// CHECK-DAG: %[[T:.*]] = arith.constant dense<"0x0A0B{{[0-9A-F]*}}FEFF0001{{[0-9A-F]*}}0809"> : tensor<256xui8>
+// CHECK: octet.integer_conv2d {{.*}}, %arg4, %arg4, %[[Z]] table(%[[T]])
+// CHECK: octet.integer_conv2d {{.*}}, %arg4, %arg4, %c10_i32 :
+func.func @rotatedTable(%x: tensor<1x1x1x1xui8>, %w: tensor<2x1x1x1xsi8>, %b: tensor<2xi32>, %m: tensor<2xf32>, %f: f32) -> (tensor<1x1x1x2xui8>, tensor<1x1x1x2xui8>) {
+  %z = arith.constant 10 : i32
+  %t = arith.constant dense<"0x000102030405060708090A0B0C0D0E0F101112131415161718191A1B1C1D1E1F202122232425262728292A2B2C2D2E2F303132333435363738393A3B3C3D3E3F404142434445464748494A4B4C4D4E4F505152535455565758595A5B5C5D5E5F606162636465666768696A6B6C6D6E6F707172737475767778797A7B7C7D7E7F808182838485868788898A8B8C8D8E8F909192939495969798999A9B9C9D9E9FA0A1A2A3A4A5A6A7A8A9AAABACADAEAFB0B1B2B3B4B5B6B7B8B9BABBBCBDBEBFC0C1C2C3C4C5C6C7C8C9CACBCCCDCECFD0D1D2D3D4D5D6D7D8D9DADBDCDDDEDFE0E1E2E3E4E5E6E7E8E9EAEBECEDEEEFF0F1F2F3F4F5F6F7F8F9FAFBFCFDFEFF"> : tensor<256xui8>
+  %0 = octet.integer_conv2d %x, %w, %b, %m, %f, %f, %z table(%t) : tensor<1x1x1x1xui8>, tensor<2x1x1x1xsi8>, tensor<2xi32>, tensor<2xf32> table tensor<256xui8> -> tensor<1x1x1x2xui8>
+  %1 = octet.integer_conv2d %x, %w, %b, %m, %f, %f, %z : tensor<1x1x1x1xui8>, tensor<2x1x1x1xsi8>, tensor<2xi32>, tensor<2xf32> -> tensor<1x1x1x2xui8>
+  return %0, %1 : tensor<1x1x1x2xui8>, tensor<1x1x1x2xui8>
+}

@@ -101,19 +101,31 @@ Value lowering::clamp(OpBuilder &builder, Location loc, Value x,
   return x;
 }
 
-Value lowering::roundToStorage(OpBuilder &builder, Location loc, Value x,
-                               Value low, Value high, Value zeroPoint,
-                               bool isSigned) {
+static Value roundToByte(OpBuilder &builder, Location loc, Value x, Value low,
+                         Value high, Value zeroPoint,
+                         arith::IntegerOverflowFlags noWrap) {
   auto noNaN = arith::FastMathFlags::nnan;
   x = arith::MaxNumFOp::create(builder, loc, x, low, noNaN);
   x = arith::MinNumFOp::create(builder, loc, x, high, noNaN);
   x = math::RoundEvenOp::create(builder, loc, x);
   Value q = arith::FPToSIOp::create(builder, loc, builder.getI32Type(), x);
   q = arith::AddIOp::create(builder, loc, q, zeroPoint);
+  return arith::TruncIOp::create(builder, loc, builder.getI8Type(), q, noWrap);
+}
+
+Value lowering::roundToStorage(OpBuilder &builder, Location loc, Value x,
+                               Value low, Value high, Value zeroPoint,
+                               bool isSigned) {
   // The clamp leaves nothing to cut off, so a saturating pack will do.
-  return arith::TruncIOp::create(builder, loc, builder.getI8Type(), q,
-                                 isSigned ? arith::IntegerOverflowFlags::nsw
-                                          : arith::IntegerOverflowFlags::nuw);
+  return roundToByte(builder, loc, x, low, high, zeroPoint,
+                     isSigned ? arith::IntegerOverflowFlags::nsw
+                              : arith::IntegerOverflowFlags::nuw);
+}
+
+Value lowering::roundToIndex(OpBuilder &builder, Location loc, Value x,
+                             Value low, Value high, Value zeroPoint) {
+  return roundToByte(builder, loc, x, low, high, zeroPoint,
+                     arith::IntegerOverflowFlags::none);
 }
 
 bool lowering::isSignedStorage(Value tensor) {

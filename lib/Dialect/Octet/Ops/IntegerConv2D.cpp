@@ -74,11 +74,40 @@ struct TakeTable : OpRewritePattern<LookupOp> {
     return success();
   }
 };
+
+/// A table that is looked up at q - zero_point, modulo 256: there is no zero
+/// point left to be added to each q.
+struct RotateTable : OpRewritePattern<IntegerConv2DOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(IntegerConv2DOp op,
+                                PatternRewriter &rewriter) const override {
+    DenseElementsAttr table;
+    APInt zeroPoint;
+    if (!op.getTable() || !matchPattern(op.getTable(), m_Constant(&table)) ||
+        !matchPattern(op.getZeroPoint(), m_ConstantInt(&zeroPoint)) ||
+        zeroPoint.isZero())
+      return rewriter.notifyMatchFailure(op, "no constant table to rotate");
+    auto entries = llvm::to_vector(table.getValues<APInt>());
+    std::rotate(entries.begin(),
+                entries.begin() + zeroPoint.trunc(8).getZExtValue(),
+                entries.end());
+    Value rotated = arith::ConstantOp::create(
+        rewriter, op.getTable().getLoc(),
+        DenseElementsAttr::get(table.getType(), entries));
+    Value zero = arith::ConstantOp::create(rewriter, op.getLoc(),
+                                           rewriter.getI32IntegerAttr(0));
+    rewriter.modifyOpInPlace(op, [&] {
+      op.getTableMutable().assign(rotated);
+      op.getZeroPointMutable().assign(zero);
+    });
+    return success();
+  }
+};
 } // namespace
 
 void IntegerConv2DOp::getCanonicalizationPatterns(RewritePatternSet &results,
                                                   MLIRContext *context) {
-  results.add<TakeTable>(context);
+  results.add<TakeTable, RotateTable>(context);
 }
 
 SmallVector<int64_t> IntegerConv2DOp::getDimensionSources(unsigned operand,
@@ -115,14 +144,16 @@ LogicalResult IntegerConv2DOp::convertStorage(StorageConverter &converter) {
   getBiasMutable().assign(converter.constant(
       getLoc(),
       DenseElementsAttr::get(bias.getType(), ArrayRef<int32_t>(biases))));
-  if (getTable() && !converter.takeSignedTable(*getTableMutable().begin()))
-    return emitOpError("needs a constant table: signed storage changes it");
   converter.takeSigned(getInputMutable());
   if (getResidual()) {
     converter.takeSigned(*getResidualMutable().begin());
     converter.shift(*getResidualZeroPointMutable().begin());
   }
-  converter.shift(getZeroPointMutable());
+  // What the table is looked up at is not kept.
+  if (getTable())
+    converter.takeSigned(*getTableMutable().begin());
+  else
+    converter.shift(getZeroPointMutable());
   converter.keepSigned(*this);
   return success();
 }
@@ -165,10 +196,12 @@ FailureOr<SmallVector<Value>> IntegerConv2DOp::lower(OpBuilder &builder,
             r = arith::MulFOp::create(nested, at, r, getResidualMultiplier());
             x = arith::AddFOp::create(nested, at, x, r);
           }
-          Value q = roundToStorage(nested, at, x, *this);
+          if (!form.table)
+            return roundToStorage(nested, at, x, *this);
+          Value q =
+              roundToIndex(nested, at, x, getLow(), getHigh(), getZeroPoint());
           // Blocks are looked up strip by strip.
-          return form.table && !form.blocked ? lookUp(nested, at, form.table, q)
-                                             : q;
+          return form.blocked ? q : lookUp(nested, at, form.table, q);
         });
   };
   return SmallVector<Value>{

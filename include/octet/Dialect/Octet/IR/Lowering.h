@@ -88,6 +88,11 @@ mlir::Value roundToStorage(mlir::OpBuilder &builder, mlir::Location loc,
                         op.getZeroPoint(), isSignedStorage(op->getResult(0)));
 }
 
+/// The same, where the result chooses from a table: modulo 256.
+mlir::Value roundToIndex(mlir::OpBuilder &builder, mlir::Location loc,
+                         mlir::Value x, mlir::Value low, mlir::Value high,
+                         mlir::Value zeroPoint);
+
 /// The byte of a table of 256 that the bits of `q` choose.
 mlir::Value lookUp(mlir::OpBuilder &builder, mlir::Location loc,
                    mlir::Value table, mlir::Value q);

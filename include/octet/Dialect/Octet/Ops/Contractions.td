@@ -85,7 +85,8 @@ def Octet_IntegerConv2DOp : Octet_Op<"integer_conv2d",
     `q = rne(clamp(f32(acc) · multiplier[o] + f32(r - residual_zero_point) ·
     residual_multiplier, low, high)) + zero_point`, two rounded products and one
     rounded sum; without a residual the sum is absent. Where there is a table, the
-    result is `table[q]` (QS-9), q's bits, as an unsigned number, the index.
+    result is `table[q mod 256]` (QS-9); `zero_point` may be any then, and the
+    canonical one is zero.
 
     Where `lanes` is set, filter and bias are blocked for that many output
     channels: the filter is `[O / lanes, KH, KW, I / pack, lanes, pack]` or,
