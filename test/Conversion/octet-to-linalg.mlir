@@ -60,3 +60,23 @@ func.func @strips(%x: tensor<1x40x64x4xui8>, %w: tensor<1x1x1x1x16x4xsi8>, %d: t
   %1 = octet.integer_conv2d %x, %d, %b, %m, %low, %high, %zp table(%t) : tensor<1x40x64x4xui8>, tensor<16x1x1x4xsi8>, tensor<16xi32>, tensor<16xf32> table tensor<256xui8> -> tensor<1x40x64x16xui8>
   return %0, %1 : tensor<1x40x64x16xui8>, tensor<1x40x64x16xui8>
 }
+
+// Integers are clamped where that is the same: of a table's indices, as signed
+// ones.
+// CHECK-LABEL: func @saturates
+func.func @saturates(%x: tensor<1x1x1x1xui8>, %w: tensor<2x1x1x1xsi8>, %b: tensor<2xi32>, %m: tensor<2xf32>, %low: f32, %high: f32, %zp: i32, %t: tensor<256xui8>) -> (tensor<1x1x1x2xui8>, tensor<1x1x1x2xui8>) {
+  // CHECK: arith.mulf
+  // CHECK-NEXT: math.roundeven
+  // CHECK-NEXT: arith.fptosi
+  // CHECK-NEXT: arith.addi
+  // CHECK: arith.maxsi %{{.*}}, %c0_i32
+  // CHECK: arith.minsi %{{.*}}, %c255_i32
+  // CHECK-NEXT: arith.trunci {{.*}} overflow<nuw>
+  %0 = octet.integer_conv2d %x, %w, %b, %m, %low, %high, %zp {saturates} : tensor<1x1x1x1xui8>, tensor<2x1x1x1xsi8>, tensor<2xi32>, tensor<2xf32> -> tensor<1x1x1x2xui8>
+  // CHECK: arith.maxsi %{{.*}}, %c-128_i32
+  // CHECK: arith.minsi %{{.*}}, %c127_i32
+  // CHECK-NEXT: arith.trunci {{.*}} overflow<nsw>
+  // CHECK-NEXT: arith.index_castui
+  %1 = octet.integer_conv2d %x, %w, %b, %m, %low, %high, %zp table(%t) {saturates} : tensor<1x1x1x1xui8>, tensor<2x1x1x1xsi8>, tensor<2xi32>, tensor<2xf32> table tensor<256xui8> -> tensor<1x1x1x2xui8>
+  return %0, %1 : tensor<1x1x1x2xui8>, tensor<1x1x1x2xui8>
+}

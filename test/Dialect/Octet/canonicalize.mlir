@@ -336,3 +336,33 @@ func.func @rotatedTable(%x: tensor<1x1x1x1xui8>, %w: tensor<2x1x1x1xsi8>, %b: te
   %1 = octet.integer_conv2d %x, %w, %b, %m, %f, %f, %z : tensor<1x1x1x1xui8>, tensor<2x1x1x1xsi8>, tensor<2xi32>, tensor<2xf32> -> tensor<1x1x1x2xui8>
   return %0, %1 : tensor<1x1x1x2xui8>, tensor<1x1x1x2xui8>
 }
+
+// Where a clamp is that to 8 bits, integers are clamped: with a table, as signed
+// ones, entry 0 becoming what entry 128 was.
+// CHECK-LABEL: func @saturates
+// CHECK-DAG: %[[Z:.*]] = arith.constant -118 : i32
+// CHECK-DAG: %[[T:.*]] = arith.constant dense<"0x8081{{[0-9A-F]*}}FEFF0001{{[0-9A-F]*}}7E7F"> : tensor<256xui8>
+// CHECK: octet.integer_conv2d {{.*}}, %c10_i32 {saturates}
+// CHECK: octet.integer_conv2d {{.*}}, %[[Z]] table(%[[T]]) {saturates}
+// CHECK: octet.integer_conv2d {{.*}}, %c10_i32 residual(%{{.*}}) {saturates}
+// A clamp to less, a large multiplier, and one that is computed:
+// CHECK-COUNT-4: octet.integer_conv2d {{.*}}, %c10_i32 :
+func.func @saturates(%x: tensor<1x1x1x1xui8>, %w: tensor<2x1x1x1xsi8>, %b: tensor<2xi32>, %n: tensor<2xf32>, %r: tensor<1x1x1x2xui8>) -> (tensor<1x1x1x2xui8>, tensor<1x1x1x2xui8>, tensor<1x1x1x2xui8>, tensor<1x1x1x2xui8>, tensor<1x1x1x2xui8>, tensor<1x1x1x2xui8>, tensor<1x1x1x2xui8>) {
+  %z = arith.constant 10 : i32
+  %low = arith.constant -10.0 : f32
+  %zero = arith.constant 0.0 : f32
+  %high = arith.constant 245.0 : f32
+  %less = arith.constant 244.0 : f32
+  %rm = arith.constant 3.0 : f32
+  %m = arith.constant dense<[0.5, 0.01]> : tensor<2xf32>
+  %large = arith.constant dense<[0.5, 0.75]> : tensor<2xf32>
+  %t = arith.constant dense<"0x000102030405060708090A0B0C0D0E0F101112131415161718191A1B1C1D1E1F202122232425262728292A2B2C2D2E2F303132333435363738393A3B3C3D3E3F404142434445464748494A4B4C4D4E4F505152535455565758595A5B5C5D5E5F606162636465666768696A6B6C6D6E6F707172737475767778797A7B7C7D7E7F808182838485868788898A8B8C8D8E8F909192939495969798999A9B9C9D9E9FA0A1A2A3A4A5A6A7A8A9AAABACADAEAFB0B1B2B3B4B5B6B7B8B9BABBBCBDBEBFC0C1C2C3C4C5C6C7C8C9CACBCCCDCECFD0D1D2D3D4D5D6D7D8D9DADBDCDDDEDFE0E1E2E3E4E5E6E7E8E9EAEBECEDEEEFF0F1F2F3F4F5F6F7F8F9FAFBFCFDFEFF"> : tensor<256xui8>
+  %0 = octet.integer_conv2d %x, %w, %b, %m, %low, %high, %z : tensor<1x1x1x1xui8>, tensor<2x1x1x1xsi8>, tensor<2xi32>, tensor<2xf32> -> tensor<1x1x1x2xui8>
+  %1 = octet.integer_conv2d %x, %w, %b, %m, %low, %high, %z table(%t) : tensor<1x1x1x1xui8>, tensor<2x1x1x1xsi8>, tensor<2xi32>, tensor<2xf32> table tensor<256xui8> -> tensor<1x1x1x2xui8>
+  %2 = octet.integer_conv2d %x, %w, %b, %m, %low, %high, %z residual(%r, %rm, %z) : tensor<1x1x1x1xui8>, tensor<2x1x1x1xsi8>, tensor<2xi32>, tensor<2xf32> residual tensor<1x1x1x2xui8> -> tensor<1x1x1x2xui8>
+  %3 = octet.integer_conv2d %x, %w, %b, %m, %zero, %high, %z : tensor<1x1x1x1xui8>, tensor<2x1x1x1xsi8>, tensor<2xi32>, tensor<2xf32> -> tensor<1x1x1x2xui8>
+  %4 = octet.integer_conv2d %x, %w, %b, %m, %low, %less, %z : tensor<1x1x1x1xui8>, tensor<2x1x1x1xsi8>, tensor<2xi32>, tensor<2xf32> -> tensor<1x1x1x2xui8>
+  %5 = octet.integer_conv2d %x, %w, %b, %large, %low, %high, %z : tensor<1x1x1x1xui8>, tensor<2x1x1x1xsi8>, tensor<2xi32>, tensor<2xf32> -> tensor<1x1x1x2xui8>
+  %6 = octet.integer_conv2d %x, %w, %b, %n, %low, %high, %z : tensor<1x1x1x1xui8>, tensor<2x1x1x1xsi8>, tensor<2xi32>, tensor<2xf32> -> tensor<1x1x1x2xui8>
+  return %0, %1, %2, %3, %4, %5, %6 : tensor<1x1x1x2xui8>, tensor<1x1x1x2xui8>, tensor<1x1x1x2xui8>, tensor<1x1x1x2xui8>, tensor<1x1x1x2xui8>, tensor<1x1x1x2xui8>, tensor<1x1x1x2xui8>
+}

@@ -101,31 +101,58 @@ Value lowering::clamp(OpBuilder &builder, Location loc, Value x,
   return x;
 }
 
-static Value roundToByte(OpBuilder &builder, Location loc, Value x, Value low,
-                         Value high, Value zeroPoint,
-                         arith::IntegerOverflowFlags noWrap) {
+/// rne(x) + zero_point in i32.
+static Value roundToInteger(OpBuilder &builder, Location loc, Value x,
+                            Value zeroPoint) {
+  x = math::RoundEvenOp::create(builder, loc, x);
+  Value q = arith::FPToSIOp::create(builder, loc, builder.getI32Type(), x);
+  return arith::AddIOp::create(builder, loc, q, zeroPoint);
+}
+
+static Value narrow(OpBuilder &builder, Location loc, Value q,
+                    arith::IntegerOverflowFlags noWrap) {
+  return arith::TruncIOp::create(builder, loc, builder.getI8Type(), q, noWrap);
+}
+
+static arith::IntegerOverflowFlags fitsStorage(bool isSigned) {
+  return isSigned ? arith::IntegerOverflowFlags::nsw
+                  : arith::IntegerOverflowFlags::nuw;
+}
+
+static Value clampAndRound(OpBuilder &builder, Location loc, Value x, Value low,
+                           Value high, Value zeroPoint) {
   auto noNaN = arith::FastMathFlags::nnan;
   x = arith::MaxNumFOp::create(builder, loc, x, low, noNaN);
   x = arith::MinNumFOp::create(builder, loc, x, high, noNaN);
-  x = math::RoundEvenOp::create(builder, loc, x);
-  Value q = arith::FPToSIOp::create(builder, loc, builder.getI32Type(), x);
-  q = arith::AddIOp::create(builder, loc, q, zeroPoint);
-  return arith::TruncIOp::create(builder, loc, builder.getI8Type(), q, noWrap);
+  return roundToInteger(builder, loc, x, zeroPoint);
 }
 
 Value lowering::roundToStorage(OpBuilder &builder, Location loc, Value x,
                                Value low, Value high, Value zeroPoint,
                                bool isSigned) {
   // The clamp leaves nothing to cut off, so a saturating pack will do.
-  return roundToByte(builder, loc, x, low, high, zeroPoint,
-                     isSigned ? arith::IntegerOverflowFlags::nsw
-                              : arith::IntegerOverflowFlags::nuw);
+  return narrow(builder, loc,
+                clampAndRound(builder, loc, x, low, high, zeroPoint),
+                fitsStorage(isSigned));
 }
 
 Value lowering::roundToIndex(OpBuilder &builder, Location loc, Value x,
                              Value low, Value high, Value zeroPoint) {
-  return roundToByte(builder, loc, x, low, high, zeroPoint,
-                     arith::IntegerOverflowFlags::none);
+  return narrow(builder, loc,
+                clampAndRound(builder, loc, x, low, high, zeroPoint),
+                arith::IntegerOverflowFlags::none);
+}
+
+Value lowering::roundAndSaturate(OpBuilder &builder, Location loc, Value x,
+                                 Value zeroPoint, bool isSigned) {
+  auto bound = [&](int32_t value) -> Value {
+    return arith::ConstantOp::create(builder, loc,
+                                     builder.getI32IntegerAttr(value));
+  };
+  Value q = roundToInteger(builder, loc, x, zeroPoint);
+  q = arith::MaxSIOp::create(builder, loc, q, bound(isSigned ? -128 : 0));
+  q = arith::MinSIOp::create(builder, loc, q, bound(isSigned ? 127 : 255));
+  return narrow(builder, loc, q, fitsStorage(isSigned));
 }
 
 bool lowering::isSignedStorage(Value tensor) {

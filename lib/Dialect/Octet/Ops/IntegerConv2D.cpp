@@ -68,6 +68,8 @@ struct TakeTable : OpRewritePattern<LookupOp> {
     auto fused = cast<IntegerConv2DOp>(rewriter.clone(*conv));
     rewriter.modifyOpInPlace(fused, [&] {
       fused.getTableMutable().assign(op.getTable());
+      // Of a table it says something else.
+      fused.setSaturates(false);
       fused->setLoc(rewriter.getFusedLoc({conv.getLoc(), op.getLoc()}));
     });
     rewriter.replaceOp(op, fused);
@@ -75,31 +77,85 @@ struct TakeTable : OpRewritePattern<LookupOp> {
   }
 };
 
-/// A table that is looked up at q - zero_point, modulo 256: there is no zero
-/// point left to be added to each q.
-struct RotateTable : OpRewritePattern<IntegerConv2DOp> {
+/// Adds `offset` to the zero point, and moves the entries of the table, which
+/// is there, along with what is looked up, modulo 256.
+void moveIndices(IntegerConv2DOp op, PatternRewriter &rewriter,
+                 DenseElementsAttr table, int64_t zeroPoint, int64_t offset) {
+  auto entries = llvm::to_vector(table.getValues<APInt>());
+  std::rotate(entries.begin(), entries.end() - (offset & 255), entries.end());
+  Value moved = arith::ConstantOp::create(
+      rewriter, op.getTable().getLoc(),
+      DenseElementsAttr::get(table.getType(), entries));
+  Value sum = arith::ConstantOp::create(
+      rewriter, op.getLoc(), rewriter.getI32IntegerAttr(zeroPoint + offset));
+  rewriter.modifyOpInPlace(op, [&] {
+    op.getTableMutable().assign(moved);
+    op.getZeroPointMutable().assign(sum);
+  });
+}
+
+/// A table that is looked up without a zero point: there is nothing left to be
+/// added to each value.
+struct DropZeroPoint : OpRewritePattern<IntegerConv2DOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(IntegerConv2DOp op,
                                 PatternRewriter &rewriter) const override {
     DenseElementsAttr table;
     APInt zeroPoint;
-    if (!op.getTable() || !matchPattern(op.getTable(), m_Constant(&table)) ||
+    if (op.getSaturates() || !op.getTable() ||
+        !matchPattern(op.getTable(), m_Constant(&table)) ||
         !matchPattern(op.getZeroPoint(), m_ConstantInt(&zeroPoint)) ||
         zeroPoint.isZero())
-      return rewriter.notifyMatchFailure(op, "no constant table to rotate");
-    auto entries = llvm::to_vector(table.getValues<APInt>());
-    std::rotate(entries.begin(),
-                entries.begin() + zeroPoint.trunc(8).getZExtValue(),
-                entries.end());
-    Value rotated = arith::ConstantOp::create(
-        rewriter, op.getTable().getLoc(),
-        DenseElementsAttr::get(table.getType(), entries));
-    Value zero = arith::ConstantOp::create(rewriter, op.getLoc(),
-                                           rewriter.getI32IntegerAttr(0));
-    rewriter.modifyOpInPlace(op, [&] {
-      op.getTableMutable().assign(rotated);
-      op.getZeroPointMutable().assign(zero);
-    });
+      return rewriter.notifyMatchFailure(op,
+                                         "no zero point that a table takes");
+    int64_t from = zeroPoint.getSExtValue();
+    moveIndices(op, rewriter, table, from, -from);
+    return success();
+  }
+};
+
+/// Says that integers may be clamped in place of floats.
+struct Saturate : OpRewritePattern<IntegerConv2DOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(IntegerConv2DOp op,
+                                PatternRewriter &rewriter) const override {
+    // Accumulators reach 2^31, residuals 255: what is clamped stays below
+    // 2^30 + 2^28.
+    constexpr float mostMultiplier = 0.5f, mostResidual = 1 << 20;
+    DenseFPElementsAttr multiplier;
+    APFloat low(0.0f), high(0.0f), residual(0.0f);
+    APInt zeroPoint;
+    if (op.getSaturates() ||
+        !matchPattern(op.getMultiplier(), m_Constant(&multiplier)) ||
+        !matchPattern(op.getLow(), m_ConstantFloat(&low)) ||
+        !matchPattern(op.getHigh(), m_ConstantFloat(&high)) ||
+        !matchPattern(op.getZeroPoint(), m_ConstantInt(&zeroPoint)) ||
+        (op.getResidual() &&
+         !matchPattern(op.getResidualMultiplier(), m_ConstantFloat(&residual))))
+      return rewriter.notifyMatchFailure(op, "not of constant parameters");
+    auto atMost = [](float value, float most) {
+      return std::abs(value) <= most;
+    };
+    if (!atMost(residual.convertToFloat(), mostResidual) ||
+        !llvm::all_of(multiplier.getValues<float>(),
+                      [&](float m) { return atMost(m, mostMultiplier); }))
+      return rewriter.notifyMatchFailure(op, "too large for a saturating pack");
+    int64_t from = zeroPoint.getSExtValue();
+    float least = low.convertToFloat() + from,
+          largest = high.convertToFloat() + from;
+    if (!op.getTable()) {
+      bool isSigned = isSignedStorage(op.getOutput());
+      if (least != (isSigned ? -128 : 0) || largest != (isSigned ? 127 : 255))
+        return rewriter.notifyMatchFailure(op, "clamped to less than 8 bits");
+    } else {
+      DenseElementsAttr table;
+      if (largest - least != 255 || std::abs(least) > 255 ||
+          !matchPattern(op.getTable(), m_Constant(&table)))
+        return rewriter.notifyMatchFailure(op, "not all of a constant table");
+      moveIndices(op, rewriter, table, from,
+                  -128 - static_cast<int64_t>(least));
+    }
+    rewriter.modifyOpInPlace(op, [&] { op.setSaturates(true); });
     return success();
   }
 };
@@ -107,7 +163,7 @@ struct RotateTable : OpRewritePattern<IntegerConv2DOp> {
 
 void IntegerConv2DOp::getCanonicalizationPatterns(RewritePatternSet &results,
                                                   MLIRContext *context) {
-  results.add<TakeTable, RotateTable>(context);
+  results.add<TakeTable, DropZeroPoint, Saturate>(context);
 }
 
 SmallVector<int64_t> IntegerConv2DOp::getDimensionSources(unsigned operand,
@@ -196,12 +252,18 @@ FailureOr<SmallVector<Value>> IntegerConv2DOp::lower(OpBuilder &builder,
             r = arith::MulFOp::create(nested, at, r, getResidualMultiplier());
             x = arith::AddFOp::create(nested, at, x, r);
           }
-          if (!form.table)
-            return roundToStorage(nested, at, x, *this);
-          Value q =
-              roundToIndex(nested, at, x, getLow(), getHigh(), getZeroPoint());
+          Value q;
+          if (getSaturates())
+            q = roundAndSaturate(nested, at, x, getZeroPoint(),
+                                 form.table || isSignedStorage(getOutput()));
+          else if (form.table)
+            q = roundToIndex(nested, at, x, getLow(), getHigh(),
+                             getZeroPoint());
+          else
+            q = roundToStorage(nested, at, x, *this);
           // Blocks are looked up strip by strip.
-          return form.blocked ? q : lookUp(nested, at, form.table, q);
+          return form.table && !form.blocked ? lookUp(nested, at, form.table, q)
+                                             : q;
         });
   };
   return SmallVector<Value>{

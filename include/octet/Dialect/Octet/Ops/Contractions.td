@@ -85,8 +85,12 @@ def Octet_IntegerConv2DOp : Octet_Op<"integer_conv2d",
     `q = rne(clamp(f32(acc) · multiplier[o] + f32(r - residual_zero_point) ·
     residual_multiplier, low, high)) + zero_point`, two rounded products and one
     rounded sum; without a residual the sum is absent. Where there is a table, the
-    result is `table[q mod 256]` (QS-9); `zero_point` may be any then, and the
-    canonical one is zero.
+    result is `table[q mod 256]` (QS-9); `zero_point` may be any then.
+
+    `saturates` says that what is clamped is below 2³⁰, and that `low + zero_point`
+    and `high + zero_point` are the bounds of the storage or, with a table, -128 and
+    127: it is the same to clamp the integer. Canonicalization sets it, and moves
+    `zero_point` along the table for it, or else makes it zero.
 
     Where `lanes` is set, filter and bias are blocked for that many output
     channels: the filter is `[O / lanes, KH, KW, I / pack, lanes, pack]` or,
@@ -108,7 +112,8 @@ def Octet_IntegerConv2DOp : Octet_Op<"integer_conv2d",
       Optional<Octet_StorageTensor>:$table,
       DefaultValuedAttr<DenseI64ArrayAttr, "{1, 1}">:$strides,
       DefaultValuedAttr<DenseI64ArrayAttr, "{1, 1}">:$dilations,
-      DefaultValuedAttr<I64Attr, "1">:$groups, OptionalAttr<I64Attr>:$lanes);
+      DefaultValuedAttr<I64Attr, "1">:$groups, OptionalAttr<I64Attr>:$lanes,
+      UnitAttr:$saturates);
   let results = (outs Octet_StorageTensor:$output);
   let extraDeclarations = [{
     /// Input channels that lie in one lane of a blocked filter; 1 for others.
