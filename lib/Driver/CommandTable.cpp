@@ -212,8 +212,9 @@ llvm::ArrayRef<Flag> octet::allFlags() {
        "99.999", "compile quantize calibrate", "", readPercentile},
       {"--min-sqnr", "DB",
        "keep in f32 what costs outputs most, until each is DB above its error "
-       "on the calibration data",
-       "", "compile quantize calibrate", "", readSqnr},
+       "on the calibration data; 0 for nothing",
+       "20, with a quarter of the values at most", "compile quantize calibrate",
+       "", readSqnr},
       {"--precision", "P", "int8 or fp32",
        "int8 if there are ranges, else fp32", "compile", "",
        choice(&Options::precision, {"int8", "fp32"})},

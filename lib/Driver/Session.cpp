@@ -28,12 +28,21 @@ Session::Session(StringRef file)
     : context(makeRegistry(), MLIRContext::Threading::ENABLED), file(file) {
   context.loadAllAvailableDialects();
   context.getDiagEngine().registerHandler([this](Diagnostic &diagnostic) {
-    bool isWarning = diagnostic.getSeverity() == DiagnosticSeverity::Warning;
-    if (!isWarning && diagnostic.getSeverity() != DiagnosticSeverity::Error)
+    StringRef kind;
+    switch (diagnostic.getSeverity()) {
+    case DiagnosticSeverity::Note:
       return success();
-    llvm::errs() << "octet: " << this->file
-                 << (isWarning ? ": warning: " : ": ") << sentence(diagnostic)
-                 << "\n";
+    case DiagnosticSeverity::Remark:
+      kind = "note: ";
+      break;
+    case DiagnosticSeverity::Warning:
+      kind = "warning: ";
+      break;
+    case DiagnosticSeverity::Error:
+      break;
+    }
+    llvm::errs() << "octet: " << this->file << ": " << kind
+                 << sentence(diagnostic) << "\n";
     return success();
   });
 }

@@ -53,6 +53,8 @@ constexpr size_t candidatesAtATime = 256;
 
 /// Below this many dB INT8 is hardly the model any more.
 constexpr double poorSqnr = 20.0;
+/// What is left for the rounding of weights, which is not simulated.
+constexpr double weightMargin = 3.0;
 /// A value whose rounding takes as many dB from what is poor costs more than
 /// all others together: it had better stay in f32.
 constexpr double dearValue = 3.0;
@@ -273,7 +275,7 @@ static std::vector<double> without(ArrayRef<double> sums,
 
 /// Rounding errors of single values are nearly independent: what they do to a
 /// value adds up. Values are left in f32, those that do most first, while that
-/// is worth it or outputs are below `least`.
+/// is worth it or outputs are below `least`, or below what is poor.
 LogicalResult Calibration::keepFloat(Candidate &best,
                                      std::optional<double> least) {
   auto isUnder = [&](double bound) {
@@ -283,10 +285,13 @@ LogicalResult Calibration::keepFloat(Candidate &best,
   auto isPoor = [&] {
     return meanSqnr(best.noises, counting) < poorSqnr || isUnder(poorSqnr);
   };
-  auto isBelow = [&] { return least && isUnder(*least); };
-  if (!isPoor() && !isBelow())
+  const double bound = least.value_or(poorSqnr) + weightMargin;
+  auto isBelow = [&] { return isUnder(bound); };
+  if (least == 0.0 || (!isPoor() && !isBelow()))
     return success();
   const std::vector<Rounding> all = best.roundings;
+  // Speed counts, too, where nothing is asked for.
+  const size_t limit = least ? all.size() : all.size() / 4;
   auto alone = weighAlone(all);
   if (failed(alone))
     return failure();
@@ -318,8 +323,7 @@ LogicalResult Calibration::keepFloat(Candidate &best,
     return std::max(meanSqnr(rest, counting) - meanSqnr(total, counting),
                     meanSqnr(rest, judged) - meanSqnr(total, judged));
   };
-  // A quarter at most: speed counts too.
-  while (isPoor() && 4 * (unrounded.size() + 1) <= all.size()) {
+  while (isPoor() && unrounded.size() < limit) {
     std::vector<double> gains;
     for (size_t value : left)
       gains.push_back(gain(value));
@@ -331,7 +335,7 @@ LogicalResult Calibration::keepFloat(Candidate &best,
       return failure();
   }
   // The sums are estimates; the aim is lower where they prove too low.
-  for (double aim = least.value_or(0); isBelow() && !left.empty(); aim += 1.0) {
+  for (double aim = bound; isBelow() && unrounded.size() < limit; aim += 1.0) {
     do {
       size_t worst = worstOutput(total);
       if (toDb(total[worst]) >= aim)
@@ -339,10 +343,14 @@ LogicalResult Calibration::keepFloat(Candidate &best,
       leave(llvm::max_element(left, [&](size_t a, size_t b) {
         return (*alone)[a].noises[worst] < (*alone)[b].noises[worst];
       }));
-    } while (!left.empty());
+    } while (unrounded.size() < limit);
     if (failed(apply()))
       return failure();
   }
+  if (!unrounded.empty())
+    module.emitRemark() << unrounded.size() << " of " << all.size()
+                        << " values stay in f32 for the outputs' sake; "
+                           "--min-sqnr 0 rounds all of them";
   return success();
 }
 
@@ -387,14 +395,19 @@ FailureOr<std::string> Calibration::run(const PipelineOptions &method) {
     return ranges;
   if (failed(weigh(candidates, samplesToChoose)))
     return failure();
+  auto merit = [&](const Candidate &candidate) {
+    return meanSqnr(candidate.noises, counting) +
+           meanSqnr(candidate.noises, judged);
+  };
   // The first of equal ones.
   Candidate best = *llvm::max_element(
       candidates, [&](const Candidate &a, const Candidate &b) {
-        return meanSqnr(a.noises, counting) < meanSqnr(b.noises, counting);
+        return merit(a) < merit(b);
       });
   if (failed(keepFloat(best, method.leastSqnr)))
     return failure();
-  warn(best);
+  if (!method.leastSqnr)
+    warn(best);
   *ranges = best.options.ranges;
   std::vector<OutputQuality> qualities;
   for (size_t output : judged)

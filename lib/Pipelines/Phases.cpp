@@ -33,6 +33,8 @@ static void addSimplify(OpPassManager &pm, const PhaseOptions &) {
   function.addPass(createLinearToConv());
   function.addPass(createCanonicalizerPass());
   function.addPass(createFoldBatchNorm());
+  function.addPass(createAffineToConv());
+  function.addPass(createFoldBatchNorm());
   function.addPass(createFuseEpilogue());
   function.addPass(createFuseFunctions());
   function.addPass(createCanonicalizerPass());

@@ -37,8 +37,8 @@ struct PipelineOptions {
   double percentile = 0.0;
   /// Ranges of the least squared error.
   bool leastError = false;
-  /// The dB that every output is to stand above what rounding does to it; none
-  /// if that is only to be measured.
+  /// The dB that every output is to stand above what rounding does to it,
+  /// whatever that costs.
   std::optional<double> leastSqnr;
   /// Says how ranges are found, whatever `ranges` say.
   bool choosesRanges() const { return leastError || percentile > 0; }
@@ -95,10 +95,10 @@ mlir::LogicalResult compileTo(mlir::ModuleOp module,
 /// Compiles `module` with observers, runs it over the .npz file `data` and
 /// returns the text of ranges.json. It asks for the ranges that `method`
 /// chooses or, where that chooses none, for those among min-max and least
-/// squared error whose rounding the outputs of up to 32 samples survive better.
-/// Below `method.leastSqnr` it also asks for what costs them most to stay in
-/// f32, and where that is not given, too, warns of outputs that little is left
-/// of.
+/// squared error whose rounding values survive better; and for what outputs
+/// lose most by to stay in f32, until each is `method.leastSqnr` dB above its
+/// error. Where that is not given, a quarter of the values may, and outputs
+/// below 20 dB get a warning. All this is measured on up to 16 samples.
 mlir::FailureOr<std::string> calibrate(mlir::ModuleOp module,
                                        llvm::StringRef data,
                                        const PipelineOptions &method);

@@ -54,6 +54,19 @@ def FoldBatchNorm : Pass<"octet-fold-batch-norm", "::mlir::func::FuncOp"> {
   let statistics = [Statistic<"numFolded", "folded", "Operations folded">];
 }
 
+def AffineToConv : Pass<"octet-affine-to-conv", "::mlir::func::FuncOp"> {
+  let summary = "Turn per-channel constants that nothing took into convolutions";
+  let description = [{
+    A product with one constant for each channel, or such a sum, that no
+    convolution stands in front of (behind a concatenation or a clamp, say)
+    becomes a 1×1 depthwise convolution: its weights have a scale for each
+    channel, its bias 32 bits, and it takes the steps that follow.
+  }];
+  let statistics = [
+    Statistic<"numRewritten", "rewritten", "Operations rewritten">
+  ];
+}
+
 def FuseEpilogue : Pass<"octet-fuse-epilogue", "::mlir::func::FuncOp"> {
   let summary = "Attach clamps and residual sums to the operation before them";
   let statistics = [
