@@ -12,6 +12,10 @@
 #include "octet/Harness/observe.h"
 #include "program.h"
 
+/* Multiplications beyond which only two samples are run: some seconds' work.
+ * Not the time, for the result is to be the same everywhere. */
+static const int64_t work = 400000000000;
+
 /* One choice of roundings, and what it did to the observed values and then to
  * the outputs. */
 typedef struct {
@@ -153,7 +157,10 @@ int command_simulate(const options *o) {
       find_samples(o->data, &npz, &samples) || allocate(&s) || make_numbers(&n))
     return 1;
   int64_t whole = samples.samples / samples.batch;
-  int64_t runs = whole < o->runs ? whole : o->runs;
+  int64_t affordable = work / ((total_macs() + 1) * (count + 1));
+  int64_t runs = o->runs < affordable ? o->runs : affordable;
+  runs = runs < 2 ? 2 : runs;
+  runs = runs < whole ? runs : whole;
   for (int64_t i = 0; i < runs; ++i) {
     if (compare(o->data, &samples, i * whole / runs * samples.batch, &s, all,
                 count, &n))

@@ -287,7 +287,7 @@ LogicalResult Calibration::keepFloat(Candidate &best,
   };
   const double bound = least.value_or(poorSqnr) + weightMargin;
   auto isBelow = [&] { return isUnder(bound); };
-  if (least == 0.0 || (!isPoor() && !isBelow()))
+  if (least == 0.0 || (!isPoor() && !(least && isBelow())))
     return success();
   const std::vector<Rounding> all = best.roundings;
   // Speed counts, too, where nothing is asked for.
