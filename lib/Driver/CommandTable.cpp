@@ -202,8 +202,8 @@ llvm::ArrayRef<Flag> octet::allFlags() {
       {"--ranges", "FILE", "go INT8 with what `octet calibrate` wrote", "",
        models, "", file(&Options::ranges)},
       {"--method", "M", "minmax, percentile or mse",
-       "what the ranges say, else minmax or mse, by what outputs lose on the "
-       "calibration data",
+       "what the ranges say, else the one that values and outputs lose least "
+       "by on the calibration data",
        "compile quantize calibrate", "",
        choice(&Options::method, {"minmax", "percentile", "mse"})},
       {"--percentile", "P",

@@ -292,6 +292,8 @@ LogicalResult Calibration::keepFloat(Candidate &best,
   const std::vector<Rounding> all = best.roundings;
   // Speed counts, too, where nothing is asked for.
   const size_t limit = least ? all.size() : all.size() / 4;
+  if (limit == 0)
+    return success();
   auto alone = weighAlone(all);
   if (failed(alone))
     return failure();
