@@ -12,11 +12,13 @@ RANDOM = "random_graphs.py --targets generic --count 72 --stop"
 RANDOM_INT8 = RANDOM + " --precision int8"
 SCALES = "lib/Quantization/Transforms/FoldScales.cpp"
 QUANTIZE = "lib/Quantization/Transforms/Quantize.cpp"
+JOIN = "lib/Quantization/Transforms/JoinRanges.cpp"
 OPS = "lib/Dialect/Octet/Ops"
 IR = "lib/Dialect/Octet/IR"
 TABLES = ["Quantization/fold-scales-tables.mlir"]
 FOLDED = ["oracle/scales.mlir"]
 QUANTIZED = ["Quantization/quantize.mlir"]
+JOINED = ["Quantization/join-ranges.mlir"]
 SAMPLES = ["Dialect/Octet/check-samples-errors.mlir"]
 
 
@@ -72,15 +74,24 @@ MUTATIONS = [
     # What is quantized.
     Mutation("QS-11 is not asked", QUANTIZE, "if (bound >= 2147483647.0)",
              "if (bound >= 1e300)", QUANTIZED),
-    Mutation("a concatenation's scale for all users", QUANTIZE,
+    Mutation("a concatenation's scale for all users", JOIN,
              "if (isUsedOnlyBy(input, observer))",
-             "if (true || isUsedOnlyBy(input, observer))", QUANTIZED),
-    Mutation("a concatenation of any ranges", QUANTIZE,
+             "if (true || isUsedOnlyBy(input, observer))", JOINED),
+    Mutation("a concatenation of any ranges", JOIN,
              "if (widest > widestJoin * narrowest)",
-             "if (false && widest > widestJoin * narrowest)", QUANTIZED),
-    Mutation("what is on its way out is rounded", QUANTIZE,
+             "if (false && widest > widestJoin * narrowest)", JOINED),
+    Mutation("ranges end where functions still change",
+             "lib/Quantization/Transforms/FunctionRanges.cpp",
+             "if (most - y <= tolerance && y - least <= tolerance)",
+             "if (most - least <= 2 * tolerance)",
+             ["Quantization/apply-ranges-functions.mlir"]),
+    Mutation("a convolution's table is turned the other way",
+             f"{OPS}/IntegerConv2D.cpp", "entries.end() - (offset & 255)",
+             "entries.begin() + (offset & 255)",
+             ["Dialect/Octet/canonicalize.mlir"]),
+    Mutation("what is on its way out is rounded", JOIN,
              "if (isOnItsWayOut(result.getOutput()))",
-             "if (false && isOnItsWayOut(result.getOutput()))", QUANTIZED),
+             "if (false && isOnItsWayOut(result.getOutput()))", JOINED),
     Mutation("moves between f32 values are of 8 bits",
              "lib/Quantization/Transforms/PropagateQuantization.cpp",
              "if (isOnlyMoved(cast.getResult()))",
