@@ -93,12 +93,12 @@ mlir::LogicalResult compileTo(mlir::ModuleOp module,
                               llvm::StringRef path);
 
 /// Compiles `module` with observers, runs it over the .npz file `data` and
-/// returns the text of ranges.json. It asks for the ranges that `method` chooses
-/// or, where that chooses none, for those among min-max and least squared error
-/// whose rounding values and outputs survive better; and for what outputs lose
-/// most by to stay in f32, until each is `method.leastSqnr` dB above its error.
-/// Where that is not given, a quarter of the values may, and outputs below 20 dB
-/// get a warning. All this is measured on up to 16 samples.
+/// returns the text of ranges.json. It asks for the ranges that `method`
+/// chooses or, where that chooses none, for those among min-max and least
+/// squared error whose rounding values and outputs survive better; and for what
+/// outputs lose most by to stay in f32, until each is `method.leastSqnr` dB
+/// above its error. Where that is not given, a quarter of the values may, and
+/// outputs below 20 dB get a warning. All this is measured on up to 16 samples.
 mlir::FailureOr<std::string> calibrate(mlir::ModuleOp module,
                                        llvm::StringRef data,
                                        const PipelineOptions &method);
