@@ -4,35 +4,16 @@
 """
 
 import json
-import pathlib
-import subprocess
-import sys
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-folder = pathlib.Path(sys.argv[1])
+from expectations import done, expect, finish, folder, octet
+
 F, I64 = TensorProto.FLOAT, TensorProto.INT64
 node = helper.make_node
 rng = np.random.default_rng(3)
-failures = []
-
-
-def expect(good, *what):
-    if not good:
-        failures.append(" ".join(map(str, what)))
-
-
-def octet(*arguments):
-    return subprocess.run(["octet", *map(str, arguments)], capture_output=True,
-                          text=True, cwd=folder, timeout=300)
-
-
-def done(*arguments):
-    result = octet(*arguments)
-    expect(result.returncode == 0, arguments, result.stderr)
-    return result.stderr
 
 
 def f32(*shape):
@@ -49,7 +30,7 @@ def save(name, nodes, shape, outputs, **tensors):
 
 
 def calibrate(name, *flags):
-    said = done("calibrate", name, "--data", "d.npz", "-o", "r.json", *flags)
+    said = done("calibrate", name, "--data", "d.npz", "-o", "r.json", *flags).stderr
     return json.loads((folder / "r.json").read_text()), said
 
 
@@ -143,5 +124,4 @@ check_few()
 check_methods()
 check_classes()
 check_misuse()
-print("\n".join(failures) or "accuracy: all right")
-sys.exit(bool(failures))
+finish("accuracy")

@@ -5,36 +5,17 @@ they are of a model that is so; and what inspect says of a model.
 """
 
 import json
-import pathlib
 import re
-import subprocess
-import sys
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-folder = pathlib.Path(sys.argv[1])
+from expectations import done, expect, finish, folder, octet
+
 F, I64 = TensorProto.FLOAT, TensorProto.INT64
 node = helper.make_node
 rng = np.random.default_rng(3)
-failures = []
-
-
-def expect(good, *what):
-    if not good:
-        failures.append(" ".join(map(str, what)))
-
-
-def octet(*arguments):
-    return subprocess.run(["octet", *map(str, arguments)], capture_output=True,
-                          text=True, errors="replace", cwd=folder, timeout=300)
-
-
-def done(*arguments):
-    result = octet(*arguments)
-    expect(result.returncode == 0, arguments, result.stderr)
-    return result.stdout
 
 
 def refused(status, pattern, *arguments):
@@ -81,8 +62,8 @@ def check_commands():
     x = f32(6, 1, 3, 8, 10)
     np.savez(folder / "d.npz", x=x)
     np.savez(folder / "n.npz", x=x[:, 0])
-    expect("tensor<1x3x8x10xf32> {octet.name = \"x\"})" in done("import", "net.onnx", *PIN))
-    expect("octet.symbolic_batch" in done("import", "net.onnx", *NAMED))
+    expect("tensor<1x3x8x10xf32> {octet.name = \"x\"})" in done("import", "net.onnx", *PIN).stdout)
+    expect("octet.symbolic_batch" in done("import", "net.onnx", *NAMED).stdout)
     done("calibrate", "net.onnx", *PIN, "--data", "d.npz", "-o", "r.json")
     done("calibrate", "net.onnx", *NAMED, "--batch", 4, "--data", "n.npz", "-o", "n.json")
     ranges, named = (json.loads((folder / f).read_text()) for f in ("r.json", "n.json"))
@@ -128,7 +109,7 @@ def check_outputs():
     # The branch reads an input that no node names. The other branch may be taken, too, until it is built.
     y = run("many.onnx", data, "--output", "chosen")
     expect(np.allclose(y["chosen"], data["v"] ** 2), y)
-    expect("tensor<2x4xf32> {octet.name = \"v\"}" not in done("import", "many.onnx", "--output", "a"))
+    expect("tensor<2x4xf32> {octet.name = \"v\"}" not in done("import", "many.onnx", "--output", "a").stdout)
     # Types are the model's: of inputs and outputs always, of others where they fit.
     save("half.onnx", [node("Relu", ["x"], ["h"]), node("Neg", ["h"], ["g"]), node("Abs", ["g"], ["y"])],
          {"x": (TensorProto.FLOAT16, [2])}, {"y": TensorProto.FLOAT16})
@@ -223,5 +204,4 @@ check_outputs()
 check_refusals()
 (folder / "d.onnx").write_bytes(b"no model")
 check_inspect()
-print("\n".join(failures) or "models: all right")
-sys.exit(bool(failures))
+finish("models")

@@ -93,8 +93,8 @@ mlir::Value roundToIndex(mlir::OpBuilder &builder, mlir::Location loc,
                          mlir::Value x, mlir::Value low, mlir::Value high,
                          mlir::Value zeroPoint);
 
-/// roundToStorage where `x` stays below 2^30 and the bounds are those of 8 bits
-/// that are `isSigned`: the integer is clamped, as saturating packs do.
+/// roundToStorage where `x` stays below 2^30 + 2^28 and the bounds are those of
+/// 8 bits that are `isSigned`: the integer is clamped, as saturating packs do.
 mlir::Value roundAndSaturate(mlir::OpBuilder &builder, mlir::Location loc,
                              mlir::Value x, mlir::Value zeroPoint,
                              bool isSigned);

@@ -87,7 +87,7 @@ def Octet_IntegerConv2DOp : Octet_Op<"integer_conv2d",
     rounded sum; without a residual the sum is absent. Where there is a table, the
     result is `table[q mod 256]` (QS-9); `zero_point` may be any then.
 
-    `saturates` says that what is clamped is below 2³⁰, and that `low + zero_point`
+    `saturates` says that what is clamped is below 2³⁰ + 2²⁸, and that `low + zero_point`
     and `high + zero_point` are the bounds of the storage or, with a table, -128 and
     127: it is the same to clamp the integer. Canonicalization sets it, and moves
     `zero_point` along the table for it, or else makes it zero.
