@@ -1,0 +1,50 @@
+"""Octet: a trained network in, a native INT8 program out, and what was gained and lost.
+
+>>> import octet
+>>> model = octet.Model("examples/digits/digits.onnx")
+>>> program = octet.compile(model)
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from .errors import (
+    BadData,
+    CannotWrite,
+    Error,
+    MissingFile,
+    NotAProgram,
+    RefusedOptions,
+    UnsupportedModel,
+)
+
+if TYPE_CHECKING:
+    from .compiler import compile as compile
+    from .model import Model as Model
+    from .program import Program as Program
+
+# Modules are loaded when a name of theirs is first used: importing octet takes no
+# longer than NumPy, and the reference needs no compiler.
+_LAZY = {
+    "Model": "model",
+    "Program": "program",
+    "compile": "compiler",
+}
+
+__all__ = ["BadData", "CannotWrite", "Error", "MissingFile", "NotAProgram",
+           "RefusedOptions", "UnsupportedModel", *_LAZY]
+
+
+def __getattr__(name: str) -> Any:
+    module = _LAZY.get(name)
+    if module is None:
+        raise AttributeError(f"module 'octet' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f".{module}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LAZY})
