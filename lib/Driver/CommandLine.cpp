@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "octet/Driver/CommandLine.h"
+#include "ModelFlags.h"
 #include "Session.h"
 #include "octet/Support/Suggest.h"
 #include "llvm/ADT/StringExtras.h"
@@ -26,8 +27,8 @@ static constexpr StringRef statuses =
     "stderr;\n2 the command line was not understood.\n";
 
 static int misuse(const Twine &message, StringRef command = "") {
-  llvm::errs() << "octet: " << message << "; see octet "
-               << (command.empty() ? "" : (command + " ").str()) << "--help\n";
+  std::string help = command.empty() ? "" : (command + " ").str();
+  print({"misuse", "", "", (message + "; see octet " + help + "--help").str()});
   return 2;
 }
 
@@ -187,6 +188,42 @@ static int takeInputs(const Command &command, llvm::ArrayRef<Given> flags,
                 command.name);
 }
 
+/// Checks what `calibrate` is given: a model and data, or ranges to merge; 0,
+/// or 2 after a message.
+static int checkCalibrate(const CommandOptions &options) {
+  auto isModel = [](StringRef path) {
+    return isOnnxModel(path) || path.ends_with(".mlir");
+  };
+  if (!options.merge) {
+    if (options.inputs.empty())
+      return misuse("'calibrate' takes one MODEL, not 0", "calibrate");
+    if (options.inputs.size() > 1)
+      return misuse("'calibrate' takes one MODEL, not " +
+                        Twine(options.inputs.size()) + " ('" +
+                        options.inputs[1] +
+                        "' is one too many; --merge joins files of ranges)",
+                    "calibrate");
+    return options.data.empty()
+               ? misuse("'calibrate' needs --data FILE", "calibrate")
+               : 0;
+  }
+  bool hasModel = !options.inputs.empty() && isModel(options.inputs.front());
+  if (options.inputs.size() == (hasModel ? 1u : 0u))
+    return misuse("--merge needs files of ranges", "calibrate");
+  if (hasModel != !options.data.empty())
+    return misuse(hasModel
+                      ? "--merge with a model chooses ranges anew, by what "
+                        "they do to samples: it needs --data"
+                      : "--merge weighs ranges on --data by running a "
+                        "model: give it in front of the ranges",
+                  "calibrate");
+  if (!hasModel && (options.leastSqnr || options.part))
+    return misuse(
+        "--merge without a model has no use for --min-sqnr and --part",
+        "calibrate");
+  return 0;
+}
+
 /// Reads the flags' values; 0, or 2 after a message.
 static int readFlags(const Command &command, llvm::ArrayRef<Given> flags,
                      CommandOptions &options) {
@@ -221,6 +258,8 @@ static int readFlags(const Command &command, llvm::ArrayRef<Given> flags,
   if (options.leastSqnr && options.calibration.empty() && options.data.empty())
     return misuse("--min-sqnr is measured on data: it goes with --calib",
                   command.name);
+  if (command.name == "calibrate")
+    return checkCalibrate(options);
   return 0;
 }
 

@@ -30,13 +30,15 @@ llvm::ArrayRef<Command> octet::allCommands() {
         "avx512vnni,avx2,generic -o net.so",
         "octet compile net.onnx --shape x=1x3x480x640 --output scores"},
        runCompile},
+      // checkCalibrate counts them.
       {"calibrate",
        "MODEL",
-       1,
-       1,
+       0,
+       std::numeric_limits<size_t>::max(),
        "find the range of every tensor",
        {"octet calibrate net.onnx --data calib.npz -o ranges.json",
         "octet calibrate net.onnx --data calib.npz --percentile 99.99",
+        "octet calibrate --merge monday.json tuesday.json -o ranges.json",
         "octet calibrate net.onnx --shape x=1x3x480x640 --data calib.npz"},
        runCalibrate},
       {"quantize",
@@ -135,6 +137,21 @@ static Flag::Read number(int64_t CommandOptions::*member, int64_t low,
   };
 }
 
+/// A flag without a value.
+static Flag::Read set(bool CommandOptions::*member) {
+  return [member](CommandOptions &options, StringRef) -> std::string {
+    options.*member = true;
+    return "";
+  };
+}
+
+static Flag::Read setForm(bool IRForm::*member) {
+  return [member](CommandOptions &options, StringRef) -> std::string {
+    options.form.*member = true;
+    return "";
+  };
+}
+
 static Flag::Read choice(std::string CommandOptions::*member,
                          std::vector<StringRef> values) {
   return [=](CommandOptions &options, StringRef value) -> std::string {
@@ -196,7 +213,14 @@ llvm::ArrayRef<Flag> octet::allFlags() {
        "run", "run", file(&Options::input)},
       {"--data", "FILE",
        "an .npz file with an array for each input, and labels", "",
-       "calibrate eval", "calibrate eval", file(&Options::data)},
+       "calibrate eval", "eval", file(&Options::data)},
+      {"--part", "",
+       "write histograms only, for --merge: --data is a part of the data", "",
+       "calibrate", "", set(&Options::part)},
+      {"--merge", "",
+       "join the ranges of parts of the data, given in place of the MODEL or "
+       "behind it; with it and --data, samples of all parts, choose anew",
+       "", "calibrate", "", set(&Options::merge)},
       {"--calib", "FILE", "calibrate on this .npz file and go INT8", "", models,
        "", file(&Options::calibration)},
       {"--ranges", "FILE", "go INT8 with what `octet calibrate` wrote", "",
@@ -243,7 +267,7 @@ llvm::ArrayRef<Flag> octet::allFlags() {
        "what takes two seconds", "bench", "",
        number(&Options::runs, 1, 1000000)},
       {"--json", "FILE", "write the report here too, - for stdout", "",
-       "eval bench inspect", "", file(&Options::json)},
+       "compile eval bench inspect", "", file(&Options::json)},
       {"--compile-to", "PHASE",
        "write the IR behind a phase: import, " + listPhases(), "", "compile",
        "", readPhase},
@@ -251,11 +275,9 @@ llvm::ArrayRef<Flag> octet::allFlags() {
        "write the IR behind every phase, constants shortened", "", models, "",
        file(&Options::dumpFolder)},
       {"--elide", "", "shorten large constants in the IR that is written", "",
-       "compile quantize import", "",
-       [](CommandOptions &options, StringRef) -> std::string {
-         options.elide = true;
-         return "";
-       }},
+       "compile quantize import", "", setForm(&IRForm::elide)},
+      {"--generic", "", "write IR in MLIR's generic form", "",
+       "compile quantize import", "", setForm(&IRForm::generic)},
   };
   return table;
 }

@@ -12,6 +12,7 @@
 
 #include "Session.h"
 #include "octet/Dialect/Octet/IR/Octet.h"
+#include "octet/Harness/array.h"
 #include "octet/Import/ONNX/Import.h"
 #include "octet/Quantization/Calibration/Ranges.h"
 #include "octet/Support/InputFile.h"
@@ -24,12 +25,13 @@ using namespace octet;
 
 /// Prints to the output file, so that it reads back, or to stdout to be read
 /// by people: without locations, large constants shortened.
-static int print(ModuleOp module, const CommandOptions &options) {
+static int printGraph(ModuleOp module, const CommandOptions &options) {
   if (!options.output.empty())
     return writeFile(options.output, [&](llvm::raw_ostream &os) {
-      printIR(module, os, options.elide);
+      printIR(module, os, options.form);
     });
-  printIR(module, llvm::outs(), /*elide=*/true, /*locations=*/false);
+  printIR(module, llvm::outs(),
+          {/*elide=*/true, options.form.generic, /*locations=*/false});
   return finishStdout();
 }
 
@@ -42,7 +44,7 @@ int octet::runOperators(const CommandOptions &) {
 int octet::runImport(const CommandOptions &options) {
   Session session(options.inputs[0]);
   auto module = loadModel(options.inputs[0], &session.context, options.model);
-  return module ? print(*module, options) : 1;
+  return module ? printGraph(*module, options) : 1;
 }
 
 /// Calibrates one sample at a time, whatever the batch: what fills a batch up
@@ -59,13 +61,75 @@ static FailureOr<std::string> calibrateSamples(const CommandOptions &options,
   return calibrate(*module, data, method);
 }
 
+/// Joins files of ranges; fails after a message. Without `weighed`, what they
+/// ask for themselves is joined too.
+static FailureOr<std::string> mergeFiles(ArrayRef<std::string> paths,
+                                         const PipelineOptions &method,
+                                         bool weighed) {
+  std::vector<RangesFile> parts;
+  for (const std::string &path : paths) {
+    auto buffer = readInputFile(path);
+    if (!buffer) {
+      refuse(path + ": cannot be read: " + buffer.getError().message());
+      return failure();
+    }
+    parts.push_back({path, (*buffer)->getBuffer().str()});
+  }
+  auto merged = mergeRanges(parts);
+  if (!merged) {
+    refuse(llvm::toString(merged.takeError()));
+    return failure();
+  }
+  if (weighed)
+    return std::move(merged->text);
+  if (!merged->unrounded.empty())
+    setUnrounded(merged->text, llvm::to_vector(merged->unrounded));
+  bool chosen = method.choosesRanges();
+  if (!merged->agreed && !chosen)
+    print({"note", "", "",
+           "the parts ask for different methods; the one of most samples is "
+           "kept, --method or a model and --data choose another"});
+  double percentile = chosen ? method.percentile : merged->percentile;
+  if (chosen ? method.leastError : merged->leastError)
+    setLeastError(merged->text);
+  else if (percentile < 100)
+    setPercentile(merged->text, percentile);
+  return std::move(merged->text);
+}
+
+/// What `calibrate` writes; fails after a message.
+static FailureOr<std::string> calibrateParts(const CommandOptions &options,
+                                             const PipelineOptions &method,
+                                             MLIRContext *context) {
+  if (!options.merge && !options.part)
+    return calibrateSamples(options, context, options.data, method);
+  ArrayRef<std::string> parts(options.inputs);
+  // Where there are data, there is a model in front.
+  bool hasModel = !options.data.empty();
+  OwningOpRef<ModuleOp> module;
+  if (hasModel) {
+    OnnxImportOptions one = options.model;
+    one.batch = 1;
+    module = loadModel(parts.front(), context, one);
+    if (!module)
+      return failure();
+    parts = parts.drop_front();
+  }
+  if (options.part)
+    return observe(*module, options.data);
+  auto merged = mergeFiles(parts, method, hasModel);
+  if (failed(merged))
+    return failure();
+  return hasModel ? chooseRanges(*module, *merged, options.data, method)
+                  : FailureOr<std::string>(std::move(*merged));
+}
+
 int octet::runCalibrate(const CommandOptions &options) {
   Session session(options.inputs[0]);
   auto pipeline = makePipeline(options);
   if (!pipeline)
     return 1;
-  auto ranges =
-      calibrateSamples(options, &session.context, options.data, *pipeline);
+  auto ranges = calibrateParts(options, *pipeline, &session.context);
   if (failed(ranges))
     return 1;
   return writeFile(options.output.empty() ? "ranges.json" : options.output,
@@ -153,10 +217,62 @@ int octet::runQuantize(const CommandOptions &options) {
       failed(runPhases(*module, graphPhases(*pipeline), *pipeline,
                        /*target=*/nullptr, pipeline->dumpFolder)))
     return 1;
-  return print(*module, options);
+  return printGraph(*module, options);
+}
+
+/// What `compile --json` writes: what the program says of itself.
+static llvm::json::Value describe(const ModelInfo &info,
+                                  ArrayRef<const TargetInfo *> targets) {
+  auto tensors = [](ArrayRef<ModelInfo::Tensor> list) {
+    llvm::json::Array result;
+    for (const ModelInfo::Tensor &tensor : list)
+      result.push_back(
+          llvm::json::Object{{"name", jsonText(tensor.name)},
+                             {"dtype", octet_dtype_name(tensor.dtype)},
+                             {"shape", llvm::json::Array(tensor.shape)},
+                             {"symbolic_batch", tensor.symbolicBatch}});
+    return result;
+  };
+  llvm::json::Array names, layers;
+  for (const TargetInfo *target : targets)
+    names.push_back(target->name);
+  for (const ModelInfo::Layer &layer : info.layers)
+    layers.push_back(
+        llvm::json::Object{{"node", jsonText(layer.node)},
+                           {"op", layer.op},
+                           {"kernel", layer.kernel},
+                           {"precision", layer.precision},
+                           {"macs", layer.macs},
+                           {"weight_bytes", layer.weightBytes},
+                           {"note", jsonText(layer.note)},
+                           {"output", llvm::json::Array(layer.shape)}});
+  return llvm::json::Object{{"architecture", targets.front()->architecture},
+                            {"targets", std::move(names)},
+                            {"precision", info.precision},
+                            {"model_hash", info.hash},
+                            {"inputs", tensors(info.inputs)},
+                            {"outputs", tensors(info.outputs)},
+                            {"layers", std::move(layers)}};
+}
+
+/// Goes on from an object that `compile` wrote.
+static int runLink(const CommandOptions &options) {
+  const std::string &object = options.inputs[0];
+  if (!options.calibration.empty() || !options.ranges.empty() ||
+      !options.precision.empty() || !options.json.empty() ||
+      !options.compileTo.empty() || options.target != "host")
+    return refuse(object + ": is compiled; flags cannot change it any more, "
+                           "leave them out or give the model");
+  if (options.output.empty())
+    return refuse(object + ": is compiled; give -o the name of a library or a "
+                           "program to link it to");
+  auto error = linkObject(object, options.output);
+  return error ? refuse(llvm::toString(std::move(error))) : 0;
 }
 
 int octet::runCompile(const CommandOptions &options) {
+  if (llvm::sys::path::extension(options.inputs[0]) == ".o")
+    return runLink(options);
   Session session(options.inputs[0]);
   auto pipeline = makePipeline(options);
   if (!pipeline)
@@ -168,17 +284,24 @@ int octet::runCompile(const CommandOptions &options) {
     output =
         (llvm::sys::path::stem(options.inputs[0]) + (writesIR ? ".mlir" : ""))
             .str();
-  if (options.elide && !writesIR)
-    return refuse("--elide shortens constants in IR: give --compile-to or a "
-                  "name with .mlir");
+  if ((options.form.elide || options.form.generic) && !writesIR)
+    return refuse(StringRef(options.form.elide ? "--elide" : "--generic") +
+                  " is how IR is written: give --compile-to or a name with "
+                  ".mlir");
   if (output == "-" && !writesIR)
     return refuse("a program is not written to stdout: give -o the name of a "
                   "file (./- for one called so)");
+  if (writesIR && !options.json.empty())
+    return refuse(
+        "--json describes a program: leave it out where IR is written");
   auto module = loadModel(options.inputs[0], &session.context, options.model);
   if (!module || !choosePrecision(options, *module, *pipeline))
     return 1;
   adoptTarget(options, *module, *pipeline);
-  if (failed(octet::compileTo(*module, *pipeline, output)))
+  ModelInfo info;
+  if (failed(octet::compileTo(*module, *pipeline, output, &info)))
     return 1;
+  if (int status = writeJson(options.json, describe(info, pipeline->targets)))
+    return status;
   return output == "-" ? finishStdout() : 0;
 }

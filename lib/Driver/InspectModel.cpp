@@ -186,16 +186,11 @@ void Report::print(llvm::raw_ostream &os) const {
   }
 }
 
-/// Text of the model, which may be any bytes.
-static llvm::json::Value toJson(StringRef text) {
-  return llvm::json::fixUTF8(text);
-}
-
 static llvm::json::Array toJson(ArrayRef<OnnxDescription::Tensor> tensors,
                                 bool areInputs) {
   llvm::json::Array list;
   for (const auto &tensor : tensors) {
-    llvm::json::Object entry{{"name", toJson(tensor.name)},
+    llvm::json::Object entry{{"name", jsonText(tensor.name)},
                              {"type", tensor.type}};
     llvm::json::Array shape;
     for (StringRef dim : tensor.dims) {
@@ -205,13 +200,13 @@ static llvm::json::Array toJson(ArrayRef<OnnxDescription::Tensor> tensors,
       else if (dim == "?")
         shape.push_back(nullptr);
       else
-        shape.push_back(toJson(dim));
+        shape.push_back(jsonText(dim));
     }
     entry["shape"] = tensor.hasRank ? llvm::json::Value(std::move(shape))
                                     : llvm::json::Value(nullptr);
     if (areInputs) {
       entry["batch"] = tensor.isBatched;
-      entry["pin"] = toJson(tensor.pin);
+      entry["pin"] = jsonText(tensor.pin);
     }
     list.push_back(std::move(entry));
   }
@@ -221,21 +216,21 @@ static llvm::json::Array toJson(ArrayRef<OnnxDescription::Tensor> tensors,
 llvm::json::Value Report::toJson() const {
   llvm::json::Array operators, groups, blocked;
   for (const std::string &block : blocks)
-    blocked.push_back(::toJson(block));
+    blocked.push_back(jsonText(block));
   for (const auto &entry : description.operators)
-    operators.push_back(llvm::json::Object{{"name", ::toJson(entry.name)},
+    operators.push_back(llvm::json::Object{{"name", jsonText(entry.name)},
                                            {"count", entry.count},
                                            {"supported", entry.isSupported},
-                                           {"first", ::toJson(entry.first)}});
+                                           {"first", jsonText(entry.first)}});
   for (const Group &group : layers)
     groups.push_back(llvm::json::Object{{"op", group.op},
                                         {"precision", group.precision},
                                         {"count", group.count},
                                         {"macs", group.macs},
-                                        {"first", ::toJson(group.first)},
+                                        {"first", jsonText(group.first)},
                                         {"note", group.reason}});
   return llvm::json::Object{
-      {"model", ::toJson(path)},
+      {"model", jsonText(path)},
       {"opset", description.opset},
       {"inputs", ::toJson(description.inputs, /*areInputs=*/true)},
       {"outputs", ::toJson(description.outputs, /*areInputs=*/false)},

@@ -10,6 +10,7 @@
 #include "ModelFlags.h"
 #include "mlir/IR/Diagnostics.h"
 #include "octet/Dialect/Octet/IR/OnnxNames.h"
+#include "octet/Harness/harness.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/Path.h"
@@ -28,21 +29,25 @@ Session::Session(StringRef file)
     : context(makeRegistry(), MLIRContext::Threading::ENABLED), file(file) {
   context.loadAllAvailableDialects();
   context.getDiagEngine().registerHandler([this](Diagnostic &diagnostic) {
-    StringRef kind;
+    Message message;
     switch (diagnostic.getSeverity()) {
     case DiagnosticSeverity::Note:
       return success();
     case DiagnosticSeverity::Remark:
-      kind = "note: ";
+      message.kind = "note";
       break;
     case DiagnosticSeverity::Warning:
-      kind = "warning: ";
+      message.kind = "warning";
       break;
     case DiagnosticSeverity::Error:
       break;
     }
-    llvm::errs() << "octet: " << this->file << ": " << kind
-                 << sentence(diagnostic) << "\n";
+    message.file = this->file;
+    message.node = getOnnxNodeName(diagnostic.getLocation()).str();
+    if (message.node == this->file)
+      message.node.clear();
+    message.text = sentence(diagnostic);
+    print(message);
     return success();
   });
 }
@@ -59,8 +64,26 @@ std::string Session::sentence(Diagnostic &diagnostic) const {
   return result;
 }
 
+void octet::print(const Message &message) {
+  bool isError = message.kind == "error" || message.kind == "misuse";
+  std::string place = message.file.empty() ? "" : message.file + ": ";
+  if (!octet_messages_are_json()) {
+    llvm::errs() << "octet: " << place
+                 << (isError ? "" : (message.kind + ": ").str()) << message.text
+                 << "\n";
+    return;
+  }
+  llvm::json::Object object{{"kind", message.kind},
+                            {"text", jsonText(place + message.text)}};
+  if (!message.file.empty())
+    object["file"] = jsonText(message.file);
+  if (!message.node.empty())
+    object["node"] = jsonText(message.node);
+  llvm::errs() << llvm::json::Value(std::move(object)) << "\n";
+}
+
 int octet::refuse(const Twine &message) {
-  llvm::errs() << "octet: " << message << "\n";
+  print({"error", "", "", message.str()});
   return 1;
 }
 
@@ -108,7 +131,7 @@ octet::makePipeline(const CommandOptions &options) {
   pipeline.targets = std::move(*targets);
   pipeline.compileTo = options.compileTo;
   pipeline.dumpFolder = options.dumpFolder;
-  pipeline.elide = options.elide;
+  pipeline.form = options.form;
   pipeline.leastSqnr = options.leastSqnr;
   if (options.method == "minmax")
     pipeline.percentile = 100.0;
@@ -174,6 +197,10 @@ int octet::finishStdout() {
   std::string why = llvm::outs().error().message();
   llvm::outs().clear_error();
   return refuse("stdout cannot be written: " + why);
+}
+
+llvm::json::Value octet::jsonText(StringRef text) {
+  return llvm::json::fixUTF8(text);
 }
 
 int octet::writeJson(StringRef path, llvm::json::Value value) {

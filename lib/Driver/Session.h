@@ -35,6 +35,21 @@ private:
   std::string file;
 };
 
+/// What is said on stderr.
+struct Message {
+  /// "error", "misuse" of the command line, "warning" or "note".
+  llvm::StringRef kind = "error";
+  /// The file and the node of it that the message is about, where there are
+  /// any.
+  std::string file, node;
+  /// What is printed behind the file.
+  std::string text;
+};
+
+/// Prints `octet: FILE: kind: text`, or a line of JSON where the environment
+/// asks for messages to other programs.
+void print(const Message &message);
+
 /// Prints `octet: message`; returns 1.
 int refuse(const llvm::Twine &message);
 
@@ -74,6 +89,9 @@ int finishStdout();
 /// Writes `path` whole or not at all, or stdout for "-"; the exit status.
 int writeFile(llvm::StringRef path,
               llvm::function_ref<void(llvm::raw_ostream &)> write);
+
+/// Text of a model or a file's name, which may be any bytes.
+llvm::json::Value jsonText(llvm::StringRef text);
 
 /// The same for a report; nothing is written if `path` is empty.
 int writeJson(llvm::StringRef path, llvm::json::Value value);

@@ -22,6 +22,12 @@ int octet_fail(octet_error *error, const char *format, ...) {
   return -1;
 }
 
+const char *octet_dtype_name(int32_t dtype) {
+  static const char *const names[] = {"float32", "uint8", "int8",    "int32",
+                                      "int64",   "bool",  "float16", "float64"};
+  return names[dtype];
+}
+
 void octet_array_set_dtype(octet_array *array, int32_t dtype) {
   static const char kinds[] = {[OCTET_F32] = 'f', [OCTET_U8] = 'u',
                                [OCTET_I8] = 'i',  [OCTET_I32] = 'i',

@@ -10,6 +10,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 /* The index of the row's largest element, or -1 if one is NaN. */
@@ -104,8 +105,22 @@ void octet_json_string(FILE *file, const char *text) {
   fputc('"', file);
 }
 
+int octet_messages_are_json(void) {
+  const char *form = getenv("OCTET_MESSAGES");
+  return form && !strcmp(form, "json");
+}
+
 void octet_progress(const char *what, int64_t done, int64_t total) {
-  if (!isatty(2) || total < 1)
+  if (total < 1)
+    return;
+  if (octet_messages_are_json()) {
+    fprintf(stderr,
+            "{\"kind\": \"progress\", \"what\": \"%s\", \"done\": %lld, "
+            "\"total\": %lld}\n",
+            what, (long long)done, (long long)total);
+    return;
+  }
+  if (!isatty(2))
     return;
   int width = 32, filled = (int)(width * done / total);
   fprintf(stderr, "\r%s [%.*s%*s] %lld/%lld", what, filled,

@@ -85,8 +85,6 @@ int64_t total_macs(void) {
  * message. */
 static int load(const char *path, const octet_array *array, int i, int64_t from,
                 int64_t count, void *out) {
-  static const char *const types[] = {"float32", "uint8", "int8",    "int32",
-                                      "int64",   "bool",  "float16", "float64"};
   const octet_tensor *t = &model->inputs[i];
   int64_t bad;
   if (!octet_array_convert(array, from, count, t->dtype, out, &bad))
@@ -96,7 +94,8 @@ static int load(const char *path, const octet_array *array, int i, int64_t from,
   fprintf(stderr,
           "%s: %s: element %lld of array '%s' is %s, which is no %s, the type "
           "of the model's input\n",
-          program, path, (long long)bad, t->name, value, types[t->dtype]);
+          program, path, (long long)bad, t->name, value,
+          octet_dtype_name(t->dtype));
   return 1;
 }
 

@@ -15,6 +15,9 @@
 /* Multiplications beyond which only two samples are run: some seconds' work.
  * Not the time, for the result is to be the same everywhere. */
 static const int64_t work = 400000000000;
+/* Samples are chosen among as many, spread evenly over the data: those are all
+ * that one needs to keep of data that come in parts. */
+static const int64_t spread = 16;
 
 /* One choice of roundings, and what it did to the observed values and then to
  * the outputs. */
@@ -161,9 +164,10 @@ int command_simulate(const options *o) {
   int64_t runs = o->runs < affordable ? o->runs : affordable;
   runs = runs < 2 ? 2 : runs;
   runs = runs < whole ? runs : whole;
+  int64_t among = whole < spread ? whole : spread;
   for (int64_t i = 0; i < runs; ++i) {
-    if (compare(o->data, &samples, i * whole / runs * samples.batch, &s, all,
-                count, &n))
+    int64_t at = i * among / runs * whole / among;
+    if (compare(o->data, &samples, at * samples.batch, &s, all, count, &n))
       return 1;
     octet_progress("weighing", i + 1, runs);
   }

@@ -63,12 +63,13 @@ class Calibration {
 public:
   Calibration(ModuleOp module, StringRef data) : module(module), data(data) {}
 
-  FailureOr<std::string> run(const PipelineOptions &method);
+  LogicalResult compile();
+  FailureOr<std::string> observe();
+  FailureOr<std::string> choose(StringRef ranges,
+                                const PipelineOptions &method);
 
 private:
-  LogicalResult compile();
   LogicalResult execute(ArrayRef<StringRef> arguments);
-  FailureOr<std::string> observe();
   FailureOr<Candidate> candidate(const PipelineOptions &options);
   LogicalResult weigh(MutableArrayRef<Candidate> candidates, int64_t samples);
   FailureOr<std::vector<Candidate>> weighAlone(ArrayRef<Rounding> roundings);
@@ -372,19 +373,15 @@ void Calibration::warn(const Candidate &best) {
                               .str();
 }
 
-FailureOr<std::string> Calibration::run(const PipelineOptions &method) {
-  if (failed(compile()))
-    return failure();
-  auto ranges = observe();
-  if (failed(ranges))
-    return failure();
+FailureOr<std::string> Calibration::choose(StringRef histograms,
+                                           const PipelineOptions &method) {
   SmallVector<Candidate> candidates;
   {
     // What is wrong with ranges is said where they are used.
     ScopedDiagnosticHandler quiet(module.getContext(),
                                   [](Diagnostic &) { return success(); });
     SmallVector<PipelineOptions> methods(1, method);
-    methods.front().ranges = *ranges;
+    methods.front().ranges = histograms.str();
     if (!method.choosesRanges()) {
       methods.push_back(methods.front());
       methods.back().leastError = true;
@@ -394,7 +391,7 @@ FailureOr<std::string> Calibration::run(const PipelineOptions &method) {
         candidates.push_back(std::move(*one));
   }
   if (candidates.empty())
-    return ranges;
+    return histograms.str();
   if (failed(weigh(candidates, samplesToChoose)))
     return failure();
   auto merit = [&](const Candidate &candidate) {
@@ -410,20 +407,42 @@ FailureOr<std::string> Calibration::run(const PipelineOptions &method) {
     return failure();
   if (!method.leastSqnr)
     warn(best);
-  *ranges = best.options.ranges;
+  std::string ranges = best.options.ranges;
   std::vector<OutputQuality> qualities;
   for (size_t output : judged)
     qualities.push_back(
         {outputs[output - numObserved], toDb(best.noises[output])});
-  setQualities(*ranges, qualities);
+  setQualities(ranges, qualities);
   if (best.options.leastError)
-    setLeastError(*ranges);
+    setLeastError(ranges);
   else if (best.options.percentile > 0)
-    setPercentile(*ranges, best.options.percentile);
+    setPercentile(ranges, best.options.percentile);
   return ranges;
 }
 
 FailureOr<std::string> octet::calibrate(ModuleOp module, StringRef data,
                                         const PipelineOptions &method) {
-  return Calibration(module, data).run(method);
+  Calibration calibration(module, data);
+  if (failed(calibration.compile()))
+    return failure();
+  auto histograms = calibration.observe();
+  if (failed(histograms))
+    return failure();
+  return calibration.choose(*histograms, method);
+}
+
+FailureOr<std::string> octet::observe(ModuleOp module, StringRef data) {
+  Calibration calibration(module, data);
+  if (failed(calibration.compile()))
+    return failure();
+  return calibration.observe();
+}
+
+FailureOr<std::string> octet::chooseRanges(ModuleOp module, StringRef ranges,
+                                           StringRef data,
+                                           const PipelineOptions &method) {
+  Calibration calibration(module, data);
+  if (failed(calibration.compile()))
+    return failure();
+  return calibration.choose(ranges, method);
 }

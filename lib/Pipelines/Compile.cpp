@@ -21,13 +21,14 @@ using namespace mlir;
 using namespace octet;
 
 /// To stdout for `-`; the caller sees whether it could be written.
-static LogicalResult writeText(ModuleOp module, StringRef path, bool elide) {
+static LogicalResult writeText(ModuleOp module, StringRef path,
+                               const IRForm &form) {
   if (path == "-") {
-    printIR(module, llvm::outs(), elide);
+    printIR(module, llvm::outs(), form);
     return success();
   }
   if (auto error = writeWholeFile(
-          path, [&](llvm::raw_ostream &os) { printIR(module, os, elide); }))
+          path, [&](llvm::raw_ostream &os) { printIR(module, os, form); }))
     return module.emitError() << llvm::toString(std::move(error));
   return success();
 }
@@ -50,6 +51,20 @@ static std::optional<LinkKind> linkKindFor(StringRef path) {
   return extension == ".so"  ? LinkKind::SharedLibrary
          : extension == ".o" ? LinkKind::Object
                              : LinkKind::Program;
+}
+
+/// Links, and writes the header that belongs to libraries and objects.
+static llvm::Error linkWithHeader(StringRef object, StringRef symbol,
+                                  StringRef architecture, LinkKind kind,
+                                  StringRef path) {
+  if (auto error = link(object, symbol, architecture, kind, path))
+    return error;
+  if (kind == LinkKind::Program)
+    return llvm::Error::success();
+  SmallString<128> header(path);
+  llvm::sys::path::replace_extension(header, "h");
+  return writeWholeFile(
+      header, [&](llvm::raw_ostream &os) { os << makeHeader(symbol); });
 }
 
 /// Writes the file at `path` by its extension.
@@ -80,16 +95,23 @@ static LogicalResult emit(MutableArrayRef<Variant> variants, StringRef path,
   if (failed(emitFile(variants, FileKind::Object, symbol, object->path())))
     return failure();
   step();
-  if (failed(link(module, object->path(), architecture, kind, path)))
-    return failure();
-  if (!isLibrary)
-    return success();
-  SmallString<128> header(path);
-  llvm::sys::path::replace_extension(header, "h");
-  if (auto error = writeWholeFile(
-          header, [&](llvm::raw_ostream &os) { os << makeHeader(symbol); }))
+  if (auto error =
+          linkWithHeader(object->path(), symbol, architecture, kind, path))
     return module.emitError() << llvm::toString(std::move(error));
   return success();
+}
+
+llvm::Error octet::linkObject(StringRef object, StringRef path) {
+  auto kind = linkKindFor(path);
+  if (!kind || *kind == LinkKind::Object || path.ends_with(".mlir"))
+    return llvm::createStringError(
+        path + ": an object becomes a library, NAME.so, or a program; give the "
+               "model to write anything else");
+  auto compiled = readObject(object);
+  if (!compiled)
+    return compiled.takeError();
+  return linkWithHeader(object, compiled->symbol, compiled->architecture, *kind,
+                        path);
 }
 
 template <typename OpTy> static bool contains(ModuleOp module) {
@@ -164,7 +186,7 @@ static LogicalResult checkGain(ModuleOp module, StringRef phase) {
 }
 
 LogicalResult octet::compileTo(ModuleOp module, const PipelineOptions &given,
-                               StringRef path) {
+                               StringRef path, ModelInfo *info) {
   PipelineOptions options = given;
   StringRef entry = getPhase(module);
   if (impliesInt8(entry))
@@ -181,12 +203,11 @@ LogicalResult octet::compileTo(ModuleOp module, const PipelineOptions &given,
     return module.emitError(
         "IR behind the graph phases is for one target; give one --target");
   // Before the long part.
-  if (auto kind = linkKindFor(path);
-      kind && !writesIR &&
-      failed(checkLinker(module, options.targets.front()->architecture, *kind)))
-    return failure();
+  if (linkKindFor(path) && !writesIR)
+    if (auto error = checkLinker(options.targets.front()->architecture))
+      return module.emitError() << llvm::toString(std::move(error));
   if (options.compileTo == entry)
-    return writeText(module, path, options.elide);
+    return writeText(module, path, options.form);
 
   // Two more steps follow the phases: LLVM, by far the longest, and the linker.
   int64_t done = 0;
@@ -201,7 +222,7 @@ LogicalResult octet::compileTo(ModuleOp module, const PipelineOptions &given,
                        })))
     return failure();
   if (isGraph)
-    return writeText(module, path, options.elide);
+    return writeText(module, path, options.form);
 
   std::vector<Variant> variants;
   for (const TargetInfo *target : options.targets) {
@@ -222,8 +243,10 @@ LogicalResult octet::compileTo(ModuleOp module, const PipelineOptions &given,
     if (failed(status))
       return failure();
     if (writesIR)
-      return writeText(*variant.module, path, options.elide);
+      return writeText(*variant.module, path, options.form);
   }
+  if (info)
+    *info = variants.front().info;
   auto emitted = emit(variants, path, step);
   octet_progress("compiling", steps, steps);
   return emitted;

@@ -35,12 +35,13 @@ std::vector<const Phase *> octet::targetPhases() {
   return phases;
 }
 
-void octet::printIR(ModuleOp module, llvm::raw_ostream &os, bool elide,
-                    bool locations) {
+void octet::printIR(ModuleOp module, llvm::raw_ostream &os,
+                    const IRForm &form) {
   OpPrintingFlags flags;
-  if (elide)
+  if (form.elide)
     flags.elideLargeElementsAttrs(16).elideLargeResourceString(64);
-  flags.enableDebugInfo(locations, /*prettyForm=*/false);
+  flags.printGenericOpForm(form.generic);
+  flags.enableDebugInfo(form.locations, /*prettyForm=*/false);
   module.print(os, flags);
   os << "\n";
 }
@@ -54,7 +55,7 @@ static LogicalResult dump(ModuleOp module, StringRef folder, unsigned index,
   SmallString<128> path(folder);
   llvm::sys::path::append(path, Twine(index) + "-" + phase + ".mlir");
   auto error = writeWholeFile(path, [&](llvm::raw_ostream &os) {
-    printIR(module, os, /*elide=*/true);
+    printIR(module, os, {/*elide=*/true});
   });
   if (error)
     return module.emitError() << llvm::toString(std::move(error));

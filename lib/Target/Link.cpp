@@ -6,36 +6,18 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Linker.h"
 #include "octet/Support/OutputFile.h"
 #include "octet/Target/Emit.h"
+#include "llvm/Object/ELFObjectFile.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/MemoryBuffer.h"
-#include "llvm/Support/Path.h"
-#include "llvm/Support/Program.h"
 
 using namespace mlir;
 using namespace octet;
 
-/// The run time's libraries: lib/ARCHITECTURE beside the driver's bin/.
-static std::string libraryPath(StringRef architecture, StringRef name) {
-  static int anchor;
-  std::string executable = llvm::sys::fs::getMainExecutable(nullptr, &anchor);
-  SmallString<128> path(
-      llvm::sys::path::parent_path(llvm::sys::path::parent_path(executable)));
-  llvm::sys::path::append(path, "lib", architecture, name);
-  return path.str().str();
-}
-
-static std::string zlibPath(StringRef architecture) {
-  if (architecture == hostArchitecture())
-    return OCTET_ZLIB;
-  return ("/usr/lib/" + architecture + "-linux-gnu/libz.a").str();
-}
-
-static llvm::ErrorOr<std::string> findTool(StringRef name) {
-  return llvm::sys::findProgramByName(
-      name, {OCTET_LLVM_TOOLS, "/usr/bin", "/usr/local/bin"});
-}
+/// The symbols by which the harness and loaders know a model.
+static constexpr StringRef programSymbol = "octet_compiled_model",
+                           librarySymbol = "octet_v3_model";
 
 /// Whoever may read a program may run it.
 static llvm::sys::fs::perms executableFor(llvm::sys::fs::perms readable) {
@@ -43,82 +25,84 @@ static llvm::sys::fs::perms executableFor(llvm::sys::fs::perms readable) {
       (readable & llvm::sys::fs::all_read) >> 2);
 }
 
-LogicalResult octet::checkLinker(ModuleOp module, StringRef architecture,
-                                 LinkKind kind) {
-  StringRef tool = kind == LinkKind::Object ? "ld.lld" : "clang-22";
-  if (!findTool(tool))
-    return module.emitError()
-           << tool << " is needed to link; install the package "
-           << (kind == LinkKind::Object ? "lld-22" : "clang-22");
+llvm::Error octet::checkLinker(StringRef architecture) {
+  if (llvm::sys::fs::exists(linkFile(architecture, "libOctetRuntime.a")) &&
+      llvm::sys::fs::exists(linkFile(architecture, "libc.so.6")))
+    return llvm::Error::success();
   StringRef debian = architecture == "aarch64" ? "arm64" : "amd64";
-  if (!llvm::sys::fs::exists(libraryPath(architecture, "libOctetRuntime.a")) ||
-      (kind == LinkKind::Program &&
-       !llvm::sys::fs::exists(zlibPath(architecture))))
-    return module.emitError()
-           << "code for " << architecture
-           << " needs its C library and zlib: install libc6-dev:" << debian
-           << ", libgcc-12-dev:" << debian << " and zlib1g-dev:" << debian
-           << " (after dpkg --add-architecture " << debian
-           << ") and build Octet again";
-  return success();
+  return llvm::createStringError(
+      "code for " + architecture + " needs what it is linked with, " +
+      linkFile(architecture, "") + "; install libc6-dev:" + debian +
+      ", libgcc-12-dev:" + debian + " and zlib1g-dev:" + debian +
+      " (after dpkg --add-architecture " + debian + ") and build Octet again");
 }
 
-LogicalResult octet::link(ModuleOp module, StringRef object,
-                          StringRef architecture, LinkKind kind,
-                          StringRef path) {
-  if (failed(checkLinker(module, architecture, kind)))
-    return failure();
-  std::string runtime = libraryPath(architecture, "libOctetRuntime.a");
-  std::string program = libraryPath(architecture, "libOctetProgram.a");
-  std::string harness = libraryPath(architecture, "libOctetHarness.a");
-  std::string zlib = zlibPath(architecture);
-  std::string target = ("--target=" + architecture + "-linux-gnu").str();
-  SmallVector<StringRef> arguments;
-  std::string tool;
-  if (kind == LinkKind::Object) {
-    tool = *findTool("ld.lld");
-    arguments = {"ld.lld", "-r", object, runtime};
-  } else {
-    tool = *findTool("clang-22");
-    arguments = {tool,
-                 target,
-                 "-fuse-ld=lld",
-                 "-s",
-                 object,
-                 "-Wl,--gc-sections",
-                 "-Wl,-z,defs",
-                 "-Wl,--build-id=none",
-                 "-Wl,-z,norelro",
-                 "-Wl,--hash-style=gnu"};
-    if (kind == LinkKind::Program)
-      arguments.append({program, harness, runtime, zlib, "-lm"});
-    else
-      arguments.append({"-shared", runtime, "-lm"});
+/// What the linker is to do with `object`; the output comes behind.
+static std::vector<std::string> makeArguments(StringRef object,
+                                              StringRef symbol,
+                                              StringRef architecture,
+                                              LinkKind kind) {
+  auto file = [&](StringRef name) { return linkFile(architecture, name); };
+  if (kind == LinkKind::Object)
+    return {"-r", object.str(), file("libOctetRuntime.a")};
+  bool isArm = architecture == "aarch64", isProgram = kind == LinkKind::Program;
+  std::vector<std::string> arguments{"--threads=1",
+                                     "-s",
+                                     "--hash-style=gnu",
+                                     "--build-id=none",
+                                     "--eh-frame-hdr",
+                                     "--gc-sections",
+                                     "-z",
+                                     "defs",
+                                     "-z",
+                                     "norelro",
+                                     "-m",
+                                     isArm ? "aarch64linux" : "elf_x86_64"};
+  auto add = [&](std::initializer_list<std::string> more) {
+    llvm::append_range(arguments, more);
+  };
+  StringRef name = isProgram ? programSymbol : librarySymbol;
+  if (symbol != name)
+    add({("--defsym=" + name + "=" + symbol).str()});
+  if (isProgram)
+    add({"-pie", "-dynamic-linker",
+         isArm ? "/lib/ld-linux-aarch64.so.1" : "/lib64/ld-linux-x86-64.so.2",
+         file("Scrt1.o")});
+  else
+    add({"-shared"});
+  add({file("crti.o"), file("crtbeginS.o"), object.str()});
+  if (isProgram)
+    add({file("libOctetProgram.a"), file("libOctetHarness.a")});
+  add({file("libOctetRuntime.a")});
+  if (isProgram)
+    add({file("libz.a")});
 #ifdef OCTET_SANITIZE
-    if (kind == LinkKind::Program && architecture == hostArchitecture())
-      arguments.push_back("-fsanitize=address,undefined");
+  if (isProgram && architecture == hostArchitecture())
+    add({"--export-dynamic", "--whole-archive", OCTET_SANITIZER_LIBRARIES,
+         "--no-whole-archive"});
 #endif
-  }
+  add({file("libm.so.6"), file("libgcc.a"), file("libc.so.6"),
+       file("libc_nonshared.a"), "--as-needed",
+       file(isArm ? "ld-linux-aarch64.so.1" : "ld-linux-x86-64.so.2"),
+       "--no-as-needed", file("libgcc.a"), file("crtendS.o"), file("crtn.o")});
+  return arguments;
+}
+
+llvm::Error octet::link(StringRef object, StringRef symbol,
+                        StringRef architecture, LinkKind kind, StringRef path) {
+  if (auto error = checkLinker(architecture))
+    return error;
   // Beside nobody's files: a linker that outlives this process still writes.
-  auto log = TemporaryFile::create("octet-link", "txt");
-  if (!log)
-    return module.emitError() << llvm::toString(log.takeError());
   auto linked = TemporaryFile::create("octet-link", "out");
   if (!linked)
-    return module.emitError() << llvm::toString(linked.takeError());
-  arguments.append({"-o", linked->path()});
-  std::optional<StringRef> redirects[] = {std::nullopt, log->path(),
-                                          log->path()};
-  std::string message;
-  if (llvm::sys::ExecuteAndWait(tool, arguments, std::nullopt, redirects, 0, 0,
-                                &message)) {
-    // What the linker said, as one line.
-    if (auto text = llvm::MemoryBuffer::getFile(log->path()))
-      message += (*text)->getBuffer().take_front(400).str();
-    std::replace(message.begin(), message.end(), '\n', ' ');
-    return module.emitError() << path << ": cannot be linked: " << message;
-  }
-  auto error = replaceFile(path, [&](StringRef part) -> llvm::Error {
+    return linked.takeError();
+  auto arguments = makeArguments(object, symbol, architecture, kind);
+  llvm::append_range(arguments, std::initializer_list<std::string>{
+                                    "-o", linked->path().str()});
+  if (auto error = runLinker(arguments))
+    return llvm::createStringError(
+        path + ": cannot be linked: " + llvm::toString(std::move(error)));
+  return replaceFile(path, [&](StringRef part) -> llvm::Error {
     auto code = llvm::sys::fs::copy_file(linked->path(), part);
     if (!code && kind != LinkKind::Object) {
       auto permissions = llvm::sys::fs::getPermissions(part);
@@ -131,9 +115,47 @@ LogicalResult octet::link(ModuleOp module, StringRef object,
           code, path + ": cannot be written: " + code.message());
     return llvm::Error::success();
   });
-  if (error)
-    return module.emitError() << llvm::toString(std::move(error));
-  return success();
+}
+
+llvm::Expected<CompiledObject> octet::readObject(StringRef path) {
+  auto refuse = [&](const Twine &why) {
+    return llvm::createStringError(path + ": " + why +
+                                   "; give an object that octet compile wrote");
+  };
+  auto binary = llvm::object::ObjectFile::createObjectFile(path);
+  if (!binary)
+    return refuse("is no object: " + llvm::toString(binary.takeError()));
+  const auto *file =
+      llvm::dyn_cast<llvm::object::ELFObjectFileBase>(binary->getBinary());
+  if (!file || !file->isRelocatableObject())
+    return refuse("is no relocatable ELF object");
+  CompiledObject result;
+  llvm::Triple::ArchType architecture = file->getArch();
+  if (architecture != llvm::Triple::x86_64 &&
+      architecture != llvm::Triple::aarch64)
+    return refuse("is for another architecture than x86-64 and 64-bit Arm");
+  result.architecture =
+      architecture == llvm::Triple::x86_64 ? "x86_64" : "aarch64";
+  for (const llvm::object::ELFSymbolRef symbol : file->symbols()) {
+    auto name = symbol.getName();
+    auto flags = symbol.getFlags();
+    if (!name || !flags) {
+      llvm::consumeError(name.takeError());
+      llvm::consumeError(flags.takeError());
+      return refuse("is damaged");
+    }
+    using Flags = llvm::object::BasicSymbolRef;
+    bool isDefined = (*flags & Flags::SF_Global) &&
+                     !(*flags & (Flags::SF_Undefined | Flags::SF_Hidden));
+    if (!isDefined || !name->ends_with("_model"))
+      continue;
+    if (!result.symbol.empty())
+      return refuse("has several models, " + result.symbol + " and " + *name);
+    result.symbol = name->str();
+  }
+  if (result.symbol.empty())
+    return refuse("has no model");
+  return result;
 }
 
 std::string octet::makeHeader(StringRef symbol) {

@@ -34,7 +34,9 @@ struct CommandOptions {
   /// Batch, shapes and outputs of .onnx models.
   OnnxImportOptions model;
   int64_t runs = 0, threads = 1;
-  bool elide = false;
+  IRForm form;
+  /// Calibrate on a part of the data; join what was found of parts.
+  bool part = false, merge = false;
 };
 
 /// Prints the names of the ONNX operators that `import` takes.

@@ -38,6 +38,8 @@ typedef struct {
   char *problem;             /* of a file: why it cannot be read, else null */
 } octet_array;
 
+/* NumPy's name of an octet_dtype. */
+const char *octet_dtype_name(int32_t dtype);
 /* Gives `array` the kind and the itemsize of an octet_dtype. */
 void octet_array_set_dtype(octet_array *array, int32_t dtype);
 

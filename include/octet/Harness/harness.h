@@ -64,7 +64,11 @@ octet_timing octet_summarize(double *ns, int64_t count);
 
 /* `text` as a JSON string, quotes included. */
 void octet_json_string(FILE *file, const char *text);
-/* A progress bar on a terminal, nothing in a pipe; finished at done = total. */
+/* True where the environment asks for messages to other programs:
+ * OCTET_MESSAGES is "json". */
+int octet_messages_are_json(void);
+/* A progress bar on a terminal, nothing in a pipe; finished at done = total. A
+ * line of JSON where that is asked for. */
 void octet_progress(const char *what, int64_t done, int64_t total);
 
 /* Runs a compiled program's command line; the exit status. */

@@ -17,6 +17,7 @@
 #include "mlir/IR/OwningOpRef.h"
 #include "octet/Import/ONNX/Import.h"
 #include "octet/Pipelines/Phases.h"
+#include "octet/Target/Emit.h"
 #include "octet/Target/TargetInfo.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -24,6 +25,16 @@ namespace octet {
 
 /// Which form of the network a pipeline ends in.
 enum class Precision { FP32, Int8 };
+
+/// How IR is printed. With `locations`, which carry ONNX names, and without
+/// `elide` it reads back the same.
+struct IRForm {
+  /// Shorten large constants.
+  bool elide = false;
+  /// MLIR's generic form, which does not depend on operations' own.
+  bool generic = false;
+  bool locations = true;
+};
 
 struct PipelineOptions {
   /// At least one, all of one architecture, best first.
@@ -44,8 +55,8 @@ struct PipelineOptions {
   bool choosesRanges() const { return leastError || percentile > 0; }
   /// Stop after this phase; empty for none.
   std::string compileTo;
-  /// Shorten large constants where IR is written.
-  bool elide = false;
+  /// How IR is written.
+  IRForm form;
   /// Write each phase's IR into this folder; empty for none.
   std::string dumpFolder;
 };
@@ -65,10 +76,9 @@ mlir::LogicalResult runPhases(
     llvm::StringRef dumpFolder,
     llvm::function_ref<mlir::LogicalResult(llvm::StringRef phase)> after = {});
 
-/// Prints `module`. With `locations`, which carry ONNX names, and without
-/// `elide` it reads back the same.
-void printIR(mlir::ModuleOp module, llvm::raw_ostream &os, bool elide = false,
-             bool locations = true);
+/// Prints `module`.
+void printIR(mlir::ModuleOp module, llvm::raw_ostream &os,
+             const IRForm &form = {});
 
 /// All dialects and extensions that the phases need.
 void registerDialects(mlir::DialectRegistry &registry);
@@ -87,13 +97,31 @@ bool impliesInt8(llvm::StringRef phase);
 
 /// Runs the phases that `module` is not behind and links the program `path`; by
 /// its extension (.o, .s, .ll, .mlir) something less. A quantized graph is
-/// compiled to INT8 whatever `options.precision`.
+/// compiled to INT8 whatever `options.precision`. Where code is written, `info`
+/// receives what the program says of itself on the first target.
 mlir::LogicalResult compileTo(mlir::ModuleOp module,
                               const PipelineOptions &options,
-                              llvm::StringRef path);
+                              llvm::StringRef path, ModelInfo *info = nullptr);
+
+/// Links the relocatable object `object` that compileTo wrote to the library or
+/// program `path`.
+llvm::Error linkObject(llvm::StringRef object, llvm::StringRef path);
 
 /// Compiles `module` with observers, runs it over the .npz file `data` and
-/// returns the text of ranges.json. It asks for the ranges that `method`
+/// returns the text of ranges.json with histograms alone.
+mlir::FailureOr<std::string> observe(mlir::ModuleOp module,
+                                     llvm::StringRef data);
+
+/// Completes `ranges`, the text of ranges.json with histograms alone, as
+/// `calibrate` does, by what they do to the samples of `data`. Where these are
+/// the samples that `calibrate` would weigh, the text is the same.
+mlir::FailureOr<std::string> chooseRanges(mlir::ModuleOp module,
+                                          llvm::StringRef ranges,
+                                          llvm::StringRef data,
+                                          const PipelineOptions &method);
+
+/// Observes `module` on `data` and returns the text of ranges.json. It asks for
+/// the ranges that `method`
 /// chooses or, where that chooses none, for those among min-max and least
 /// squared error whose rounding values and outputs survive better; and for what
 /// outputs lose most by to stay in f32, until each is `method.leastSqnr` dB

@@ -61,21 +61,30 @@ mlir::LogicalResult emitFile(llvm::MutableArrayRef<Variant> variants,
 enum class LinkKind {
   /// With the harness: a stripped executable.
   Program,
-  /// A shared library that defines `symbol` alone and needs libc and libm.
+  /// A shared library that needs libc and libm and defines the model's symbol
+  /// and `octet_v3_model`, the same under a name that all libraries have.
   SharedLibrary,
   /// A relocatable object with the run time in it.
   Object,
 };
 
-/// Emits an error at `module` if programs of `architecture` cannot be linked
-/// here: a tool or the libraries of that architecture are missing.
-mlir::LogicalResult checkLinker(mlir::ModuleOp module,
-                                llvm::StringRef architecture, LinkKind kind);
+/// Fails if programs of `architecture` cannot be linked here: what they are
+/// linked with is missing.
+llvm::Error checkLinker(llvm::StringRef architecture);
 
-/// Links `object` into `path`, which appears whole or not at all.
-mlir::LogicalResult link(mlir::ModuleOp module, llvm::StringRef object,
-                         llvm::StringRef architecture, LinkKind kind,
-                         llvm::StringRef path);
+/// Links `object`, with the octet_model `symbol` in it, into `path`, which
+/// appears whole or not at all.
+llvm::Error link(llvm::StringRef object, llvm::StringRef symbol,
+                 llvm::StringRef architecture, LinkKind kind,
+                 llvm::StringRef path);
+
+/// What a relocatable object holds that was linked by `link`.
+struct CompiledObject {
+  std::string architecture, symbol;
+};
+
+/// Reads it back; the error says what is wrong with the file.
+llvm::Expected<CompiledObject> readObject(llvm::StringRef path);
 
 /// The C header for the octet_model `symbol`: it stands alone.
 std::string makeHeader(llvm::StringRef symbol);

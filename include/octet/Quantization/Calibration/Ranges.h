@@ -18,6 +18,7 @@
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/Error.h"
 #include <optional>
+#include <set>
 #include <vector>
 
 namespace octet {
@@ -57,6 +58,28 @@ struct OutputQuality {
 
 /// Parses the text of ranges.json; the error says what is wrong with it.
 llvm::Expected<Ranges> parseRanges(llvm::StringRef text);
+
+/// A file of ranges.
+struct RangesFile {
+  std::string path, text;
+};
+
+/// The ranges of several parts of the data together.
+struct MergedRanges {
+  /// The text of ranges.json, with histograms alone: those of all data at once,
+  /// to the byte.
+  std::string text;
+  /// What parts of the most samples ask for; whether all ask for the same.
+  bool leastError = false;
+  double percentile = 100.0;
+  bool agreed = true;
+  /// What any part leaves unrounded.
+  std::set<std::string> unrounded;
+};
+
+/// Joins `parts`, at least one, in any order. The error names the file that
+/// does not fit.
+llvm::Expected<MergedRanges> mergeRanges(llvm::ArrayRef<RangesFile> parts);
 
 /// True for what may be asked of ranges: above 50 and at most 100.
 bool isPercentile(double percentile);
