@@ -37,7 +37,23 @@ function(octet_precompile_headers name)
   endif()
 endfunction()
 
-# octet_add_library(NAME sources... LINK libs...): a static library on libMLIR.
+# What LLVM and MLIR are to tools: shared libraries, or all their archives, of which
+# the linker takes what is needed. LLD optimizes at link time with Polly's passes.
+add_library(OctetLLVM INTERFACE)
+if(OCTET_STATIC)
+  file(GLOB archives ${LLVM_LIBRARY_DIR}/libMLIR*.a ${LLVM_LIBRARY_DIR}/libLLVM*.a
+    ${LLVM_LIBRARY_DIR}/libPolly*.a)
+  list(FILTER archives EXCLUDE REGEX "LLVMBOLT|LLVMExegesis")
+  find_library(zstd zstd REQUIRED)
+  target_link_libraries(OctetLLVM INTERFACE -Wl,--start-group
+    $<TARGET_FILE:lldELF> $<TARGET_FILE:lldCommon> ${archives} -Wl,--end-group
+    ${zstd} ZLIB::ZLIB ${CMAKE_DL_LIBS})
+  target_link_options(OctetLLVM INTERFACE -Wl,--gc-sections)
+else()
+  target_link_libraries(OctetLLVM INTERFACE lldELF lldCommon MLIR LLVM)
+endif()
+
+# octet_add_library(NAME sources... LINK libs...): a static library on MLIR.
 function(octet_add_library name)
   cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
   add_library(${name} STATIC ${ARG_UNPARSED_ARGUMENTS})
@@ -45,7 +61,6 @@ function(octet_add_library name)
   octet_precompile_headers(${name})
   add_dependencies(${name} octet-headers)
   target_link_libraries(${name} PUBLIC ${ARG_LINK})
-  mlir_target_link_libraries(${name} PUBLIC MLIR)
 endfunction()
 
 # octet_add_tool(NAME sources... LINK libs...): an executable in bin/.
@@ -53,7 +68,7 @@ function(octet_add_tool name)
   cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
   add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
   octet_configure_target(${name})
-  target_link_libraries(${name} PRIVATE ${ARG_LINK} LLVM)
+  target_link_libraries(${name} PRIVATE ${ARG_LINK} OctetLLVM)
 endfunction()
 
 # The architectures compiled programs run on, Debian's names of them, and those

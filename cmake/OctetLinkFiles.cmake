@@ -44,5 +44,10 @@ function(octet_add_link_files architecture)
     list(APPEND written ${folder}/${library})
   endforeach()
   add_custom_target(OctetLinkFiles-${architecture} ALL DEPENDS ${written})
-  install(FILES ${written} DESTINATION lib/${architecture} COMPONENT octet)
+  # OctetProgramParts is for tests.
+  foreach(library OctetRuntime OctetHarness OctetProgram)
+    list(APPEND written ${folder}/lib${library}.a)
+  endforeach()
+  install(FILES ${written} DESTINATION ${OCTET_DESTINATION}/lib/${architecture}
+    COMPONENT octet)
 endfunction()

@@ -50,12 +50,9 @@ def run(arguments: Sequence[str | os.PathLike[str]], *, data: str | None = None,
     Error
         With the driver's own sentence. Its warnings are Python's.
     """
-    if not EXECUTABLE.exists():
-        raise errors.Error(f"{EXECUTABLE}: the compiler is missing; install octet "
-                           "from a wheel, or build it with pip install .")
     environment = {**os.environ, "OCTET_MESSAGES": "json"}
     # A group of its own: a terminal's Ctrl-C is for us, who pass it on to all.
-    child = subprocess.Popen([EXECUTABLE, *arguments], stdin=subprocess.DEVNULL,
+    child = subprocess.Popen([_find(), *arguments], stdin=subprocess.DEVNULL,
                              stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                              env=environment, start_new_session=True)
     assert child.stdout is not None
@@ -79,6 +76,18 @@ def run(arguments: Sequence[str | os.PathLike[str]], *, data: str | None = None,
     if status:
         raise _refusal(status, refusals, data)
     return output[0].decode()
+
+
+def main() -> None:
+    """The command ``octet``: becomes the driver."""
+    os.execv(_find(), [sys.argv[0], *sys.argv[1:]])
+
+
+def _find() -> Path:
+    if not EXECUTABLE.exists():
+        raise errors.Error(f"{EXECUTABLE}: the compiler is missing; install octet "
+                           "from a wheel, or build it with pip install .")
+    return EXECUTABLE
 
 
 def _take(line: str, refusals: list[dict[str, Any]],
