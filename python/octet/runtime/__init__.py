@@ -12,7 +12,8 @@ as ``octet_runtime`` it is all that machines need which only run models.
 from ._abi import Layer, Runner, Tensor
 from ._elf import is_native, machine_of
 from ._errors import BadData, Error, MissingFile, NotAProgram
-from ._library import Library, load, summary
+from ._library import Library, load, read, summary
 
 __all__ = ["BadData", "Error", "Layer", "Library", "MissingFile", "NotAProgram",
-           "Runner", "Tensor", "is_native", "load", "machine_of", "summary"]
+           "Runner", "Tensor", "is_native", "load", "machine_of", "read",
+           "summary"]

@@ -205,7 +205,7 @@ class Library:
                  samples: int) -> None:
         tensors = [*self.inputs, *self.outputs]
         memory = [*arrays, *results]
-        places = [a.ctypes.data for a in memory]
+        places = [a.__array_interface__["data"][0] for a in memory]
         batch = self._interface.batch
         # Bytes from one sample to the next; none where one serves all.
         steps = [a.nbytes // samples if t.symbolic_batch or not batch else 0

@@ -161,7 +161,9 @@ class Interface:
     def _convert(self, t: Tensor, array: Array) -> Array:
         """`array` in C order and of the input's type; itself, if it is so."""
         if array.dtype == t.dtype:
-            result = np.require(array, t.dtype, ["C", "A"])
+            result = array
+            if not (array.flags.c_contiguous and array.flags.aligned):
+                result = array.copy(order="C")
             # NumPy's bools may hold other bytes; compiled code knows 0 and 1.
             if t.dtype == np.bool_ and (result.view(np.uint8) > 1).any():
                 result = result.view(np.uint8) != 0
@@ -207,12 +209,11 @@ class Interface:
                           file=self.name)
         for i, (t, y) in enumerate(zip(self.outputs, given)):
             shape = self.shape(t, samples)
-            what = type(y).__name__
-            fits = isinstance(y, np.ndarray)
-            if fits:
-                what = f"{y.dtype} {text(y.shape)}"
-                fits = y.dtype == t.dtype and y.shape == shape and y.flags.carray
-            if not fits:
+            if not (isinstance(y, np.ndarray) and y.dtype == t.dtype
+                    and y.shape == shape and y.flags.carray):
+                what = type(y).__name__
+                if isinstance(y, np.ndarray):
+                    what = f"{y.dtype} {text(y.shape)}"
                 raise self._bad(t, f"of out= is {what}; it must be a writable NumPy "
                                    f"array of {t.dtype} {text(shape)} in C order")
             if any(np.may_share_memory(y, z) for z in (*arrays, *given[:i])):
