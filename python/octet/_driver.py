@@ -155,6 +155,7 @@ def _refusal(status: int, refusals: list[dict[str, Any]],
     kind: type[errors.Error] = errors.UnsupportedModel
     if status == 2:
         kind = errors.RefusedOptions
+        text = text.partition("; see octet ")[0]
     elif "cannot be written" in text or "temporary file" in text:
         kind = errors.CannotWrite
     elif data and data in text:
