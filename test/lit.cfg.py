@@ -12,6 +12,8 @@ config.test_exec_root = os.path.join(config.octet_build, "test")
 config.excludes = ["CMakeLists.txt", "Inputs"]
 config.environment["PATH"] = os.pathsep.join(
     [config.octet_bin, config.llvm_tools, os.environ["PATH"]])
+# The oracle of the numerics contract is part of the Python package.
+config.environment["PYTHONPATH"] = os.path.join(config.octet_source, "python")
 config.substitutions += [
     ("%arch", platform.machine()),
     ("%python", config.python),

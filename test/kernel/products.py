@@ -18,9 +18,9 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-sys.path[:0] = [str(pathlib.Path(__file__).parents[1] / folder)
-                for folder in ("e2e", "oracle")]
-from numerics import fma  # noqa: E402
+sys.path[:0] = [str(pathlib.Path(__file__).parents[2] / folder)
+                for folder in ("test/e2e", "python")]
+from octet.reference.numerics import fma  # noqa: E402
 from targets import families, octet  # noqa: E402
 
 ROWS = (1, 2, 5, 7, 15, 23, 24, 33)

@@ -1,4 +1,4 @@
-// RUN: octet-opt --mlir-print-op-generic %s | %python %src/test/oracle/interpreter.py | FileCheck %s
+// RUN: octet-opt --mlir-print-op-generic %s | %python -m octet.reference | FileCheck %s
 // REQUIRES: onnx
 
 // The oracle itself, on numbers worked out by hand: integer operations behind

@@ -1,13 +1,13 @@
-"""Compares compiled programs with the oracle."""
+"""Compares compiled programs with the oracle, `octet.reference` of the package."""
 
 import pathlib
 import shutil
 import subprocess
 import sys
 
-sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from interpreter import run_graph  # noqa: E402
-from mlir_text import functions  # noqa: E402, F401
+sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "python"))
+from octet.reference.interpreter import run_graph
+from octet.reference.mlir_text import functions  # noqa: F401
 
 # What is interpreted: INT8 where integers are found from scales, and what code is
 # generated from.

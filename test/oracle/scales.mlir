@@ -1,5 +1,5 @@
-// RUN: octet-opt --mlir-print-op-generic %s | %python %src/test/oracle/interpreter.py | FileCheck %s
-// RUN: octet-opt --octet-fold-scales --mlir-print-op-generic %s | %python %src/test/oracle/interpreter.py | FileCheck %s
+// RUN: octet-opt --mlir-print-op-generic %s | %python -m octet.reference | FileCheck %s
+// RUN: octet-opt --octet-fold-scales --mlir-print-op-generic %s | %python -m octet.reference | FileCheck %s
 // REQUIRES: onnx
 
 // The oracle itself, on numbers worked out by hand: operations on quantized types,
