@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from .compiler import compile as compile
     from .model import Model as Model
     from .program import Program as Program
+    from .reference import quantize_weights as quantize_weights
+    from .reference import quantized_forward as quantized_forward
 
 # Modules are loaded when a name of theirs is first used: importing octet takes no
 # longer than NumPy, and the reference needs no compiler.
@@ -31,6 +33,8 @@ _LAZY = {
     "Model": "model",
     "Program": "program",
     "compile": "compiler",
+    "quantize_weights": "reference",
+    "quantized_forward": "reference",
 }
 
 __all__ = ["BadData", "CannotWrite", "Error", "MissingFile", "NotAProgram",
