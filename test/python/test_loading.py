@@ -178,7 +178,7 @@ def work(rounds):
             net(x), net(many)
         for _ in range(rounds):
             load({str(path)!r})(x)
-work(20)
+work(200)
 before = used()
 work(1000)
 after = used()

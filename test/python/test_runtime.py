@@ -201,6 +201,9 @@ def test_layouts(libraries, load):
                   x.astype(">f4"), x.astype(np.float64), x.tolist(), read_only,
                   unaligned.reshape(6, 8), np.ascontiguousarray(x.T).T):
         assert np.array_equal(net(other), expected)
+    read, _ = runtime.load(libraries("linear"))._interface.take(
+        [unaligned.reshape(6, 8)])
+    assert read[0].flags.aligned
     single = x[2:3]
     for other in (single, np.asfortranarray(single), x[::2][1:2], single.astype(">f4"),
                   unaligned.reshape(6, 8)[2:3]):
@@ -328,6 +331,10 @@ def test_torch(libraries, load):
         assert isinstance(y, torch.Tensor)
         assert y.device == tensor.device
         assert np.array_equal(y.numpy(), expected)
+
+    class Elsewhere(torch.Tensor):
+        device = torch.device("meta")
+    assert net(torch.from_numpy(x).as_subclass(Elsewhere)).device.type == "meta"
     small = torch.from_numpy(x).bfloat16()
     assert np.array_equal(net(small).numpy(), net(small.float().numpy()))
     assert isinstance(net.run(small)["y"], np.ndarray)
