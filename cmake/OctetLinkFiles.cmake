@@ -48,6 +48,6 @@ function(octet_add_link_files architecture)
   foreach(library OctetRuntime OctetHarness OctetProgram)
     list(APPEND written ${folder}/lib${library}.a)
   endforeach()
-  install(FILES ${written} DESTINATION ${OCTET_DESTINATION}/lib/${architecture}
+  install(FILES ${written} DESTINATION ${OCTET_DESTINATION}lib/${architecture}
     COMPONENT octet)
 endfunction()

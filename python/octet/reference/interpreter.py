@@ -22,7 +22,6 @@ import numpy.typing as npt
 # Modules that register what computes operations.
 from . import contractions, elementwise, mlir_text, moves, scales, steps  # noqa: F401
 from .graph import Graph, Value
-from .mlir_types import MlirError
 from .samples import Samples
 
 
@@ -47,12 +46,10 @@ def run(graph: Graph, data: Mapping[str, npt.ArrayLike]) -> dict[str, Value]:
     """
     samples = Samples(graph, data)
     runs = [graph.run(arguments) for arguments in samples.runs()]
-    if not runs:
-        raise MlirError("a graph without inputs; there is nothing to run it on")
-    return {name: Value(samples.joined([v.array for v in values]),
+    return {name: Value(samples.joined([v.array for v in values], i),
                         max(v.slack for v in values))
-            for name, values in zip(graph.result_names, zip(*runs, strict=True),
-                                    strict=True)}
+            for i, (name, values) in enumerate(zip(
+                graph.result_names, zip(*runs, strict=True), strict=True))}
 
 
 def run_graph(text: str, data: Mapping[str, npt.ArrayLike]) -> dict[str, Value]:

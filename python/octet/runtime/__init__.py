@@ -13,7 +13,8 @@ from ._abi import Layer, Runner, Tensor
 from ._elf import is_native, machine_of
 from ._errors import BadData, Error, MissingFile, NotAProgram
 from ._library import Library, load, read, summary
+from ._samples import Interface
 
-__all__ = ["BadData", "Error", "Layer", "Library", "MissingFile", "NotAProgram",
-           "Runner", "Tensor", "is_native", "load", "machine_of", "read",
+__all__ = ["BadData", "Error", "Interface", "Layer", "Library", "MissingFile",
+           "NotAProgram", "Runner", "Tensor", "is_native", "load", "machine_of", "read",
            "summary"]
