@@ -21,18 +21,34 @@ from .errors import (
 )
 
 if TYPE_CHECKING:
+    from .calibration import calibrate as calibrate
+    from .comparison import Comparison as Comparison
+    from .comparison import compare as compare
     from .compiler import compile as compile
+    from .evaluation import Accuracy as Accuracy
+    from .evaluation import evaluate as evaluate
+    from .latency import Latency as Latency
+    from .latency import benchmark as benchmark
     from .model import Model as Model
     from .program import Program as Program
+    from .ranges import Ranges as Ranges
     from .reference import quantize_weights as quantize_weights
     from .reference import quantized_forward as quantized_forward
 
 # Modules are loaded when a name of theirs is first used: importing octet takes no
 # longer than NumPy, and the reference needs no compiler.
 _LAZY = {
+    "Accuracy": "evaluation",
+    "Comparison": "comparison",
+    "Latency": "latency",
     "Model": "model",
     "Program": "program",
+    "Ranges": "ranges",
+    "benchmark": "latency",
+    "calibrate": "calibration",
+    "compare": "comparison",
     "compile": "compiler",
+    "evaluate": "evaluation",
     "quantize_weights": "reference",
     "quantized_forward": "reference",
 }

@@ -110,3 +110,16 @@ def refusal(kind, call, *parts):
     for part in parts:
         assert part in str(caught.value)
     return caught.value
+
+
+def classifier(classes=10):
+    """x [n, 1, 8, 8] -> scores [n, classes]: a convolution, Relu, a mean, Gemm."""
+    rng = np.random.default_rng(2)
+    return build(
+        [("Conv", ["x", "kernel"], ["maps"], {}), ("Relu", ["maps"], ["active"], {}),
+         ("GlobalAveragePool", ["active"], ["mean"], {}),
+         ("Flatten", ["mean"], ["flat"], {}),
+         ("Gemm", ["flat", "w"], ["scores"], {})],
+        [("x", "float32", ["n", 1, 8, 8])], [("scores", "float32", ["n", classes])],
+        [("kernel", rng.normal(size=(16, 1, 3, 3)).astype(np.float32)),
+         ("w", rng.normal(size=(16, classes)).astype(np.float32))])

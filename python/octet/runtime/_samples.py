@@ -45,6 +45,8 @@ class Interface:
     ----------
     batch : int
         Samples in one inference where the batch is symbolic, else 0.
+    common : int
+        The first dimension that all inputs of a fixed batch share, or 0.
     """
 
     def __init__(self, name: str, inputs: Sequence[Tensor],
@@ -53,8 +55,7 @@ class Interface:
         self.batch = next((t.shape[0] for t in inputs if t.symbolic_batch), 0)
         firsts = {t.shape[:1] for t in inputs}
         joinable = len(firsts) == 1 and all(t.shape for t in (*inputs, *outputs))
-        # The first dimension that all inputs of a fixed batch share.
-        self._common = firsts.pop()[0] if joinable and not self.batch else 0
+        self.common = firsts.pop()[0] if joinable and not self.batch else 0
 
     def _bad(self, t: Tensor, what: str) -> BadData:
         return BadData(f"{self.name}: array '{t.name}' {what}", file=self.name,
@@ -68,9 +69,9 @@ class Interface:
         given : sequence of array_like, or of one dict of them
             What the user gave.
         """
-        arrays = [self._array(t, x) for t, x in zip(self.inputs, self._named(given))]
-        samples = self._count([a.shape for a in arrays])
-        return [self._convert(t, a) for t, a in zip(self.inputs, arrays)], samples
+        arrays = [self.array(t, x) for t, x in zip(self.inputs, self._named(given))]
+        samples = self.count([a.shape for a in arrays])
+        return [self.convert(t, a) for t, a in zip(self.inputs, arrays)], samples
 
     def _named(self, given: Sequence[Any]) -> Sequence[Any]:
         """The inputs in the model's order."""
@@ -89,7 +90,8 @@ class Interface:
                               file=self.name, value=str(name))
         return [arrays[name] for name in names]
 
-    def _array(self, t: Tensor, x: Any) -> Array:
+    def array(self, t: Tensor, x: Any) -> Array:
+        """`x` as an array of numbers, of any shape."""
         if is_torch(x):
             # NumPy has not all of PyTorch's small floats.
             if x.is_floating_point() and x.element_size() < 4:
@@ -104,12 +106,12 @@ class Interface:
                                "bools of up to 8 bytes")
         return array
 
-    def _count(self, shapes: Sequence[Shape]) -> Samples:
+    def count(self, shapes: Sequence[Shape]) -> Samples:
         """How many samples arrays of these shapes hold, and in what form."""
         found: Samples | None = None
         first = 0
         for i, (t, shape) in enumerate(zip(self.inputs, shapes)):
-            forms = ["own", "stacked", "joined"][:3 if self._common else 2]
+            forms = ["own", "stacked", "joined"][:3 if self.common else 2]
             if self.batch:
                 forms = ["batch" if t.symbolic_batch else "own"]
             counts = [Samples(form, self._count_in(form, shape, t)) for form in forms]
@@ -138,7 +140,7 @@ class Interface:
             return 0
         if form == "batch":
             return shape[0]
-        return 0 if shape[0] % self._common else shape[0] // self._common
+        return 0 if shape[0] % self.common else shape[0] // self.common
 
     def _describe(self, form: str, samples: int, t: Tensor) -> str:
         """The shape of input `t` in `form`, with `samples`, or 0 for any number."""
@@ -146,7 +148,7 @@ class Interface:
             return text(t.shape)
         if form == "stacked":
             return text((samples or "samples", *t.shape))
-        unit = self._common if form == "joined" else 1
+        unit = self.common if form == "joined" else 1
         some = "samples" if unit == 1 else f"samples * {unit}"
         return text((samples * unit or some, *t.shape[1:]))
 
@@ -158,7 +160,7 @@ class Interface:
         return self._bad(t, f"has shape {text(shape)}; it must have shape "
                             f"{' or '.join(wanted)}{some}")
 
-    def _convert(self, t: Tensor, array: Array) -> Array:
+    def convert(self, t: Tensor, array: Array) -> Array:
         """`array` in C order and of the input's type; itself, if it is so."""
         if array.dtype == t.dtype:
             result = array

@@ -1,0 +1,206 @@
+"""Finding the ranges of a model's values on data."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import tempfile
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
+
+from . import _driver, _shards, errors
+from ._progress import bar
+from ._shards import Shard, Shards
+from .compiler import Method, merged_options
+from .data import Batches
+from .model import Model, Shape, as_model
+from .ranges import Ranges
+
+if TYPE_CHECKING:
+    import distributed
+
+
+def calibrate(model: Model | str | os.PathLike[str] | bytes | Any, data: Any, *,
+              method: Method | None = None, percentile: float | None = None,
+              min_sqnr: float | None = None,
+              shapes: Mapping[str, Shape] | None = None,
+              dims: Mapping[str, int] | None = None, outputs: Sequence[str] = (),
+              limit: int | None = None, cluster: distributed.Client | None = None,
+              progress: bool | None = None) -> Ranges:
+    """Finds the range of every value of a model, for `compile` to INT8.
+
+    Data are read once and go through temporary files of some 256 MB in ``TMPDIR``.
+    Where their number is not known ahead (a generator), all the files stay until the
+    end: they need as much room as the inputs of all samples. The result is the bytes
+    that ``octet calibrate`` writes. Histograms depend neither on the order of the data
+    nor on their batches; which samples methods are compared on depends on the order.
+
+    Parameters
+    ----------
+    model : Model, str, path, bytes or onnx.ModelProto
+        The network, as it was trained.
+    data : DataLoader, array, tuple, dict, Dataset, path of an .npz file, or an iterable
+        Some hundred samples like those that will be run: `octet.data`. Labels are not
+        needed.
+    method : {"minmax", "percentile", "mse"}, optional
+        How ranges come from histograms; without it, what values and outputs lose least
+        by.
+    percentile : float, optional
+        Share of values inside a range, above 50 and at most 100; means the method
+        "percentile".
+    min_sqnr : float, optional
+        Keep in f32 what costs outputs most, until each is as many dB above its error; 0
+        rounds everything. Without it 20, with a quarter of the values at most.
+    shapes, dims, outputs
+        As `Model` takes them; they go before the model's own.
+    limit : int, optional
+        Samples to take at most.
+    cluster : distributed.Client, optional
+        Calibrates on the workers of a Dask cluster, which have Octet installed and CPUs
+        alike. A shard whose worker is lost runs again. The result is the same.
+    progress : bool, optional
+        Whether to show bars; without it, in a terminal or notebook.
+
+    Returns
+    -------
+    Ranges
+
+    Raises
+    ------
+    BadData
+        Data are empty, endless, of other shapes or types, or NaN or infinite.
+    UnsupportedModel
+        The model asks for what Octet does not take; `node` says where.
+    RefusedOptions
+        Arguments that cannot be, or not together.
+    CannotWrite
+        There is no room for temporary files.
+
+    Examples
+    --------
+    >>> images = np.random.default_rng(0).random((32, 1, 8, 8), np.float32)
+    >>> ranges = octet.calibrate("examples/digits/digits.onnx", images)
+    >>> ranges.samples
+    32
+    """
+    flags = _choice(method, percentile, min_sqnr)
+    model = as_model(model)
+    options = merged_options(model, shapes, dims, outputs)
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="octet-")))
+        show = stack.enter_context(bar(progress))
+        batches = Batches(data, model, options=options, limit=limit,
+                          nbytes=_shards.BYTES if cluster is None else
+                          _shards.SENT_BYTES)
+        if cluster is not None:
+            _share(batches, cluster)
+        shards = Shards(batches, folder)
+        path = stack.enter_context(model.file())
+        given: list[str | os.PathLike[str]] = [path, *options.flags()]
+        written = iter(shards)
+        first = list(itertools.islice(written, 2))
+        found = folder / "ranges.json"
+        if len(first) == 1 and cluster is None:
+            _run([*given, "--data", first[0].path, *flags], found, first[0].path,
+                 batches.name, show)
+        else:
+            pieces = itertools.chain(first, written)
+            parts = (_observe(given, pieces, shards, folder, batches.name, show)
+                     if cluster is None else
+                     _observe_on(cluster, given, pieces, shards, folder, show))
+            chosen = folder / "chosen.npz"
+            shards.write_chosen(chosen)
+            _run([*given, "--merge", *parts, "--data", chosen, *flags], found, chosen,
+                 batches.name, show)
+        if shards.are_zero:
+            warnings.warn(
+                f"{batches.name}: every input is 0 throughout, which says nothing of "
+                "real inputs; calibrate with samples like those that will be run",
+                _driver.Doubt, stacklevel=2)
+        return Ranges(found.read_text())
+
+
+def _choice(method: str | None, percentile: float | None,
+            min_sqnr: float | None) -> list[str]:
+    """The flags; what is wrong with them is said before data are read."""
+    if method is not None and method not in get_args(Method):
+        raise errors.RefusedOptions(f"method cannot be {method!r}; choose minmax, "
+                                    "percentile or mse")
+    if percentile is not None and not 50 < percentile <= 100:
+        raise errors.RefusedOptions(f"percentile cannot be {percentile}; give a number "
+                                    "above 50 and at most 100")
+    if percentile is not None and method not in (None, "percentile"):
+        raise errors.RefusedOptions(f"percentile does not go with method {method!r}; "
+                                    "leave one of them out")
+    if min_sqnr is not None and not min_sqnr >= 0:
+        raise errors.RefusedOptions(f"min_sqnr cannot be {min_sqnr}; give a number of "
+                                    "dB, at least 0")
+    return [part for flag, value in (("--method", method), ("--percentile", percentile),
+                                     ("--min-sqnr", min_sqnr))
+            if value is not None for part in (flag, str(value))]
+
+
+def _share(batches: Batches, cluster: distributed.Client) -> None:
+    """Makes shards of such a size that each worker has something to do."""
+    from .cluster import AHEAD, count_workers
+
+    least, total = batches.most, batches.samples
+    calls = AHEAD * count_workers(cluster)
+    if least is not None and total is not None:
+        batches.most = min(max(least, -(-total // calls)), _shards.SENT_MORE * least)
+
+
+def _run(arguments: Sequence[str | os.PathLike[str]], output: Path, data: Path,
+         name: str, show: _driver.Progress | None) -> None:
+    """Runs ``octet calibrate``; its sentences call the file `data` by `name`."""
+    try:
+        _driver.run(["calibrate", *arguments, "-o", output], data=str(data),
+                    progress=show)
+    except errors.Error as error:
+        if str(data) not in str(error):
+            raise
+        raise type(error)(str(error).replace(str(data), name), file=name,
+                          node=error.node, value=error.value) from None
+
+
+def _observe(given: Sequence[str | os.PathLike[str]], pieces: Iterator[Shard],
+             shards: Shards, folder: Path, name: str,
+             show: _driver.Progress | None) -> list[Path]:
+    """The histograms of each shard, in files."""
+    parts: list[Path] = []
+    for shard in pieces:
+        parts.append(folder / f"part{len(parts)}.json")
+        _run([*given, "--data", shard.path, "--part"], parts[-1], shard.path, name,
+             show)
+        shards.release(shard)
+    return parts
+
+
+def _observe_on(cluster: distributed.Client, given: Sequence[str | os.PathLike[str]],
+                pieces: Iterator[Shard], shards: Shards, folder: Path,
+                show: _driver.Progress | None) -> list[Path]:
+    """The same, found by the workers of a cluster."""
+    from .cluster import observe, spread
+
+    graph = folder / "graph.mlir"
+    if str(given[0]).endswith(".mlir"):
+        graph = Path(given[0])
+    else:
+        # One file that stands alone, whatever is beside the model's.
+        _driver.run(["import", *given, "-o", graph])
+    parts: list[Path] = []
+
+    def arguments() -> Iterator[tuple[bytes]]:
+        for shard in pieces:
+            yield (shard.path.read_bytes(),)
+            shards.release(shard)
+
+    for text in spread(cluster, observe, graph.read_bytes(), arguments()):
+        parts.append(folder / f"part{len(parts)}.json")
+        parts[-1].write_text(text)
+        if show is not None:
+            show("shards", len(parts), max(len(parts), shards.number))
+    return parts

@@ -1,0 +1,136 @@
+"""How fast programs are."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from . import _driver, errors
+from ._html import table
+from ._programs import as_program
+from ._progress import bar
+
+
+@dataclasses.dataclass(frozen=True, repr=False)
+class Latency:
+    """What one inference takes on one thread, with the conversion of its inputs.
+
+    Attributes
+    ----------
+    median, p95, min : float
+        In milliseconds.
+    gops : float
+        Billions of operations in a second: two for each multiply-accumulate.
+    precision : str
+        ``"int8"`` or ``"fp32"``.
+    speedup : float or None
+        The median of the program that it is compared with by its own.
+    over : str or None
+        What that program is called.
+    """
+
+    median: float
+    p95: float
+    min: float
+    gops: float
+    precision: str
+    speedup: float | None = None
+    over: str | None = None
+
+    def __repr__(self) -> str:
+        gain = ("" if self.speedup is None else
+                f", speedup={self.speedup:.2f} over {self.over}")
+        return f"Latency(median={_time(self.median)}, p95={_time(self.p95)}{gain})"
+
+    def _repr_html_(self) -> str:
+        gain = "" if self.speedup is None else f"{self.speedup:.2f} over {self.over}"
+        return table([(self.precision, _time(self.median), _time(self.p95),
+                       _time(self.min), f"{self.gops:.1f}", gain)],
+                     ("precision", "median", "p95", "min", "GOPS", "speed"))
+
+
+def _time(ms: float) -> str:
+    """Milliseconds with three digits."""
+    return f"{ms * 1000:.3g} µs" if ms < 0.1 else f"{ms:.3g} ms"
+
+
+def benchmark(*programs: Any, runs: int | None = None,
+              progress: bool | None = None) -> Latency | list[Latency]:
+    """Times programs on this machine, in turns, as ``octet bench`` does.
+
+    Parameters
+    ----------
+    *programs : Program or Model
+        A model, also given by its path or bytes, is compiled to FP32 first.
+    runs : int, optional
+        Timed inferences of each; without it, what takes two seconds.
+    progress : bool, optional
+        Whether to show a bar while a model is compiled.
+
+    Returns
+    -------
+    Latency or list of Latency
+        Of one program, or of each. Speeds are over the first program; of one INT8
+        program over its model in FP32, which is timed beside it if that has been
+        compiled.
+
+    Raises
+    ------
+    RefusedOptions
+        No program is given, or `runs` is no number of runs.
+    Error
+        A program does not run here, or was loaded from a library.
+
+    Examples
+    --------
+    >>> latency = octet.benchmark("examples/digits/digits.onnx", runs=20)
+    >>> latency.min <= latency.median <= latency.p95
+    True
+    """
+    if not programs:
+        raise errors.RefusedOptions("no program is given; give at least one")
+    if runs is not None and runs < 1:
+        raise errors.RefusedOptions(f"runs cannot be {runs}; give a number of "
+                                    "inferences, at least 1")
+    timed = [as_program(p, progress) for p in programs]
+    single = len(timed) == 1
+    reference = _fp32_of(timed[0]) if single else None
+    if reference is not None:
+        timed.insert(0, reference)
+    entries = _time_in_turns(timed, runs, progress)
+    kinds = {e["precision"] for e in entries}
+    over = entries[0]["precision"] if len(kinds) == len(entries) else "the first"
+    found = [Latency(e["median_ms"], e["p95_ms"], e["min_ms"], e["gops"],
+                     e["precision"]) for e in entries]
+    found[1:] = [dataclasses.replace(each, speedup=found[0].median / each.median,
+                                     over=over) for each in found[1:]]
+    return found[-1] if single else found
+
+
+def _fp32_of(program: Any) -> Any:
+    """The model of an INT8 program in FP32, if it was compiled."""
+    model = getattr(program, "model", None)
+    if program.precision != "int8" or model is None:
+        return None
+    return model._programs.get("fp32")
+
+
+def _time_in_turns(programs: list[Any], runs: int | None,
+                   progress: bool | None) -> list[dict[str, Any]]:
+    with tempfile.TemporaryDirectory(prefix="octet-") as name, bar(progress) as show:
+        folder = Path(name)
+        files = [folder / f"program{i}" for i in range(len(programs))]
+        for program, file in zip(programs, files, strict=True):
+            program.save(file)
+        report = folder / "report.json"
+        flags = [] if runs is None else ["--runs", str(runs)]
+        try:
+            _driver.run(["bench", *files, *flags, "--json", report], progress=show)
+        except errors.Error as error:
+            # Nobody has seen the files.
+            raise type(error)(str(error).replace(f"{folder}/", "")) from None
+        entries: list[dict[str, Any]] = json.loads(report.read_text())["programs"]
+        return entries
