@@ -21,6 +21,8 @@ from .errors import (
 )
 
 if TYPE_CHECKING:
+    from ._driver import Doubt as Doubt
+    from ._driver import Note as Note
     from .calibration import calibrate as calibrate
     from .comparison import Comparison as Comparison
     from .comparison import compare as compare
@@ -32,6 +34,10 @@ if TYPE_CHECKING:
     from .model import Model as Model
     from .program import Program as Program
     from .ranges import Ranges as Ranges
+    from .pytorch import TorchModel as TorchModel
+    from .pytorch import load_trained_model as load_trained_model
+    from .pytorch import quantize_model as quantize_model
+    from .pytorch import torch_backend as torch_backend
     from .reference import quantize_weights as quantize_weights
     from .reference import quantized_forward as quantized_forward
 
@@ -40,17 +46,23 @@ if TYPE_CHECKING:
 _LAZY = {
     "Accuracy": "evaluation",
     "Comparison": "comparison",
+    "Doubt": "_driver",
     "Latency": "latency",
     "Model": "model",
+    "Note": "_driver",
     "Program": "program",
     "Ranges": "ranges",
+    "TorchModel": "_torch_model",
     "benchmark": "latency",
     "calibrate": "calibration",
     "compare": "comparison",
     "compile": "compiler",
     "evaluate": "evaluation",
+    "load_trained_model": "_torch_files",
+    "quantize_model": "pytorch",
     "quantize_weights": "reference",
     "quantized_forward": "reference",
+    "torch_backend": "_torch_backend",
 }
 
 __all__ = ["BadData", "CannotWrite", "Error", "MissingFile", "NotAProgram",

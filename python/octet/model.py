@@ -7,6 +7,7 @@ import dataclasses
 import hashlib
 import json
 import os
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -207,5 +208,13 @@ def _signature(entry: Mapping[str, Any]) -> Signature:
 
 
 def as_model(model: Any) -> Model:
-    """`model` itself, or what `Model` makes of it."""
-    return model if isinstance(model, Model) else Model(model)
+    """`model` itself, or what `Model` or `TorchModel` makes of it."""
+    if isinstance(model, Model):
+        return model
+    # Who has a module of PyTorch has imported it.
+    torch = sys.modules.get("torch")
+    if torch is not None and isinstance(model, torch.nn.Module):
+        from ._torch_model import TorchModel
+
+        return TorchModel(model)
+    return Model(model)

@@ -7,7 +7,7 @@ import os
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +17,10 @@ from ._native import Runner
 from .errors import Error, NotAProgram, RefusedOptions
 from .runtime import Layer, Library, Tensor, is_native, machine_of, summary
 from .runtime import read as read_library
+
+if TYPE_CHECKING:
+    from .model import Model
+    from .ranges import Ranges
 
 # Of what pickles hold.
 _PICKLE_VERSION = 1
@@ -56,6 +60,9 @@ class Program:
         The one of them that runs here: what the environment variable ``OCTET_ISA``
         named when the program was made, or the best that this CPU has; None if there
         is none.
+    ranges : Ranges or None
+    model : Model or None
+        What `quantize_model` made it from; copies from pickles do not have them.
 
     Raises
     ------
@@ -66,7 +73,7 @@ class Program:
     Examples
     --------
     >>> program = octet.compile("examples/digits/digits.onnx")
-    >>> program(np.zeros((3, 1, 28, 28), np.float32)).shape
+    >>> program(np.zeros((3, 1, 8, 8), np.float32)).shape
     (3, 10)
     """
 
@@ -78,6 +85,8 @@ class Program:
         self._library: Library | None = None
         self._call = _no_call
         self.target: str | None = None
+        self.ranges: Ranges | None = None
+        self.model: Model | None = None
         if is_native(machine_of(library, name)) or report is None:
             loaded = Library(library, name, runner=Runner)
             self.inputs, self.outputs = loaded.inputs, loaded.outputs

@@ -1,0 +1,77 @@
+"""PyTorch: from a trained module to an INT8 program.
+
+>>> cnn = octet.load_trained_model("cnn.pt", CNN)                   # doctest: +SKIP
+>>> quantized = octet.quantize_model(cnn, calibration_loader)       # doctest: +SKIP
+>>> y = quantized(x)                                                # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import compiler
+from ._torch_backend import torch_backend
+from ._torch_files import load_trained_model
+from ._torch_model import TorchModel
+from .calibration import calibrate
+from .model import as_model
+
+if TYPE_CHECKING:
+    from .program import Program
+
+__all__ = ["TorchModel", "load_trained_model", "quantize_model", "torch_backend"]
+
+
+def quantize_model(model: Any, data: Any, *, method: compiler.Method | None = None,
+                   percentile: float | None = None, min_sqnr: float | None = None,
+                   targets: str | Sequence[str] = "host", batch: int = 1,
+                   limit: int | None = None, progress: bool | None = None) -> Program:
+    """Calibrates a trained model and compiles it to INT8.
+
+    Parameters
+    ----------
+    model : torch.nn.Module, Model, onnx.ModelProto, str or path
+        The network. A module is exported with the first batch of `data`, see
+        `TorchModel`; it is not changed. Paths are read by `load_trained_model`.
+    data : Any
+        Samples like those that the program will see, a few hundred for most networks: a
+        DataLoader, an array, a dict of arrays, the path of an ``.npz`` file, or any
+        iterable of them. Labels beside the inputs are not used.
+    method, percentile, min_sqnr, limit
+        As `calibrate` takes them.
+    targets, batch
+        As `compile` takes them.
+    progress : bool, optional
+        Whether to show bars; without it, in a terminal or notebook.
+
+    Returns
+    -------
+    Program
+        With the attributes `ranges`, what calibration found, and `model`.
+
+    Raises
+    ------
+    BadData
+        `data` do not fit the model, or there are none.
+    UnsupportedModel
+        PyTorch cannot export the module, or Octet does not take it; `node` says where.
+
+    Examples
+    --------
+    >>> program = octet.quantize_model("examples/digits/digits.onnx",
+    ...                                np.random.rand(20, 1, 8, 8))
+    >>> program.precision
+    'int8'
+    """
+    if isinstance(model, (str, os.PathLike)) and Path(model).suffix != ".mlir":
+        model = load_trained_model(model)
+    model = as_model(model)
+    ranges = calibrate(model, data, method=method, percentile=percentile,
+                       min_sqnr=min_sqnr, limit=limit, progress=progress)
+    program = compiler.compile(model, ranges, targets=targets, batch=batch,
+                               progress=progress)
+    program.ranges, program.model = ranges, model
+    return program
