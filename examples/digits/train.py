@@ -9,10 +9,9 @@ import pathlib
 import numpy as np
 import onnx
 import torch
+from data import TRAINING, load
 from onnx import TensorProto, helper, numpy_helper
 from torch import nn
-
-from data import TRAINING, load
 
 
 class Net(nn.Module):

@@ -33,11 +33,11 @@ if TYPE_CHECKING:
     from .latency import benchmark as benchmark
     from .model import Model as Model
     from .program import Program as Program
-    from .ranges import Ranges as Ranges
     from .pytorch import TorchModel as TorchModel
     from .pytorch import load_trained_model as load_trained_model
     from .pytorch import quantize_model as quantize_model
     from .pytorch import torch_backend as torch_backend
+    from .ranges import Ranges as Ranges
     from .reference import quantize_weights as quantize_weights
     from .reference import quantized_forward as quantized_forward
 
