@@ -156,10 +156,13 @@ static Flag::Read choice(std::string CommandOptions::*member,
                          std::vector<StringRef> values) {
   return [=](CommandOptions &options, StringRef value) -> std::string {
     options.*member = value.str();
-    return llvm::is_contained(values, value)
-               ? ""
-               : "choose " + llvm::join(llvm::drop_end(values), ", ") + " or " +
-                     values.back().str();
+    if (llvm::is_contained(values, value))
+      return "";
+    return "choose " +
+           (values.size() == 1
+                ? std::string()
+                : llvm::join(llvm::drop_end(values), ", ") + " or ") +
+           values.back().str();
   };
 }
 
@@ -242,6 +245,8 @@ llvm::ArrayRef<Flag> octet::allFlags() {
       {"--precision", "P", "int8 or fp32",
        "int8 if there are ranges, else fp32", "compile", "",
        choice(&Options::precision, {"int8", "fp32"})},
+      {"--weights", "W", "int8: round weights to 8 bits, in an FP32 program",
+       "", "compile", "", choice(&Options::weights, {"int8"})},
       {"--target", "T[,T...]",
        listTargets() + "; several, of one architecture, make one file for all",
        "host", "compile run eval bench inspect", "", readTargets},

@@ -297,6 +297,12 @@ int octet::runCompile(const CommandOptions &options) {
   auto module = loadModel(options.inputs[0], &session.context, options.model);
   if (!module || !choosePrecision(options, *module, *pipeline))
     return 1;
+  if (pipeline->roundWeights &&
+      (pipeline->precision == Precision::Int8 ||
+       getPhase(*module) == "layout" || impliesInt8(getPhase(*module))))
+    return refuse(
+        "--weights is for FP32 programs: INT8's weights have 8 bits; "
+        "leave it out, or give --precision fp32 and an earlier phase");
   adoptTarget(options, *module, *pipeline);
   ModelInfo info;
   if (failed(octet::compileTo(*module, *pipeline, output, &info)))

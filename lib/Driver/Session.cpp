@@ -133,6 +133,7 @@ octet::makePipeline(const CommandOptions &options) {
   pipeline.dumpFolder = options.dumpFolder;
   pipeline.form = options.form;
   pipeline.leastSqnr = options.leastSqnr;
+  pipeline.roundWeights = !options.weights.empty();
   if (options.method == "minmax")
     pipeline.percentile = 100.0;
   else if (options.method == "mse")

@@ -7,9 +7,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "mlir/IR/TypeUtilities.h"
+#include "mlir/Pass/PassManager.h"
 #include "octet/Dialect/Octet/IR/Octet.h"
 #include "octet/Harness/harness.h"
 #include "octet/Pipelines/Pipelines.h"
+#include "octet/Quantization/Passes.h"
 #include "octet/Support/OutputFile.h"
 #include "octet/Target/Emit.h"
 #include "llvm/ADT/StringExtras.h"
@@ -221,6 +223,16 @@ LogicalResult octet::compileTo(ModuleOp module, const PipelineOptions &given,
                          return checkGain(module, phase);
                        })))
     return failure();
+  if (options.roundWeights) {
+    PassManager pm(module.getContext());
+    pm.addNestedPass<func::FuncOp>(createRoundWeights());
+    if (failed(pm.run(module)))
+      return failure();
+    module.emitRemark(
+        "weights are rounded to 8 bits; activations and arithmetic "
+        "stay f32, and with them the program's size and speed: "
+        "calibration makes a smaller and faster one");
+  }
   if (isGraph)
     return writeText(module, path, options.form);
 

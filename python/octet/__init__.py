@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from .program import Program as Program
     from .pytorch import TorchModel as TorchModel
     from .pytorch import load_trained_model as load_trained_model
+    from .pytorch import quantize_int8 as quantize_int8
     from .pytorch import quantize_model as quantize_model
     from .pytorch import torch_backend as torch_backend
     from .ranges import Ranges as Ranges
@@ -59,6 +60,7 @@ _LAZY = {
     "compile": "compiler",
     "evaluate": "evaluation",
     "load_trained_model": "_torch_files",
+    "quantize_int8": "pytorch",
     "quantize_model": "pytorch",
     "quantize_weights": "reference",
     "quantized_forward": "reference",

@@ -30,6 +30,7 @@ def compile(model: Model | str | os.PathLike[str] | bytes | Any,  # noqa: A001
             dims: Mapping[str, int] | None = None,
             outputs: Sequence[str] = (), batch: int = 1,
             method: Method | None = None, percentile: float | None = None,
+            weights: Literal["int8"] | None = None,
             dump_ir: str | os.PathLike[str] | None = None,
             progress: bool | None = None) -> Program:
     """Compiles a model to native code.
@@ -55,6 +56,9 @@ def compile(model: Model | str | os.PathLike[str] | bytes | Any,  # noqa: A001
     percentile : float, optional
         Share of values inside a range, above 50 and at most 100; means the method
         "percentile".
+    weights : {"int8"}, optional
+        Round the weights of an FP32 program to 8 bits, for each output channel; they
+        are stored as floats.
     dump_ir : path, optional
         A folder for the IR behind every phase.
     progress : bool, optional
@@ -84,7 +88,8 @@ def compile(model: Model | str | os.PathLike[str] | bytes | Any,  # noqa: A001
     names = targets if isinstance(targets, str) else ",".join(targets)
     flags = ["--target", names, "--batch", str(batch)]
     for flag, value in (("--precision", precision), ("--method", method),
-                        ("--percentile", percentile), ("--dump-ir", dump_ir)):
+                        ("--percentile", percentile), ("--weights", weights),
+                        ("--dump-ir", dump_ir)):
         if value is not None:
             flags += [flag, str(value)]
     flags += merged_options(model, shapes, dims, outputs).flags()
@@ -101,8 +106,10 @@ def compile(model: Model | str | os.PathLike[str] | bytes | Any,  # noqa: A001
                     progress=progress_bar)
         library = built.with_suffix(".so")
         _driver.run(["compile", built, "-o", library])
-        return Program(library.read_bytes(), object=built.read_bytes(),
-                       report=json.loads(report.read_text()))
+        program = Program(library.read_bytes(), object=built.read_bytes(),
+                          report=json.loads(report.read_text()))
+        program.model = model
+        return program
 
 
 def merged_options(model: Model, shapes: Mapping[str, Shape] | None,

@@ -17,12 +17,55 @@ from ._torch_backend import torch_backend
 from ._torch_files import load_trained_model
 from ._torch_model import TorchModel
 from .calibration import calibrate
-from .model import as_model
+from .model import Model, as_model
 
 if TYPE_CHECKING:
     from .program import Program
 
-__all__ = ["TorchModel", "load_trained_model", "quantize_model", "torch_backend"]
+__all__ = ["TorchModel", "load_trained_model", "quantize_int8",
+           "quantize_model", "torch_backend"]
+
+
+def quantize_int8(model: Any, *, targets: str | Sequence[str] = "host", batch: int = 1,
+                  progress: bool | None = None) -> Program:
+    """Rounds a model's weights to 8 bits, without any data.
+
+    Each output channel has its own scale (docs/QuantSpec.md, QS-4). Activations and
+    arithmetic stay f32, so that the program has the accuracy of 8-bit weights, but FP32's
+    size and speed; a warning says so. With data, `quantize_model` makes a program that
+    computes in integers.
+
+    Parameters
+    ----------
+    model : Model, onnx.ModelProto, str or path
+        The network; of a PyTorch module, a `TorchModel` that was given an example.
+    targets, batch, progress
+        As `compile` takes them.
+
+    Returns
+    -------
+    Program
+
+    Raises
+    ------
+    UnsupportedModel
+        The model asks for what Octet does not take; `node` says where.
+
+    Examples
+    --------
+    >>> small = octet.quantize_int8("examples/digits/digits.onnx")
+    >>> small.precision
+    'fp32'
+    """
+    return compiler.compile(_read(model), weights="int8", targets=targets, batch=batch,
+                            progress=progress)
+
+
+def _read(model: Any) -> Model:
+    """A model of whatever it is; files of PyTorch are read, too."""
+    if isinstance(model, (str, os.PathLike)) and Path(model).suffix != ".mlir":
+        return load_trained_model(model)
+    return as_model(model)
 
 
 def quantize_model(model: Any, data: Any, *, method: compiler.Method | None = None,
@@ -66,9 +109,7 @@ def quantize_model(model: Any, data: Any, *, method: compiler.Method | None = No
     >>> program.precision
     'int8'
     """
-    if isinstance(model, (str, os.PathLike)) and Path(model).suffix != ".mlir":
-        model = load_trained_model(model)
-    model = as_model(model)
+    model = _read(model)
     ranges = calibrate(model, data, method=method, percentile=percentile,
                        min_sqnr=min_sqnr, limit=limit, progress=progress)
     program = compiler.compile(model, ranges, targets=targets, batch=batch,

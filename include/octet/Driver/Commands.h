@@ -25,7 +25,7 @@ namespace octet {
 struct CommandOptions {
   std::vector<std::string> inputs;
   std::string output, calibration, ranges, data, json, input;
-  std::string target = "host", precision, method;
+  std::string target = "host", precision, method, weights;
   std::string compileTo, dumpFolder;
   /// Above 50 and at most 100; none where it was not given.
   std::optional<double> percentile;

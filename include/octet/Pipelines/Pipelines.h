@@ -40,6 +40,8 @@ struct PipelineOptions {
   /// At least one, all of one architecture, best first.
   llvm::SmallVector<const TargetInfo *, 2> targets;
   Precision precision = Precision::FP32;
+  /// Round the weights of an FP32 program to 8 bits.
+  bool roundWeights = false;
   /// Insert observers (the instrumented program of calibration).
   bool observe = false;
   /// Ranges for quantization: the text of ranges.json.

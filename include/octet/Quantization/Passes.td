@@ -86,6 +86,15 @@ def PropagateQuantization
   ];
 }
 
+def RoundWeights : Pass<"octet-round-weights", "::mlir::func::FuncOp"> {
+  let summary = "Round constant weights to 8 bits, and leave them floats";
+  let description = [{
+    Each output channel's weights become multiples of its scale (QS-4), as far as 8
+    bits reach. The arithmetic is f32's.
+  }];
+  let statistics = [Statistic<"numRounded", "rounded", "Weights rounded">];
+}
+
 def FoldScales : Pass<"octet-fold-scales", "::mlir::func::FuncOp"> {
   let summary = "Fold scales into integer operations";
   let description = [{

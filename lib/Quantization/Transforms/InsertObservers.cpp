@@ -59,14 +59,34 @@ private:
     return scales && scales.getScaleRole() != ScaleRole::Same;
   }
 
+  /// An input that is only moved goes by its own name, not by that of the
+  /// node that it is moved for.
+  static StringRef nameOf(Value value) {
+    Value origin = value;
+    while (auto op = origin.getDefiningOp<ScaleOpInterface>()) {
+      if (op.getScaleRole() != ScaleRole::Same || op->getNumOperands() != 1)
+        break;
+      origin = op->getOperand(0);
+    }
+    auto argument = dyn_cast<BlockArgument>(origin);
+    auto function =
+        argument ? dyn_cast<func::FuncOp>(argument.getOwner()->getParentOp())
+                 : func::FuncOp();
+    auto name = function ? function.getArgAttrOfType<StringAttr>(
+                               argument.getArgNumber(), nameAttr)
+                         : StringAttr();
+    return name ? name.getValue() : getOnnxValueName(value.getLoc());
+  }
+
   void observe(Value value) {
     OpBuilder builder(&getContext());
     builder.setInsertionPointAfterValue(value);
     // Values that share a name, as halves of a decomposed node do, are kept
     // apart by a number.
-    std::string key = getOnnxValueName(value.getLoc()).str();
+    StringRef name = nameOf(value);
+    std::string key = name.str();
     for (int i = 1; key.empty() || !keys.insert(key).second; ++i)
-      key = (getOnnxValueName(value.getLoc()) + "#" + Twine(i)).str();
+      key = (name + "#" + Twine(i)).str();
     if (exact.contains(value))
       return;
     auto observer = ObserveOp::create(builder, value.getLoc(), value, key);
