@@ -48,13 +48,13 @@ def main(library, stub, tools, architecture):
     source.write_text("\n".join(lines) + "\n")
     script.write_text("".join(f"{version} {{ {' '.join(s + ';' for s in symbols)} }};\n"
                               for version, symbols in versions.items()))
-    object = stub.with_suffix(".o")
+    assembled = stub.with_suffix(".o")
     tool(tools / "clang", f"--target={architecture}-linux-gnu", "-c", source, "-o",
-         object)
+         assembled)
     tool(tools / "ld.lld", "-shared", "-s", "--build-id=none", "--hash-style=gnu",
-         "-z", "norelro", f"--version-script={script}", f"-soname={name}", object,
+         "-z", "norelro", f"--version-script={script}", f"-soname={name}", assembled,
          "-o", stub)
-    for file in (source, script, object):
+    for file in (source, script, assembled):
         file.unlink()
 
 

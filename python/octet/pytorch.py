@@ -31,9 +31,9 @@ def quantize_int8(model: Any, *, targets: str | Sequence[str] = "host", batch: i
     """Rounds a model's weights to 8 bits, without any data.
 
     Each output channel has its own scale (docs/QuantSpec.md, QS-4). Activations and
-    arithmetic stay f32, so that the program has the accuracy of 8-bit weights, but FP32's
-    size and speed; a warning says so. With data, `quantize_model` makes a program that
-    computes in integers.
+    arithmetic stay f32, so that the program has the accuracy of 8-bit weights, but the
+    size and speed of FP32; a warning says so. With data, `quantize_model` makes a
+    program that computes in integers.
 
     Parameters
     ----------
