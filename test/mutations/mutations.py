@@ -138,4 +138,16 @@ MUTATIONS = [
     Mutation("a window that starts in the padding is kept",
              "lib/Import/ONNX/PoolCompositions.cpp",
              "      --windows;\n", "      ;\n", ["Import/operators.test"]),
+    # Parts of the data.
+    Mutation("bins widen toward zero",
+             "lib/Quantization/Calibration/MergeRanges.cpp",
+             "static_cast<int64_t>(i)) >> shift] += count;",
+             "static_cast<int64_t>(i)) / (int64_t(1) << shift)] += count;",
+             ["unit", "Tools/merge.test"]),
+    Mutation("weighed samples are the first ones", "lib/Harness/simulate.c",
+             "i * among / runs * whole / among", "i", ["Tools/merge.test"]),
+    Mutation("weights have a step for all channels",
+             "lib/Quantization/Transforms/RoundWeights.cpp",
+             "values.size() / weights.getType().getDimSize(0)", "values.size()",
+             ["Quantization/round-weights.mlir"]),
 ]

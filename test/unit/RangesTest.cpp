@@ -189,4 +189,105 @@ TEST(Ranges, MalformedTextIsAnError) {
   }
 }
 
+/// Ranges with one tensor, x.
+RangesFile part(int samples, const std::string &histogram,
+                const std::string &fields = "",
+                const std::string &hash = "ab") {
+  return {"part" + std::to_string(samples) + ".json",
+          "{" + fields + R"("version": 2, "model_hash": ")" + hash +
+              R"(", "samples": )" + std::to_string(samples) +
+              R"(, "inputs_finite": true, "tensors": {"x": )" + histogram +
+              "}}"};
+}
+
+MergedRanges merge(std::vector<RangesFile> parts) {
+  auto merged = mergeRanges(parts);
+  EXPECT_TRUE(bool(merged)) << llvm::toString(merged.takeError());
+  return merged ? std::move(*merged) : MergedRanges();
+}
+
+/// Bins -3 to 1 of width 1/4, and -1 to 0 of width 2.
+const std::string narrow = R"({"min": -0.75, "max": 0.25, "not_finite": 1,
+    "exponent": -2, "first_bin": -3, "counts": [1, 0, 2, 4, 8]})";
+const std::string wide = R"({"min": -1.5, "max": 1, "not_finite": 2,
+    "exponent": 1, "first_bin": -1, "counts": [16, 32]})";
+const std::string nothing = R"({"min": 0, "max": 0, "not_finite": 3,
+    "exponent": -140, "first_bin": 0, "counts": [0]})";
+
+TEST(MergedRanges, BinsWidenTowardTheirOwnSideOfZero) {
+  for (bool reversed : {false, true}) {
+    std::vector<RangesFile> parts{part(1, narrow), part(2, wide)};
+    if (reversed)
+      std::swap(parts[0], parts[1]);
+    auto ranges = parse(merge(parts).text);
+    EXPECT_EQ(ranges.samples, 3);
+    const Histogram &x = ranges.tensors["x"];
+    EXPECT_EQ(x.min, -1.5f);
+    EXPECT_EQ(x.max, 1.0f);
+    EXPECT_EQ(x.notFinite, 3u);
+    EXPECT_EQ(x.exponent, 1);
+    EXPECT_EQ(x.firstBin, -1);
+    EXPECT_EQ(x.counts, (std::vector<uint64_t>{19, 44}));
+  }
+}
+
+TEST(MergedRanges, PartsWithoutValuesChangeNothing) {
+  for (auto &parts : {std::vector{part(1, narrow), part(2, nothing)},
+                      std::vector{part(2, nothing), part(1, narrow)}}) {
+    auto ranges = parse(merge(parts).text);
+    const Histogram &x = ranges.tensors["x"];
+    EXPECT_EQ(x.min, -0.75f);
+    EXPECT_EQ(x.exponent, -2);
+    EXPECT_EQ(x.notFinite, 4u);
+    EXPECT_EQ(x.counts, (std::vector<uint64_t>{1, 0, 2, 4, 8}));
+  }
+}
+
+TEST(MergedRanges, TheMostSamplesChooseTheMethod) {
+  const std::string mse = R"("method": "mse",)";
+  auto merged = merge({part(3, wide, mse), part(2, wide), part(2, wide)});
+  EXPECT_FALSE(merged.leastError);
+  EXPECT_FALSE(merged.agreed);
+  merged = merge({part(2, wide), part(3, wide, mse)});
+  EXPECT_TRUE(merged.leastError);
+  merged = merge({part(2, wide, R"("percentile": 99.5,)")});
+  EXPECT_EQ(merged.percentile, 99.5);
+  EXPECT_TRUE(merged.agreed);
+}
+
+TEST(MergedRanges, WhatAnyPartLeavesUnroundedStaysSo) {
+  auto merged = merge({part(1, wide, R"("unrounded": ["b"],)"),
+                       part(2, wide, R"("unrounded": ["a", "b"],)")});
+  EXPECT_EQ(merged.unrounded, (std::set<std::string>{"a", "b"}));
+}
+
+TEST(MergedRanges, InfiniteInputsOfOnePartAreThoseOfAll) {
+  auto infinite = part(1, wide);
+  infinite.text.replace(infinite.text.find("true"), 4, "false");
+  EXPECT_FALSE(*parse(merge({part(2, wide), infinite}).text).inputsFinite);
+}
+
+TEST(MergedRanges, WhatDoesNotFitIsNamed) {
+  auto refused = [](std::vector<RangesFile> parts) {
+    auto merged = mergeRanges(parts);
+    EXPECT_FALSE(bool(merged));
+    return llvm::toString(merged.takeError());
+  };
+  auto other = refused({part(1, wide), part(2, wide, "", "cd")});
+  EXPECT_NE(other.find("part2.json: ranges of another model than those of "
+                       "part1.json"),
+            std::string::npos)
+      << other;
+  auto more = part(2, wide);
+  more.text.replace(more.text.find("\"x\""), 3, "\"y\"");
+  EXPECT_NE(refused({part(1, wide), more}).find("another model"),
+            std::string::npos);
+  auto old = part(2, wide);
+  old.text.replace(old.text.find("2,"), 2, "1,");
+  EXPECT_NE(refused({part(1, wide), old}).find("calibrate again"),
+            std::string::npos);
+  EXPECT_NE(refused({{"a.json", "{"}}).find("a.json: the ranges are malformed"),
+            std::string::npos);
+}
+
 } // namespace
