@@ -72,6 +72,10 @@ __all__ = ["BadData", "CannotWrite", "Error", "MissingFile", "NotAProgram",
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("octet")
     module = _LAZY.get(name)
     if module is None:
         raise AttributeError(f"module 'octet' has no attribute {name!r}")

@@ -1,4 +1,4 @@
-"""Writing files whole or not at all, and the header of a library."""
+"""Files: written whole or not at all, temporary ones, and the header of a library."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import re
 import struct
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from .errors import CannotWrite, Error
@@ -15,6 +15,71 @@ from .errors import CannotWrite, Error
 _HEADER = Path(__file__).with_name("octet.h")
 # In a table of sections: a table of strings that is in memory when the library runs.
 _STRINGS, _IN_MEMORY = 3, 2
+
+PLACE = "give another place or make room"
+
+
+class Named(str):
+    """The path of a file that nobody knows, and what error messages call it."""
+
+    __slots__ = ("name",)
+
+    def __new__(cls, path: str | os.PathLike[str], name: str) -> Named:
+        self = super().__new__(cls, os.fspath(path))
+        self.name = name
+        return self
+
+    name: str
+
+
+@contextlib.contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """An empty folder in ``TMPDIR``, as long as it is needed.
+
+    Raises
+    ------
+    CannotWrite
+        There can be none.
+    """
+    try:
+        folder = tempfile.TemporaryDirectory(prefix="octet-")
+    except OSError as error:
+        raise no_room(error.strerror) from None
+    with folder as name:
+        yield Path(name)
+
+
+@contextlib.contextmanager
+def temporary_file(data: bytes, file: str, name: str) -> Iterator[Named]:
+    """The path of a file called `file` with `data`, as long as it is needed.
+
+    Parameters
+    ----------
+    data : bytes
+    file : str
+        What it is called in a folder of its own.
+    name : str
+        What error messages call it.
+
+    Raises
+    ------
+    CannotWrite
+        There is no room for it.
+    """
+    with temporary_folder() as folder:
+        path = folder / file
+        try:
+            path.write_bytes(data)
+        except OSError as error:
+            raise no_room(error.strerror) from None
+        yield Named(path, name)
+
+
+def no_room(cause: str | None) -> CannotWrite:
+    """What is wrong with the folder for temporary files."""
+    where = os.environ.get("TMPDIR") or "/tmp"
+    return CannotWrite(f"{where}: cannot be written: {cause}; set TMPDIR to a folder "
+                       "with more room", file=where)
 
 
 def write_files(files: Mapping[Path, tuple[bytes, int]]) -> None:
@@ -40,9 +105,10 @@ def write_files(files: Mapping[Path, tuple[bytes, int]]) -> None:
                 file.write(data)
         for path, part in parts.items():
             part.replace(path)
-    except OSError as error:
-        raise CannotWrite(f"{path}: cannot be written: {error.strerror}; give another "
-                          "place or make room", file=str(path)) from None
+    except (OSError, ValueError) as error:
+        cause = getattr(error, "strerror", None) or error
+        raise CannotWrite(f"{path}: cannot be written: {cause}; {PLACE}",
+                          file=str(path)) from None
     finally:
         for part in parts.values():
             with contextlib.suppress(OSError):

@@ -125,11 +125,13 @@ public:
         batch = model->inputs[i].shape[0];
   }
 
-  void run(const std::vector<uintptr_t> &inputs,
-           const std::vector<uintptr_t> &outputs, int64_t samples) {
+  void run(std::vector<uintptr_t> inputs, const std::vector<uintptr_t> &outputs,
+           int64_t samples) {
     if (inputs.size() != static_cast<size_t>(model->num_inputs) ||
         outputs.size() != static_cast<size_t>(model->num_outputs))
       throw nb::value_error("an address is needed for each tensor");
+    // Models refuse to read their inputs' addresses at 0, if there is none too.
+    inputs.reserve(1);
     execute(reinterpret_cast<const void *const *>(inputs.data()),
             reinterpret_cast<void *const *>(outputs.data()), samples);
   }

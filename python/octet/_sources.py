@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import itertools
 import os
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -61,7 +61,14 @@ def open_source(data: Any) -> Source:
     if isinstance(data, Mapping) or is_array(data) or _is_tuple(data):
         return Source(name, iter([(name, data)]), whole=True)
     if isinstance(data, (list, tuple)) and _is_numbers(data):
-        return Source(name, iter([(name, np.asarray(data))]), whole=True)
+        try:
+            return Source(name, iter([(name, np.asarray(data))]), whole=True)
+        except ValueError as error:
+            raise errors.BadData(f"{name}: is no array: {error}; give lists of equal "
+                                 "lengths", file=name) from None
+    if isinstance(data, type):
+        raise errors.BadData(f"{name}: cannot be the class {data.__name__}; {_KINDS}",
+                             file=name)
     sized = hasattr(data, "__len__")
     if sized and hasattr(data, "__getitem__") and not isinstance(data, Sequence):
         each = (data[i] for i in range(len(data)))
@@ -128,16 +135,17 @@ def _is_sample(entry: Any) -> bool:
 def _read(path: str | os.PathLike[str]) -> Iterator[Entry]:
     """The arrays of an ``.npz`` file, which are read when they are asked for."""
     name = str(path)
-    if not Path(path).exists():
+    if not os.path.exists(path):
         raise errors.MissingFile(f"{name}: no such file", file=name)
-    try:
-        file: Any = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise _no_npz(name) from error
-    if not isinstance(file, np.lib.npyio.NpzFile):
-        raise _no_npz(name)
-    with file:
-        yield name, _Arrays(name, file)
+    with contextlib.ExitStack() as stack:
+        try:
+            opened = stack.enter_context(open(path, "rb"))
+            file: Any = np.load(opened, allow_pickle=False)
+        except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+            raise _no_npz(name) from error
+        if not isinstance(file, np.lib.npyio.NpzFile):
+            raise _no_npz(name)
+        yield name, _Arrays(name, stack.enter_context(file))
 
 
 def _no_npz(name: str) -> errors.BadData:
@@ -154,7 +162,8 @@ class _Arrays(Mapping[str, Any]):
     def __getitem__(self, key: str) -> Any:
         try:
             return self._file[key]
-        except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        except (OSError, ValueError, EOFError, MemoryError, zipfile.BadZipFile,
+                zlib.error) as error:
             raise errors.BadData(
                 f"{self._name}: array '{key}' cannot be read: {error}; write it again "
                 "with numpy.savez", file=self._name, value=key) from error

@@ -5,29 +5,33 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
-import tempfile
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
-from . import _driver, _shards, errors
+from . import _driver, _shards
+from ._arguments import number
+from ._files import Named, temporary_folder
 from ._progress import bar
 from ._shards import Shard, Shards
-from .compiler import Method, merged_options
+from .compiler import Method, merged_options, method_flags
 from .data import Batches
-from .model import Model, Shape, as_model
+from .model import Shape, as_model
 from .ranges import Ranges
 
 if TYPE_CHECKING:
     import distributed
 
+    from .model import ModelLike
 
-def calibrate(model: Model | str | os.PathLike[str] | bytes | Any, data: Any, *,
+
+def calibrate(model: ModelLike, data: Any, *,
               method: Method | None = None, percentile: float | None = None,
               min_sqnr: float | None = None,
               shapes: Mapping[str, Shape] | None = None,
-              dims: Mapping[str, int] | None = None, outputs: Sequence[str] = (),
+              dims: Mapping[str, int] | None = None,
+              outputs: str | Sequence[str] = (),
               limit: int | None = None, cluster: distributed.Client | None = None,
               progress: bool | None = None) -> Ranges:
     """Finds the range of every value of a model, for `compile` to INT8.
@@ -86,11 +90,16 @@ def calibrate(model: Model | str | os.PathLike[str] | bytes | Any, data: Any, *,
     >>> ranges.samples
     32
     """
-    flags = _choice(method, percentile, min_sqnr)
+    # What is wrong with them is said before data are read.
+    flags = method_flags(method, percentile)
+    if min_sqnr is not None:
+        flags += ["--min-sqnr", repr(number(
+            "min_sqnr", min_sqnr, lambda db: 0 <= db <= 100,
+            "give a number of dB, from 0 to 100"))]
     model = as_model(model)
     options = merged_options(model, shapes, dims, outputs)
     with contextlib.ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="octet-")))
+        folder = stack.enter_context(temporary_folder())
         show = stack.enter_context(bar(progress))
         batches = Batches(data, model, options=options, limit=limit,
                           nbytes=_shards.BYTES if cluster is None else
@@ -104,8 +113,7 @@ def calibrate(model: Model | str | os.PathLike[str] | bytes | Any, data: Any, *,
         first = list(itertools.islice(written, 2))
         found = folder / "ranges.json"
         if len(first) == 1 and cluster is None:
-            _run([*given, "--data", first[0].path, *flags], found, first[0].path,
-                 batches.name, show)
+            _run([*given, *flags], found, first[0].path, batches.name, show)
         else:
             pieces = itertools.chain(first, written)
             parts = (_observe(given, pieces, shards, folder, batches.name, show)
@@ -113,34 +121,13 @@ def calibrate(model: Model | str | os.PathLike[str] | bytes | Any, data: Any, *,
                      _observe_on(cluster, given, pieces, shards, folder, show))
             chosen = folder / "chosen.npz"
             shards.write_chosen(chosen)
-            _run([*given, "--merge", *parts, "--data", chosen, *flags], found, chosen,
-                 batches.name, show)
+            _run([*given, "--merge", *parts, *flags], found, chosen, batches.name, show)
         if shards.are_zero:
             warnings.warn(
                 f"{batches.name}: every input is 0 throughout, which says nothing of "
                 "real inputs; calibrate with samples like those that will be run",
                 _driver.Doubt, stacklevel=2)
         return Ranges(found.read_text())
-
-
-def _choice(method: str | None, percentile: float | None,
-            min_sqnr: float | None) -> list[str]:
-    """The flags; what is wrong with them is said before data are read."""
-    if method is not None and method not in get_args(Method):
-        raise errors.RefusedOptions(f"method cannot be {method!r}; choose minmax, "
-                                    "percentile or mse")
-    if percentile is not None and not 50 < percentile <= 100:
-        raise errors.RefusedOptions(f"percentile cannot be {percentile}; give a number "
-                                    "above 50 and at most 100")
-    if percentile is not None and method not in (None, "percentile"):
-        raise errors.RefusedOptions(f"percentile does not go with method {method!r}; "
-                                    "leave one of them out")
-    if min_sqnr is not None and not min_sqnr >= 0:
-        raise errors.RefusedOptions(f"min_sqnr cannot be {min_sqnr}; give a number of "
-                                    "dB, at least 0")
-    return [part for flag, value in (("--method", method), ("--percentile", percentile),
-                                     ("--min-sqnr", min_sqnr))
-            if value is not None for part in (flag, str(value))]
 
 
 def _share(batches: Batches, cluster: distributed.Client) -> None:
@@ -156,14 +143,8 @@ def _share(batches: Batches, cluster: distributed.Client) -> None:
 def _run(arguments: Sequence[str | os.PathLike[str]], output: Path, data: Path,
          name: str, show: _driver.Progress | None) -> None:
     """Runs ``octet calibrate``; its sentences call the file `data` by `name`."""
-    try:
-        _driver.run(["calibrate", *arguments, "-o", output], data=str(data),
-                    progress=show)
-    except errors.Error as error:
-        if str(data) not in str(error):
-            raise
-        raise type(error)(str(error).replace(str(data), name), file=name,
-                          node=error.node, value=error.value) from None
+    _driver.run(["calibrate", *arguments, "--data", Named(data, name), "-o", output],
+                data=name, progress=show)
 
 
 def _observe(given: Sequence[str | os.PathLike[str]], pieces: Iterator[Shard],
@@ -173,8 +154,7 @@ def _observe(given: Sequence[str | os.PathLike[str]], pieces: Iterator[Shard],
     parts: list[Path] = []
     for shard in pieces:
         parts.append(folder / f"part{len(parts)}.json")
-        _run([*given, "--data", shard.path, "--part"], parts[-1], shard.path, name,
-             show)
+        _run([*given, "--part"], parts[-1], shard.path, name, show)
         shards.release(shard)
     return parts
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import collections
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from . import _driver, errors
+from ._files import Named, temporary_folder
 
 if TYPE_CHECKING:
     import distributed
@@ -114,12 +113,11 @@ def observe(graph: bytes, samples: bytes) -> str:
     str
         The text of a ``ranges.json`` with histograms alone.
     """
-    with tempfile.TemporaryDirectory(prefix="octet-") as name:
-        folder = Path(name)
+    with temporary_folder() as folder:
         model, data, part = (folder / file
                              for file in ("graph.mlir", "data.npz", "part.json"))
         model.write_bytes(graph)
         data.write_bytes(samples)
-        _driver.run(["calibrate", model, "--data", data, "--part", "-o", part],
-                    data=str(data))
+        _driver.run(["calibrate", Named(model, "the graph"), "--data",
+                     Named(data, "the data"), "--part", "-o", part], data="the data")
         return part.read_text()

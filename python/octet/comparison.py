@@ -21,6 +21,10 @@ from .ranges import new_figure
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from .model import ModelLike
+    from .program import Program
+    from .runtime import Library
+
 # In dB: of equal outputs, and of those that have nothing in common.
 _MOST = 999.0
 # Elements of an output in a plot.
@@ -106,8 +110,9 @@ class Comparison:
         return figure
 
 
-def compare(first: Any, second: Any, data: Any, *, batch: int = BATCH,
-            limit: int | None = None, progress: bool | None = None) -> Comparison:
+def compare(first: Program | Library | ModelLike, second: Program | Library | ModelLike,
+            data: Any, *, batch: int = BATCH, limit: int | None = None,
+            progress: bool | None = None) -> Comparison:
     """Compares the outputs of two programs on data, as ``octet eval`` does.
 
     Parameters
@@ -133,7 +138,7 @@ def compare(first: Any, second: Any, data: Any, *, batch: int = BATCH,
     BadData
         Data are empty, endless, of other shapes or types.
     RefusedOptions
-        The programs have different outputs.
+        The programs have different inputs or outputs.
 
     Examples
     --------
@@ -145,6 +150,11 @@ def compare(first: Any, second: Any, data: Any, *, batch: int = BATCH,
     model = first if hasattr(first, "run") else as_model(first)
     batches = Batches(data, model, limit=limit, most=batch)
     programs = as_program(model, progress), as_program(second, progress)
+    names = [", ".join(f"'{t.name}'" for t in p.inputs) for p in programs]
+    if sorted(t.name for t in programs[0].inputs) != sorted(
+            t.name for t in programs[1].inputs):
+        raise errors.RefusedOptions(f"the programs have different inputs, {names[0]} "
+                                    f"and {names[1]}; compare programs of one model")
     sums: dict[str, _Sums] = {}
     done = 0
     with bar(progress) as show:

@@ -5,30 +5,31 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 from . import _driver, errors
+from ._arguments import number, texts, whole_number
+from ._files import temporary_file, temporary_folder
 from ._progress import bar
 from .model import Model, Options, Shape, as_model
 from .program import Program
 
 if TYPE_CHECKING:
+    from .model import ModelLike
     from .ranges import Ranges
 
 Method = Literal["minmax", "percentile", "mse"]
 Precision = Literal["int8", "fp32"]
 
 
-def compile(model: Model | str | os.PathLike[str] | bytes | Any,  # noqa: A001
+def compile(model: ModelLike,  # noqa: A001
             ranges: Ranges | str | os.PathLike[str] | None = None, *,
             precision: Precision | None = None,
             targets: str | Sequence[str] = "host",
             shapes: Mapping[str, Shape] | None = None,
             dims: Mapping[str, int] | None = None,
-            outputs: Sequence[str] = (), batch: int = 1,
+            outputs: str | Sequence[str] = (), batch: int = 1,
             method: Method | None = None, percentile: float | None = None,
             weights: Literal["int8"] | None = None,
             dump_ir: str | os.PathLike[str] | None = None,
@@ -82,21 +83,23 @@ def compile(model: Model | str | os.PathLike[str] | bytes | Any,  # noqa: A001
     'fp32'
     """
     model = as_model(model)
-    if batch < 1:
-        raise errors.RefusedOptions(f"batch cannot be {batch}; give a number of "
-                                    "samples, at least 1")
-    names = targets if isinstance(targets, str) else ",".join(targets)
-    flags = ["--target", names, "--batch", str(batch)]
-    for flag, value in (("--precision", precision), ("--method", method),
-                        ("--percentile", percentile), ("--weights", weights),
+    names = texts("targets", targets, "give names of instruction sets, or 'host'")
+    flags = ["--batch", str(whole_number("batch", batch)), "--target", ",".join(names),
+             *method_flags(method, percentile)]
+    if ranges is None and precision == "int8":
+        raise errors.RefusedOptions("precision cannot be 'int8' without ranges; give "
+                                    "what octet.calibrate returns")
+    if ranges is None and (method is not None or percentile is not None):
+        raise errors.RefusedOptions("method and percentile are for INT8; give ranges "
+                                    "too, what octet.calibrate returns")
+    for flag, value in (("--precision", precision), ("--weights", weights),
                         ("--dump-ir", dump_ir)):
         if value is not None:
             flags += [flag, str(value)]
     flags += merged_options(model, shapes, dims, outputs).flags()
     with contextlib.ExitStack() as stack:
         path = stack.enter_context(model.file())
-        folder = Path(stack.enter_context(
-            tempfile.TemporaryDirectory(prefix="octet-")))
+        folder = stack.enter_context(temporary_folder())
         if ranges is not None:
             flags += ["--ranges", stack.enter_context(ranges_file(ranges))]
         progress_bar = stack.enter_context(bar(progress))
@@ -113,29 +116,46 @@ def compile(model: Model | str | os.PathLike[str] | bytes | Any,  # noqa: A001
 
 
 def merged_options(model: Model, shapes: Mapping[str, Shape] | None,
-                   dims: Mapping[str, int] | None, outputs: Sequence[str]) -> Options:
+                   dims: Mapping[str, int] | None,
+                   outputs: str | Sequence[str]) -> Options:
     """The model's own options with these before them."""
-    own = model.options
-    return Options({**own.shapes, **(shapes or {})}, {**own.dims, **(dims or {})},
-                   tuple(outputs) or own.outputs)
+    own, given = model.options, Options.of(shapes, dims, outputs)
+    return Options({**own.shapes, **given.shapes}, {**own.dims, **given.dims},
+                   given.outputs or own.outputs)
+
+
+def method_flags(method: Method | None, percentile: float | None) -> list[str]:
+    """How ranges come from histograms, for the command line."""
+    if method is not None and method not in get_args(Method):
+        raise errors.RefusedOptions(f"method cannot be {method!r}; choose minmax, "
+                                    "percentile or mse")
+    flags = [] if method is None else ["--method", method]
+    if percentile is None:
+        return flags
+    percentile = number("percentile", percentile, lambda p: 50 < p <= 100,
+                        "give a number above 50 and at most 100")
+    if method not in (None, "percentile"):
+        raise errors.RefusedOptions(f"percentile does not go with method {method!r}; "
+                                    "leave one of them out")
+    return [*flags, "--percentile", repr(percentile)]
 
 
 @contextlib.contextmanager
 def ranges_file(ranges: Ranges | str | os.PathLike[str]) -> Iterator[str]:
     """The path of a ``ranges.json`` with `ranges`, as long as it is needed."""
     if isinstance(ranges, (str, os.PathLike)):
-        if not Path(ranges).exists():
-            raise errors.MissingFile(f"{ranges}: no such file", file=str(ranges))
-        yield str(ranges)
+        # Sentences about it are Python's: the driver's name the model.
+        from .ranges import Ranges
+
+        Ranges.load(ranges)
+        yield os.fspath(ranges)
         return
     if not hasattr(ranges, "to_json"):
         raise errors.RefusedOptions(
             f"ranges cannot be of type {type(ranges).__name__}; give what "
             "octet.calibrate returns, or the path of a ranges.json")
-    with tempfile.TemporaryDirectory(prefix="octet-") as folder:
-        path = Path(folder, "ranges.json")
-        path.write_text(ranges.to_json())
-        yield str(path)
+    with temporary_file(ranges.to_json().encode(), "ranges.json", "ranges") as path:
+        yield path
 
 
 def _symbol(model: Model) -> str:

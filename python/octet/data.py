@@ -23,15 +23,14 @@ bound it: a generator may be endless.
 from __future__ import annotations
 
 import dataclasses
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from . import _driver, errors
-from ._programs import as_program
+from ._arguments import whole_number
+from ._files import temporary_folder
 from ._samples import Array, Layout, Samples, bad, text, to_array
 from ._sources import LABELS, Entry, is_array, is_labels, open_source
 from .model import Model, Options
@@ -136,10 +135,8 @@ class Batches:
     def __init__(self, data: Any, model: Any, *, options: Options | None = None,
                  limit: int | None = None, most: int | None = None,
                  nbytes: int | None = None) -> None:
-        for what, number in (("limit", limit), ("batch", most)):
-            if number is not None and number < 1:
-                raise errors.RefusedOptions(f"{what} cannot be {number}; give a number "
-                                            "of samples, at least 1")
+        limit = None if limit is None else whole_number("limit", limit)
+        most = None if most is None else whole_number("batch", most)
         self._source = open_source(data)
         self.name, self._limit, self.most = self._source.name, limit, most
         first = next(self._source.entries, None)
@@ -303,17 +300,9 @@ def _layout(model: Any, options: Options | None) -> Layout:
     """What the inputs of `model` are; a model that is refused is refused here."""
     if not isinstance(model, Model):
         return Layout(model.inputs, model.outputs)
-    with model.file() as path:
-        own = options is None or options == model.options
-        variant = model if own or options is None else Model(
-            path, shapes=options.shapes, dims=options.dims, outputs=options.outputs)
-        report = variant.inspect()
-        if "inputs" not in report:
-            # A graph in MLIR is described as the program that it becomes.
-            program = as_program(model)
-            return Layout(program.inputs, program.outputs)
-        if report["blocked_by"]:
-            with tempfile.TemporaryDirectory(prefix="octet-") as folder:
-                _driver.run(["import", path, *variant.options.flags(), "-o",
-                             Path(folder, "graph.mlir")])
-        return Layout(variant.inputs, variant.outputs)
+    variant = model if options is None else model.with_options(options)
+    if variant.inspect().get("blocked_by"):
+        with variant.file() as path, temporary_folder() as folder:
+            _driver.run(["import", path, *variant.options.flags(), "-o",
+                         folder / "graph.mlir"])
+    return Layout(variant.inputs, variant.outputs)

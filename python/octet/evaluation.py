@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import numpy as np
 
@@ -19,6 +19,12 @@ from .model import as_model
 
 if TYPE_CHECKING:
     import distributed
+
+    from .model import ModelLike
+    from .program import Program
+    from .runtime import Library
+
+Result = TypeVar("Result")
 
 BATCH = 64
 """Samples that a program is given at a time."""
@@ -86,6 +92,20 @@ def wilson_margin(hits: int, n: int) -> float:
     return _NORMAL_95 / (1 + z2 / n) * math.sqrt(p * (1 - p) / n + z2 / (4 * n * n))
 
 
+@overload
+def evaluate(program: Program | Library | ModelLike, data: Any, *, metric: None = None,
+             batch: int = BATCH, limit: int | None = None,
+             cluster: distributed.Client | None = None,
+             progress: bool | None = None) -> Accuracy: ...
+
+
+@overload
+def evaluate(program: Program | Library | ModelLike, data: Any, *,
+             metric: Callable[[Any, Any], Result], batch: int = BATCH,
+             limit: int | None = None, cluster: distributed.Client | None = None,
+             progress: bool | None = None) -> Result: ...
+
+
 def evaluate(program: Any, data: Any, *,
              metric: Callable[[Any, Any], Any] | None = None, batch: int = BATCH,
              limit: int | None = None, cluster: distributed.Client | None = None,
@@ -132,6 +152,9 @@ def evaluate(program: Any, data: Any, *,
     >>> octet.evaluate(model, (x, y)).n
     8
     """
+    if metric is not None and not callable(metric):
+        raise errors.RefusedOptions(f"metric cannot be {metric!r}; give a function of "
+                                    "outputs and labels")
     model = program if hasattr(program, "run") else as_model(program)
     batches = Batches(data, model, limit=limit, most=batch)
     ready = as_program(model, progress)

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import tempfile
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, overload
 
 from . import _driver, errors
+from ._arguments import whole_number
+from ._files import Named, temporary_folder
 from ._html import table
 from ._programs import as_program
 from ._progress import bar
+
+if TYPE_CHECKING:
+    from .model import ModelLike
+    from .program import Program
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
@@ -57,6 +61,17 @@ def _time(ms: float) -> str:
     return f"{ms * 1000:.3g} µs" if ms < 0.1 else f"{ms:.3g} ms"
 
 
+@overload
+def benchmark(program: Program | ModelLike, /, *, runs: int | None = None,
+              progress: bool | None = None) -> Latency: ...
+
+
+@overload
+def benchmark(first: Program | ModelLike, second: Program | ModelLike, /,
+              *others: Program | ModelLike, runs: int | None = None,
+              progress: bool | None = None) -> list[Latency]: ...
+
+
 def benchmark(*programs: Any, runs: int | None = None,
               progress: bool | None = None) -> Latency | list[Latency]:
     """Times programs on this machine, in turns, as ``octet bench`` does.
@@ -92,9 +107,7 @@ def benchmark(*programs: Any, runs: int | None = None,
     """
     if not programs:
         raise errors.RefusedOptions("no program is given; give at least one")
-    if runs is not None and runs < 1:
-        raise errors.RefusedOptions(f"runs cannot be {runs}; give a number of "
-                                    "inferences, at least 1")
+    runs = None if runs is None else whole_number("runs", runs, "inferences")
     timed = [as_program(p, progress) for p in programs]
     single = len(timed) == 1
     reference = _fp32_of(timed[0]) if single else None
@@ -120,17 +133,19 @@ def _fp32_of(program: Any) -> Any:
 
 def _time_in_turns(programs: list[Any], runs: int | None,
                    progress: bool | None) -> list[dict[str, Any]]:
-    with tempfile.TemporaryDirectory(prefix="octet-") as name, bar(progress) as show:
-        folder = Path(name)
-        files = [folder / f"program{i}" for i in range(len(programs))]
+    for program in programs:
+        if getattr(program, "_object", None) is None:
+            raise errors.Error(f"{program.name}: was loaded from a library and cannot "
+                               "be timed; compile the model again", file=program.name)
+        if program.target is None:
+            raise program._refusal()
+    with temporary_folder() as folder, bar(progress) as show:
+        files = [Named(folder / f"program{i}", program.name)
+                 for i, program in enumerate(programs)]
         for program, file in zip(programs, files, strict=True):
             program.save(file)
         report = folder / "report.json"
         flags = [] if runs is None else ["--runs", str(runs)]
-        try:
-            _driver.run(["bench", *files, *flags, "--json", report], progress=show)
-        except errors.Error as error:
-            # Nobody has seen the files.
-            raise type(error)(str(error).replace(f"{folder}/", "")) from None
+        _driver.run(["bench", *files, *flags, "--json", report], progress=show)
         entries: list[dict[str, Any]] = json.loads(report.read_text())["programs"]
         return entries

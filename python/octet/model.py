@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import dataclasses
 import hashlib
 import json
 import os
 import sys
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import numpy as np
 
 from . import _driver, errors
+from ._arguments import texts, whole_number
+from ._files import temporary_file, temporary_folder
 
 if TYPE_CHECKING:
+    import torch
+
     from .program import Program
+
+    ModelLike: TypeAlias = (
+        "Model | str | os.PathLike[str] | bytes | Serializable | torch.nn.Module")
 
 Shape = Sequence[int]
 
@@ -58,6 +65,34 @@ class Options:
     dims: Mapping[str, int] = dataclasses.field(default_factory=dict)
     outputs: Sequence[str] = ()
 
+    @classmethod
+    def of(cls, shapes: Mapping[str, Shape] | None, dims: Mapping[str, int] | None,
+           outputs: str | Sequence[str]) -> Options:
+        """The same from what a user gave.
+
+        Raises
+        ------
+        RefusedOptions
+            It is of other types.
+        """
+        for what, given in (("shapes", shapes), ("dims", dims)):
+            if given is not None and not isinstance(given, Mapping):
+                raise errors.RefusedOptions(
+                    f"{what} cannot be of type {type(given).__name__}; give a dict by "
+                    "names")
+        for name, shape in (shapes or {}).items():
+            if isinstance(shape, str) or not isinstance(shape, Iterable):
+                raise errors.RefusedOptions(
+                    f"shapes: that of '{name}' cannot be {shape!r}; give its sizes, "
+                    "like [1, 3, 224, 224]")
+        return cls(
+            {name: tuple(whole_number(f"shapes: a size of '{name}'", size, "elements")
+                         for size in shape)
+             for name, shape in (shapes or {}).items()},
+            {name: whole_number(f"dims: '{name}'", size, "elements")
+             for name, size in (dims or {}).items()},
+            texts("outputs", outputs, "give names of values"))
+
     def flags(self) -> list[str]:
         """The same for the command line."""
         result = []
@@ -76,7 +111,8 @@ class Model:
     Parameters
     ----------
     source : str, path, bytes or onnx.ModelProto
-        An ``.onnx`` file, which may keep its weights beside itself, or its content.
+        An ``.onnx`` file, which may keep its weights beside itself, or its content; or
+        a graph in MLIR that ``octet import`` wrote.
     shapes : dict of str to sequence of int, optional
         Whole shapes of inputs that leave more open than their batch.
     dims : dict of str to int, optional
@@ -101,23 +137,24 @@ class Model:
     def __init__(self, source: str | os.PathLike[str] | bytes | Serializable, *,
                  shapes: Mapping[str, Shape] | None = None,
                  dims: Mapping[str, int] | None = None,
-                 outputs: Sequence[str] = ()) -> None:
-        self.options = Options(dict(shapes or {}), dict(dims or {}), tuple(outputs))
+                 outputs: str | Sequence[str] = ()) -> None:
+        self.options = Options.of(shapes, dims, outputs)
         self._path: Path | None = None
         self._bytes: bytes | None = None
         self._inspection: dict[str, Any] | None = None
         self._programs: dict[str, Program] = {}
         if isinstance(source, (str, os.PathLike)):
             self._path = Path(source)
-            if not self._path.exists():
+            # A name that cannot be is one of no file.
+            if not os.path.exists(source):
                 raise errors.MissingFile(f"{source}: no such file", file=str(source))
             if self._path.suffix not in (".onnx", ".mlir"):
                 raise errors.UnsupportedModel(
                     f"{source}: no model; give an .onnx file, or read a PyTorch one "
                     "with octet.load_trained_model", file=str(source))
-        elif isinstance(source, bytes):
-            self._bytes = source
-        elif hasattr(source, "SerializeToString"):
+        elif isinstance(source, (bytes, bytearray, memoryview)):
+            self._bytes = bytes(source)
+        elif hasattr(source, "SerializeToString") and not isinstance(source, type):
             self._bytes = source.SerializeToString()
         else:
             raise errors.RefusedOptions(
@@ -129,6 +166,14 @@ class Model:
     def name(self) -> str:
         """The file's name without its extension, or ``model``."""
         return self._path.stem if self._path else "model"
+
+    def with_options(self, options: Options) -> Model:
+        """The same model with `options` in place of its own."""
+        if options == self.options:
+            return self
+        twin = copy.copy(self)
+        twin.options, twin._inspection, twin._programs = options, None, {}
+        return twin
 
     def prepare(self, inputs: Sequence[np.ndarray[Any, Any]] |
                 Mapping[str, np.ndarray[Any, Any]]) -> None:
@@ -142,13 +187,13 @@ class Model:
     def file(self) -> Iterator[str]:
         """The path of an ``.onnx`` file with this model, as long as it is needed."""
         if self._path:
-            yield str(self._path)
+            path = str(self._path)
+            # A name like a flag's is one to the driver.
+            yield os.path.join(".", path) if path.startswith("-") else path
             return
         assert self._bytes is not None
-        with tempfile.TemporaryDirectory(prefix="octet-") as folder:
-            path = Path(folder, f"{self.name}.onnx")
-            path.write_bytes(self._bytes)
-            yield str(path)
+        with temporary_file(self._bytes, "model.onnx", self.name) as hidden:
+            yield hidden
 
     def inspect(self) -> dict[str, Any]:
         """What ``octet inspect MODEL --json`` reports.
@@ -160,8 +205,8 @@ class Model:
             others: docs/Programs.md, "Reports".
         """
         if self._inspection is None:
-            with self.file() as path, tempfile.TemporaryDirectory() as folder:
-                report = Path(folder, "report.json")
+            with self.file() as path, temporary_folder() as folder:
+                report = folder / "report.json"
                 try:
                     _driver.run(["inspect", path, *self.options.flags(), "--json",
                                  report])
@@ -174,18 +219,46 @@ class Model:
 
     @property
     def inputs(self) -> list[Signature]:
-        """The inputs that the caller gives, in order."""
-        return [_signature(t) for t in self.inspect()["inputs"]]
+        """The inputs that the caller gives, in order.
+
+        Raises
+        ------
+        UnsupportedModel
+            One is of a type that NumPy does not have.
+        """
+        return self._signatures("inputs")
 
     @property
     def outputs(self) -> list[Signature]:
-        """The outputs, in order."""
-        return [_signature(t) for t in self.inspect()["outputs"]]
+        """The outputs, in order, as `inputs` are described."""
+        return self._signatures("outputs")
 
     @property
     def operators(self) -> dict[str, int]:
-        """How many nodes there are of each ONNX operator."""
-        return {o["name"]: o["count"] for o in self.inspect()["operators"]}
+        """How many nodes there are of each ONNX operator.
+
+        Raises
+        ------
+        UnsupportedModel
+            The model is a graph in MLIR.
+        """
+        report = self.inspect()
+        if "operators" not in report:
+            raise errors.UnsupportedModel(
+                f"{self._path}: a graph in MLIR has no ONNX operators; see "
+                "inspect()['layers']", file=str(self._path))
+        return {o["name"]: o["count"] for o in report["operators"]}
+
+    def _signatures(self, which: str) -> list[Signature]:
+        report = self.inspect()
+        if which in report:
+            return [_signature(self.name, t) for t in report[which]]
+        # A graph in MLIR is described as the program that it becomes.
+        from ._programs import as_program
+
+        return [Signature(t.name, t.dtype, (None, *t.shape[1:]) if t.symbolic_batch else
+                          t.shape, t.symbolic_batch)
+                for t in getattr(as_program(self), which)]
 
     def digest(self) -> str:
         """SHA-256 of the model's file or bytes, in hexadecimal."""
@@ -200,10 +273,16 @@ class Model:
 _DTYPES = {"float": "float32", "double": "float64"}
 
 
-def _signature(entry: Mapping[str, Any]) -> Signature:
-    shape = entry.get("shape")
-    return Signature(entry["name"], np.dtype(_DTYPES.get(entry["type"], entry["type"])),
-                     None if shape is None else tuple(shape),
+def _signature(model: str, entry: Mapping[str, Any]) -> Signature:
+    name, kind, shape = entry["name"], entry["type"], entry.get("shape")
+    try:
+        dtype = np.dtype(_DTYPES.get(kind, kind or "unknown"))
+    except TypeError:
+        raise errors.UnsupportedModel(
+            f"{model}: '{name}' has element type {kind or 'unknown'}, which is not "
+            "supported; export the model with another, or see inspect()", file=model,
+            value=name) from None
+    return Signature(name, dtype, None if shape is None else tuple(shape),
                      bool(entry.get("batch", False)))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import _driver
-from ._files import header_of, write_files
+from ._files import header_of, temporary_file, write_files
 from ._native import Runner
 from .errors import Error, NotAProgram, RefusedOptions
 from .runtime import Layer, Library, Tensor, is_native, machine_of, summary
@@ -195,11 +194,17 @@ class Program:
 
     def _loaded(self) -> Library:
         if self._library is None:
-            those = ", ".join(self.targets)
-            raise NotAProgram(f"{self.name}: is compiled for {those} and cannot run on "
-                              "this machine; run it there, or compile the model for "
-                              "'host'", file=self.name)
+            raise self._refusal()
         return self._library
+
+    def _refusal(self) -> NotAProgram:
+        """Why `target` is None."""
+        if self._library is not None:
+            return self._library.refuse()
+        those = ", ".join(self.targets)
+        return NotAProgram(f"{self.name}: is compiled for {those} and cannot run on "
+                           "this machine; run it there, or compile the model for "
+                           "'host'", file=self.name)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes the program to a file, whole or not at all.
@@ -235,9 +240,7 @@ class Program:
             write_files({file: (content, mode),
                          file.with_suffix(".h"): (header, 0o666)})
             return
-        with tempfile.TemporaryDirectory(prefix="octet-") as folder:
-            compiled = Path(folder, "program.o")
-            compiled.write_bytes(content)
+        with temporary_file(content, "program.o", self.name) as compiled:
             _driver.run(["compile", compiled, "-o", file])
 
     def __copy__(self) -> Program:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import math
 import os
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from . import _driver, errors
-from ._files import write_files
+from ._files import temporary_file, temporary_folder, write_files
 from ._histograms import bin_edges, least_error_range, percentile_range
 from ._html import coarse, histogram, table
 from ._samples import Array
@@ -22,7 +22,8 @@ from ._samples import Array
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_FIELDS = ("min", "max", "not_finite", "exponent", "first_bin", "counts")
+# What is in a ranges.json at most.
+_BINS, _MOST, _FLT_MAX = 1 << 20, (1 << 63) - 1, float(np.finfo(np.float32).max)
 # Inches of one histogram in a plot, and how many are side by side.
 _SIZE, _COLUMNS = (3.2, 2.0), 4
 _BARS = 100
@@ -133,12 +134,13 @@ class Ranges(Mapping[str, ValueRange]):
         """
         name = os.fspath(path)
         try:
-            return cls(Path(path).read_bytes().decode(), name=name)
+            text = Path(path).read_bytes().decode()
         except FileNotFoundError:
             raise errors.MissingFile(f"{name}: no such file", file=name) from None
-        except (OSError, UnicodeDecodeError) as error:
+        except (OSError, ValueError) as error:
             raise errors.BadData(f"{name}: cannot be read: {error}; give a file that "
                                  "octet calibrate wrote", file=name) from None
+        return cls(text, name=name)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes a ``ranges.json``, whole or not at all.
@@ -173,16 +175,17 @@ class Ranges(Mapping[str, ValueRange]):
         Error
             They are of different models.
         """
-        with tempfile.TemporaryDirectory(prefix="octet-") as folder:
-            paths = [Path(folder, f"part{i}.json") for i in range(1 + len(others))]
-            for path, part in zip(paths, (self, *others), strict=True):
-                path.write_bytes(part.to_json().encode())
-            merged = Path(folder, "ranges.json")
-            try:
-                _driver.run(["calibrate", "--merge", *paths, "-o", merged])
-            except errors.Error as error:
-                # Nobody has seen the files.
-                raise type(error)(str(error).replace(f"{folder}/", "")) from None
+        for part in others:
+            if not isinstance(part, Ranges):
+                raise errors.RefusedOptions(
+                    f"ranges cannot be merged with {type(part).__name__}; give what "
+                    "octet.calibrate returns")
+        with contextlib.ExitStack() as stack:
+            paths = [stack.enter_context(temporary_file(
+                         part.to_json().encode(), "part.json", f"part{i}"))
+                     for i, part in enumerate((self, *others))]
+            merged = stack.enter_context(temporary_folder()) / "ranges.json"
+            _driver.run(["calibrate", "--merge", *paths, "-o", merged])
             return Ranges(merged.read_text())
 
     def __getitem__(self, name: str) -> ValueRange:
@@ -230,12 +233,12 @@ class Ranges(Mapping[str, ValueRange]):
         return f"<p>{repr(self)[len('Ranges('):-1]}</p>" + table(
             rows, ("value", "min", "max", "range", "histogram"), height=480)
 
-    def plot(self, names: Sequence[str] | None = None) -> Figure:
+    def plot(self, names: str | Sequence[str] | None = None) -> Figure:
         """Draws histograms, with the ranges that the method asks for.
 
         Parameters
         ----------
-        names : sequence of str, optional
+        names : str or sequence of str, optional
             The values to draw; without them all.
 
         Returns
@@ -244,10 +247,18 @@ class Ranges(Mapping[str, ValueRange]):
 
         Raises
         ------
+        RefusedOptions
+            There is no such value.
         Error
             Matplotlib is not installed.
         """
-        values = [self[name] for name in (self if names is None else names)]
+        chosen = [names] if isinstance(names, str) else self if names is None else names
+        for name in chosen:
+            if name not in self:
+                raise errors.RefusedOptions(
+                    f"there is no value '{name}' among the ranges; their names are "
+                    "list(ranges)", value=str(name))
+        values = [self[name] for name in chosen]
         figure = new_figure()
         columns = max(1, min(_COLUMNS, len(values)))
         rows = max(1, math.ceil(len(values) / columns))
@@ -289,17 +300,46 @@ def _parse(text: str, name: str) -> dict[str, Any]:
                               "that octet calibrate wrote", file=name)
     try:
         fields = json.loads(text)
-    except (ValueError, RecursionError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise refuse(str(error)) from None
     if not isinstance(fields, dict) or fields.get("version") not in (1, 2):
         raise refuse("version 1 or 2 is expected")
     tensors = fields.get("tensors")
     if not isinstance(fields.get("model_hash"), str) or not isinstance(tensors, dict):
         raise refuse("model_hash or tensors is missing")
+    for field, fits in _OTHERS.items():
+        if field in fields and not fits(fields[field]):
+            raise refuse(f"{field} is out of range")
     for value, t in tensors.items():
-        numbers = isinstance(t, dict) and all(
-            isinstance(t.get(f), (int, float)) for f in _FIELDS[:-1])
-        if not numbers or not isinstance(t.get("counts"), list) or not all(
-                isinstance(c, int) and c >= 0 for c in t["counts"]):
+        if not isinstance(t, dict) or not _is_histogram(t):
             raise refuse(f"a field of '{value}' is missing or out of range")
     return fields
+
+
+def _is_number(x: Any) -> bool:
+    return isinstance(x, (int, float)) and not isinstance(x, bool)
+
+
+def _is_whole(x: Any, least: int, most: int) -> bool:
+    return isinstance(x, int) and not isinstance(x, bool) and least <= x <= most
+
+
+_OTHERS: dict[str, Callable[[Any], bool]] = {
+    "samples": lambda x: _is_whole(x, 0, _MOST),
+    "percentile": lambda x: _is_number(x) and 50 < x <= 100,
+    "method": lambda x: x == "mse",
+    "unrounded": lambda x: isinstance(x, list) and all(isinstance(n, str) for n in x),
+    "sqnr_db": lambda x: isinstance(x, dict) and all(map(_is_number, x.values())),
+}
+
+
+def _is_histogram(t: Mapping[str, Any]) -> bool:
+    """Whether the fields of a value are those that the compiler takes."""
+    low, high, counts = t.get("min"), t.get("max"), t.get("counts")
+    return (isinstance(low, (int, float)) and isinstance(high, (int, float)) and
+            -_FLT_MAX <= low <= high <= _FLT_MAX and
+            _is_whole(t.get("not_finite"), 0, _MOST) and
+            _is_whole(t.get("exponent"), -256, 256) and
+            _is_whole(t.get("first_bin"), -_BINS, _BINS) and
+            isinstance(counts, list) and len(counts) <= _BINS and
+            all(_is_whole(c, 0, _MOST) for c in counts))

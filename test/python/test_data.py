@@ -1,6 +1,7 @@
 import collections
 import itertools
 import types
+import zipfile
 
 import nets
 import numpy as np
@@ -385,3 +386,22 @@ def test_a_tensor_of_another_library(model):
             return X
     np.testing.assert_array_equal(gather(Foreign(), model)[0]["x"], X)
     refused([Foreign(), types.SimpleNamespace()], model, "batch 1 of the data")
+
+
+def test_what_is_no_data(model, tmp_path, recwarn):
+    for given, part in (([[1, 2], [3]], "is no array"), (Dataset, "be the class")):
+        refusal(BadData, lambda given=given: Batches(given, model), part)
+    refusal(MissingFile, lambda: Batches("a\0b.npz", model), "no such file")
+    path = tmp_path / "data.npz"
+    np.savez(path, x=X)
+    path.write_bytes(path.read_bytes()[:200])
+    refusal(BadData, lambda: Batches(path, model), "is no .npz file")
+    assert not recwarn.list
+
+
+def test_an_array_larger_than_memory(model, tmp_path):
+    header = "{'descr': '<f4', 'fortran_order': False, 'shape': (1000000000000000, 8)}"
+    with zipfile.ZipFile(tmp_path / "data.npz", "w") as file:
+        file.writestr("x.npy", b"\x93NUMPY\x01\x00\x76\x00" + header.encode().ljust(117)
+                      + b"\n")
+    refusal(BadData, lambda: Batches(tmp_path / "data.npz", model), "cannot be read")

@@ -349,5 +349,18 @@ def test_benchmark_options(model, quantized, tmp_path):
 
 def test_a_program_for_another_machine(model):
     other = octet.compile(model, targets=nets.ELSEWHERE)
-    error = refusal(octet.Error, lambda: octet.benchmark(other, runs=5), "program0")
-    assert "/" not in str(error)
+    refusal(octet.NotAProgram, lambda: octet.benchmark(other, runs=5),
+            f"program: is compiled for {nets.ELSEWHERE} and cannot run")
+
+
+def test_benchmark_of_libraries(model, tmp_path):
+    octet.compile(model).save(tmp_path / "net.so")
+    for program in (octet.Program.load(tmp_path / "net.so"),
+                    octet.runtime.load(tmp_path / "net.so")):
+        refusal(octet.Error, lambda program=program: octet.benchmark(program),
+                "net.so: was loaded from a library and cannot be timed")
+
+
+def test_comparing_other_inputs(model):
+    refusal(octet.RefusedOptions, lambda: octet.compare(model, nets.scaled(), X),
+            "the programs have different inputs")

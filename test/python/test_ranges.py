@@ -1,5 +1,6 @@
 import copy
 import errno
+import json
 import pickle
 import re
 import sys
@@ -177,23 +178,6 @@ def test_refused_options(options, sentence, folder):
     assert not read
 
 
-def test_the_drivers_sentences_are_about_the_data(folder, monkeypatch):
-    def refusing(arguments, **_):
-        data = arguments[arguments.index("--data") + 1]
-        raise BadData(f"{data}: cannot be so; mend it", file=str(data))
-    model = octet.Model(folder / "net.onnx")
-    assert model.inputs
-    monkeypatch.setattr(_driver, "run", refusing)
-    error = refusal(BadData, lambda: octet.calibrate(model, X), "the data: cannot be")
-    assert error.file == "the data"
-    assert (error.cause, error.mend) == ("cannot be so", "mend it")
-
-    def other(arguments, **_):
-        raise octet.UnsupportedModel("net.onnx: is bad")
-    monkeypatch.setattr(_driver, "run", other)
-    refusal(octet.UnsupportedModel, lambda: octet.calibrate(model, X), "net.onnx: is")
-
-
 def test_a_full_disk(folder, monkeypatch):
     def full(*_, **__):
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -308,7 +292,7 @@ def test_merge(folder, ranges):
 def test_merging_other_models(ranges, tmp_path):
     other = octet.calibrate(nets.linear(), nets.random(10, 8))
     error = refusal(octet.Error, lambda: ranges.merge(other),
-                    "part1.json: ranges of another model")
+                    "part1: ranges of another model than those of part0")
     assert "/" not in str(error)
 
 
@@ -409,3 +393,40 @@ def test_values_that_never_were_finite(ranges):
 
 def test_as_ranges_of_compile(ranges, folder):
     assert octet.compile(folder / "net.onnx", ranges).precision == "int8"
+
+
+@pytest.mark.parametrize("change", [
+    {"samples": "x"}, {"samples": 1e999}, {"samples": None}, {"percentile": "x"},
+    {"percentile": 50}, {"method": "x"}, {"unrounded": 3}, {"unrounded": [3]},
+    {"sqnr_db": 3}, {"sqnr_db": {"y": "x"}}])
+def test_malformed_fields(ranges, change):
+    fields = {**json.loads(ranges.to_json()), **change}
+    error = refusal(BadData, lambda: octet.Ranges(json.dumps(fields)), "out of range")
+    assert next(iter(change)) in error.cause
+
+
+@pytest.mark.parametrize("change", [
+    {"min": 1, "max": 0}, {"min": float("nan")}, {"max": 1e39}, {"exponent": 1.5},
+    {"exponent": 257}, {"first_bin": 1 << 21}, {"counts": [1 << 63]}, {"counts": [-1]},
+    {"counts": [True]}, {"not_finite": -1}])
+def test_malformed_values(ranges, change):
+    fields = json.loads(ranges.to_json())
+    name = next(iter(fields["tensors"]))
+    fields["tensors"][name].update(change)
+    refusal(BadData, lambda: octet.Ranges(json.dumps(fields)), f"a field of '{name}'")
+
+
+def test_malformed_files_are_named(folder, tmp_path):
+    for name, text in (("a.json", b"{"), ("b.json", b"\xff"), ("c.json", b"[]")):
+        (tmp_path / name).write_bytes(text)
+        error = refusal(BadData, lambda name=name: octet.compile(folder / "net.onnx",
+                                                                 tmp_path / name), name)
+        assert error.file == str(tmp_path / name)
+    refusal(BadData, lambda: octet.Ranges.load("a\0"), "cannot be read")
+
+
+def test_other_arguments(ranges):
+    refusal(octet.RefusedOptions, lambda: ranges.merge(3), "cannot be merged with int")
+    error = refusal(octet.RefusedOptions, lambda: ranges.plot(["q"]), "no value 'q'")
+    assert error.value == "q"
+    assert len(ranges.plot(next(iter(ranges))).axes) == 1

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, overload
@@ -100,14 +99,15 @@ def _is_model(given: Any) -> bool:
 def _quantized(source: Any, ranges: Any) -> QuantizedModel:
     # The compiler is what finds the graph; nothing else here asks for it.
     from .. import _driver
+    from .._files import temporary_folder
     from ..compiler import ranges_file
     from ..model import as_model
     model = as_model(source)
     with contextlib.ExitStack() as stack:
         path = stack.enter_context(model.file())
-        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="octet-"))
+        folder = stack.enter_context(temporary_folder())
         found = stack.enter_context(ranges_file(ranges))
-        graph, imported = Path(folder, "quantized.mlir"), Path(folder, "imported.mlir")
+        graph, imported = folder / "quantized.mlir", folder / "imported.mlir"
         command = ["compile", path, *model.options.flags(), "--generic"]
         _driver.run([*command, "--ranges", found, "--compile-to", "quantize", "-o",
                      graph])

@@ -265,6 +265,7 @@ def read(path: str | os.PathLike[str]) -> bytes:
         return Path(path).read_bytes()
     except FileNotFoundError:
         raise MissingFile(f"{name}: no such file", file=name) from None
-    except OSError as error:
-        raise NotAProgram(f"{name}: cannot be read: {error.strerror}; {_elf.HOW}",
+    except (OSError, ValueError) as error:
+        cause = getattr(error, "strerror", None) or error
+        raise NotAProgram(f"{name}: cannot be read: {cause}; {_elf.HOW}",
                           file=name) from None
