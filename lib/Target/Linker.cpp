@@ -69,6 +69,10 @@ llvm::Error octet::runLinker(const std::vector<std::string> &arguments) {
     ;
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
     return llvm::Error::success();
+  // LLD writes through a mapping of the file: without room that is its signal.
+  if (WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS)
+    return llvm::errorCodeToError(
+        std::make_error_code(std::errc::no_space_on_device));
   std::string message;
   if (auto text = llvm::MemoryBuffer::getFile(log->path()))
     message = (*text)->getBuffer().take_front(400).rtrim().str();
