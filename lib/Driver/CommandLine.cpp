@@ -9,11 +9,14 @@
 #include "octet/Driver/CommandLine.h"
 #include "ModelFlags.h"
 #include "Session.h"
+#include "octet/Harness/harness.h"
 #include "octet/Support/Suggest.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Config/llvm-config.h"
 #include "llvm/Support/raw_ostream.h"
 #include <CLI/CLI.hpp>
+#include <csignal>
+#include <sys/prctl.h>
 
 using namespace octet;
 using llvm::StringRef;
@@ -317,6 +320,10 @@ static int runCommand(const Command &command,
 }
 
 int octet::runDriver(int argc, char **argv) {
+  // Whoever reads messages reads the end of this process, too, and nobody else
+  // can use what it makes.
+  if (octet_messages_are_json())
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
   llvm::ArrayRef<char *> arguments(argv + 1, argv + std::max(argc, 1));
   if (arguments.empty()) {
     printOverview(llvm::errs());

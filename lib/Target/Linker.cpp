@@ -77,7 +77,9 @@ llvm::Error octet::runLinker(const std::vector<std::string> &arguments) {
   if (auto text = llvm::MemoryBuffer::getFile(log->path()))
     message = (*text)->getBuffer().take_front(400).rtrim().str();
   if (message.empty())
-    message = "the linker ended by signal " + std::to_string(WTERMSIG(status));
+    message = WIFSIGNALED(status) ? "the linker ended by signal " +
+                                        std::to_string(WTERMSIG(status))
+                                  : "the linker says nothing";
   std::replace(message.begin(), message.end(), '\n', ' ');
   return llvm::createStringError(message);
 }

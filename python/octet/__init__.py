@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .comparison import Comparison as Comparison
     from .comparison import compare as compare
     from .compiler import compile as compile
+    from .compiler import lower as lower
     from .evaluation import Accuracy as Accuracy
     from .evaluation import evaluate as evaluate
     from .latency import Latency as Latency
@@ -60,6 +61,7 @@ _LAZY = {
     "compile": "compiler",
     "evaluate": "evaluation",
     "load_trained_model": "_torch_files",
+    "lower": "compiler",
     "quantize_int8": "pytorch",
     "quantize_model": "pytorch",
     "quantize_weights": "reference",

@@ -115,6 +115,61 @@ def compile(model: ModelLike,  # noqa: A001
         return program
 
 
+def lower(model: ModelLike, phase: str,
+          ranges: Ranges | str | os.PathLike[str] | None = None, *,
+          targets: str | Sequence[str] = "host", elide: bool = True,
+          progress: bool | None = None) -> str:
+    """The IR of a model behind one of the compiler's phases, to read.
+
+    Parameters
+    ----------
+    model : Model, str, path, bytes or onnx.ModelProto
+        The network, as it was trained.
+    phase : str
+        docs/Phases.md has them: ``"import"``, ``"simplify"``, ``"quantize"``, ...
+    ranges : Ranges or path of a ranges.json, optional
+        What `calibrate` found, for phases on the way to INT8.
+    targets : str or sequence of str
+        As `compile` takes them; behind the graph's phases only one.
+    elide : bool
+        Whether to shorten large constants. What is not shortened can be compiled on.
+    progress : bool, optional
+        Whether to show a bar; without it, in a terminal or notebook.
+
+    Returns
+    -------
+    str
+        MLIR, in Octet's dialect or those below it.
+
+    Raises
+    ------
+    UnsupportedModel
+        The model asks for what Octet does not take; `node` says where.
+    RefusedOptions
+        There is no such phase, or not on the way.
+
+    Examples
+    --------
+    >>> text = octet.lower("examples/digits/digits.onnx", "simplify")
+    >>> text.count("octet.conv2d")
+    6
+    """
+    model = as_model(model)
+    names = texts("targets", targets, "give names of instruction sets, or 'host'")
+    flags = ["--compile-to", phase, "--target", ",".join(names)]
+    flags += ["--elide"] if elide else []
+    with contextlib.ExitStack() as stack:
+        path = stack.enter_context(model.file())
+        folder = stack.enter_context(temporary_folder())
+        if ranges is not None:
+            flags += ["--ranges", stack.enter_context(ranges_file(ranges))]
+        show = stack.enter_context(bar(progress))
+        written = folder / "graph.mlir"
+        _driver.run(["compile", path, *model.options.flags(), *flags, "-o", written],
+                    progress=show)
+        return written.read_text()
+
+
 def merged_options(model: Model, shapes: Mapping[str, Shape] | None,
                    dims: Mapping[str, int] | None,
                    outputs: str | Sequence[str]) -> Options:

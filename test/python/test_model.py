@@ -1,5 +1,6 @@
 """Models: files, bytes and graphs, and what is said of them."""
 
+import nets
 import numpy as np
 import octet
 import onnx
@@ -89,3 +90,19 @@ def test_no_inputs(load, tmp_path):
     program = load(tmp_path / "net.so")
     np.testing.assert_array_equal(program(), [1, 2])
     np.testing.assert_array_equal(program.run()["y"], [1, 2])
+
+
+def test_lowering(tmp_path):
+    net = nets.classifier()
+    x = np.random.default_rng(0).normal(size=(8, 1, 8, 8)).astype(np.float32)
+    ranges = octet.calibrate(net, x)
+    assert "!quant.uniform" in octet.lower(net, "quantize", ranges)
+    assert "vpdpbusd" in octet.lower(net, "dot", ranges, targets="avx512vnni")
+    # What is not shortened goes on to the same program.
+    graph = tmp_path / "graph.mlir"
+    graph.write_text(octet.lower(net, "simplify", elide=False))
+    assert octet.compile(graph)(x).tobytes() == octet.compile(net)(x).tobytes()
+    with pytest.raises(octet.RefusedOptions, match="choose one of import, simplify"):
+        octet.lower(net, "smaller")
+    with pytest.raises(octet.UnsupportedModel):
+        octet.lower(b"", "import")
