@@ -12,6 +12,7 @@ import numpy as np
 
 from . import _driver
 from ._files import header_of, temporary_file, write_files
+from ._html import table
 from ._native import Runner
 from .errors import Error, NotAProgram, RefusedOptions
 from .runtime import Layer, Library, Tensor, is_native, machine_of, summary
@@ -24,6 +25,17 @@ if TYPE_CHECKING:
 # Of what pickles hold.
 _PICKLE_VERSION = 1
 _OTHER_KINDS = (".s", ".ll", ".mlir", ".onnx")
+
+
+class Layers(list[Layer]):
+    """The layers of a program."""
+
+    def _repr_html_(self) -> str:
+        return table(((n.node, n.op, n.precision, "x".join(map(str, n.shape)),
+                       f"{n.macs:,}", f"{n.weight_bytes:,}", n.kernel, n.note)
+                      for n in self),
+                     ("node", "operation", "precision", "output", "MACs",
+                      "bytes of weights", "kernel", "note"), height=480)
 
 
 class Program:
@@ -126,7 +138,7 @@ class Program:
         """Bytes of the program as a library."""
         return len(self._bytes)
 
-    def layers(self, target: str | None = None) -> list[Layer]:
+    def layers(self, target: str | None = None) -> Layers:
         """The operations of the graph and their kernels.
 
         Parameters
@@ -137,19 +149,20 @@ class Program:
 
         Returns
         -------
-        list of Layer
-            ``pandas.DataFrame`` makes a table of it.
+        Layers
+            A list of `Layer`, which a notebook shows as a table and
+            ``pandas.DataFrame`` makes one of.
         """
         if self._library is not None:
-            return self._library.layers(target)
+            return Layers(self._library.layers(target))
         if target not in (None, self.targets[0]):
             raise NotAProgram(f"{self.name}: is for another machine and knows no "
                               f"layers of '{target}'; ask for '{self.targets[0]}'",
                               file=self.name)
         assert self._report is not None
-        return [Layer(n["node"], n["op"], n["kernel"], n["precision"], n["note"],
-                      tuple(n["output"]), n["macs"], n["weight_bytes"])
-                for n in self._report["layers"]]
+        return Layers(Layer(n["node"], n["op"], n["kernel"], n["precision"], n["note"],
+                            tuple(n["output"]), n["macs"], n["weight_bytes"])
+                      for n in self._report["layers"])
 
     def run(self, *inputs: Any, out: Any = None) -> dict[str, np.ndarray[Any, Any]]:
         """Computes the outputs of any number of samples.

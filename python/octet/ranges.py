@@ -231,7 +231,8 @@ class Ranges(Mapping[str, ValueRange]):
                  f"{v.low:.4g} to {v.high:.4g}" if v.rounded else "stays in f32",
                  histogram(v.counts, v.edges, v.low, v.high)) for v in self.values()]
         return f"<p>{repr(self)[len('Ranges('):-1]}</p>" + table(
-            rows, ("value", "min", "max", "range", "histogram"), height=480)
+            rows, ("value", "min", "max", "range", "histogram, red beyond the range"),
+            height=480)
 
     def plot(self, names: str | Sequence[str] | None = None) -> Figure:
         """Draws histograms, with the ranges that the method asks for.
@@ -276,6 +277,8 @@ class Ranges(Mapping[str, ValueRange]):
             axes.set_title(value.name if value.rounded else f"{value.name} (f32)",
                            fontsize="small")
             axes.tick_params(labelsize="x-small")
+            if i % columns == 0:
+                axes.set_ylabel("count", fontsize="x-small")
         return figure
 
 

@@ -79,6 +79,10 @@ def test_other_machine(linear, foreign, tmp_path):
     assert struct.unpack_from("<H", (tmp_path / "net").read_bytes(), 18) == (machine,)
     again = pickle.loads(pickle.dumps(foreign))
     assert again.layers() == foreign.layers()
+    for program in (foreign, linear):
+        shown = program.layers()._repr_html_()
+        assert shown.count("<tr>") == 1 + len(program.layers())
+        assert "<td>Gemm-y</td>" in shown
 
 
 def test_describes_itself_without_the_report(linear):
