@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -12,7 +13,7 @@ from ._driver import Progress
 
 @contextlib.contextmanager
 def bar(show: bool | None = None) -> Iterator[Progress | None]:
-    """A callable for `_driver.run` that draws, or None.
+    """A callable for `_driver.run` that draws, or None. A total of 0 is an unknown one.
 
     Parameters
     ----------
@@ -27,10 +28,10 @@ def bar(show: bool | None = None) -> Iterator[Progress | None]:
 
     def progress(what: str, done: int, total: int) -> None:
         if what not in current:
-            current[what] = kind(total=total, desc=what, leave=False)
+            current[what] = kind(total=total or None, desc=what, leave=False)
         drawn = current[what]
         drawn.update(done - drawn.n)
-        if done >= total:
+        if total and done >= total:
             drawn.close()
             del current[what]
 
@@ -42,10 +43,13 @@ def bar(show: bool | None = None) -> Iterator[Progress | None]:
 
 
 def _tqdm() -> Any:
+    """Tqdm's bar: of text, where a notebook cannot show its own."""
     try:
-        from tqdm.auto import tqdm
+        from tqdm.std import tqdm
     except ImportError:
         return None
+    if "ipykernel" in sys.modules and importlib.util.find_spec("ipywidgets"):
+        from tqdm.auto import tqdm
     return tqdm
 
 

@@ -171,7 +171,7 @@ def compare(first: Program | Library | ModelLike, second: Program | Library | Mo
                         a[t.name], b[t.name], one.samples.rows(a[t.name], t))
             done += one.samples.count
             if show is not None:
-                show("comparing", done, max(done, batches.samples or 0))
+                show("comparing", done, batches.samples or 0)
     return Comparison(tuple(s.result(name) for name, s in sums.items()), done)
 
 

@@ -176,7 +176,7 @@ def evaluate(program: Any, data: Any, *,
             results.append(result)
             done += count
             if show is not None:
-                show("evaluating", done, max(done, batches.samples or 0))
+                show("evaluating", done, batches.samples or 0)
     if metric is None:
         return sum(results[1:], results[0]).accuracy()
     outputs = {name: _join(name, [r[name] for r in results], batches.form, ready)
