@@ -91,6 +91,11 @@ def is_array(x: Any) -> bool:
     return hasattr(x, "__array__") or hasattr(x, "detach")
 
 
+def is_file(x: Any) -> bool:
+    """Whether `x` is what a file holds, whose names are meant."""
+    return isinstance(x, _Arrays)
+
+
 def is_labels(x: Any, beside: Any) -> bool:
     """Whether `x` looks like classes for the samples of the array `beside`."""
     if not (is_array(x) or _is_numbers(x)) or not is_array(beside):

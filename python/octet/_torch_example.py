@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import errors
+from ._sources import LABELS
 
 if TYPE_CHECKING:
     import torch
@@ -38,6 +39,8 @@ class Example:
         Samples, 0 without a batch.
     batched : set of str
         Those with a batch.
+    is_by_name : bool
+        Arguments are given by name.
     variadic : str or None
         The name of ``*args``, if arrays go there.
 
@@ -49,7 +52,7 @@ class Example:
 
     def __init__(self, module: torch.nn.Module, inputs: Arrays, name: str) -> None:
         self.variadic: str | None = None
-        self._is_by_name = isinstance(inputs, Mapping)
+        self.is_by_name = isinstance(inputs, Mapping)
         parameters = _parameters(module)
         if isinstance(inputs, Mapping):
             self.arrays = _by_name(parameters, inputs, name)
@@ -71,19 +74,20 @@ class Example:
         self.batched = {n for n, a in self.arrays.items()
                         if self.batch and a.ndim and a.shape[0] == self.batch}
 
-    def arguments(self, samples: int | None
+    def arguments(self, samples: int | None, first: int = 0
                   ) -> tuple[tuple[torch.Tensor, ...], dict[str, torch.Tensor]]:
         """Positional and named arguments with this many samples, or as they are."""
         import torch
 
         def take(name: str, array: np.ndarray[Any, Any]) -> torch.Tensor:
             if samples is not None and name in self.batched:
-                array = np.resize(array[:samples], (samples, *array.shape[1:]))
+                rows = np.arange(first, first + samples) % len(array)
+                array = array[rows]
             tensor = torch.from_numpy(np.array(array, order="C"))
             return tensor.float() if tensor.is_floating_point() else tensor
 
         tensors = {name: take(name, array) for name, array in self.arrays.items()}
-        return ((), tensors) if self._is_by_name else (tuple(tensors.values()), {})
+        return ((), tensors) if self.is_by_name else (tuple(tensors.values()), {})
 
     def dynamic_shapes(self) -> dict[str, Any]:
         """What `torch.export` is to leave open."""
@@ -100,9 +104,40 @@ _BY_PLACE = (inspect.Parameter.POSITIONAL_ONLY,
 _REST = inspect.Parameter.VAR_POSITIONAL
 
 
+def name_arguments(module: torch.nn.Module, names: Sequence[str]) -> None:
+    """Has `forward` say that it takes these arguments, if they go to its ``**more``.
+
+    Not every PyTorch can leave shapes of such arguments open.
+    """
+    parameters = {p.name: p for p in _parameters(module)}
+    if parameters.keys() >= set(names) or not all(n.isidentifier() for n in names):
+        return
+    forward = module.forward
+
+    def named(*args: Any, **kwargs: Any) -> Any:
+        return forward(*args, **kwargs)
+
+    more: Any = named
+    more.__signature__ = inspect.Signature([
+        parameters.get(name) or inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY)
+        for name in names])
+    module.forward = named
+
+
 def has_named_only(module: torch.nn.Module) -> bool:
     """Whether `forward` has arguments that can only be given by name."""
     return any(p.kind is inspect.Parameter.KEYWORD_ONLY for p in _parameters(module))
+
+
+def takes(module: torch.nn.Module, count: int) -> bool:
+    """Whether `forward` takes `count` arrays by their place, without labels."""
+    empty = inspect.Parameter.empty
+    parameters = _parameters(module)
+    places = [p for p in parameters if p.kind in _BY_PLACE and (
+        p.default is empty or p.name not in LABELS)]
+    least = sum(p.default is empty for p in places)
+    most = None if any(p.kind is _REST for p in parameters) else len(places)
+    return least <= count and (most is None or count <= most)
 
 
 def _parameters(module: torch.nn.Module) -> list[inspect.Parameter]:
@@ -129,6 +164,9 @@ def _by_name(parameters: Sequence[inspect.Parameter],
     missing = [p.name for p in parameters if p.name not in inputs
                and p.default is inspect.Parameter.empty
                and p.kind not in (_REST, inspect.Parameter.VAR_KEYWORD)]
+    if not names and len(missing) == len(inputs) == 1:
+        # There is no doubt what is meant, whatever it is called.
+        return {missing[0]: np.asarray(next(iter(inputs.values())))}
     if takes_any:
         names += [n for n in inputs if n not in names]
     if missing or not names:

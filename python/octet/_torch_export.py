@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import copy
 import importlib.util
 import io
 import logging
@@ -13,7 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from . import _driver, _torch_names, errors
-from ._torch_example import BATCH, Arrays, Example, has_named_only
+from ._torch_copy import same_randomness
+from ._torch_example import BATCH, Arrays, Example, has_named_only, name_arguments
 from ._torch_refusals import explain, first_line
 
 if TYPE_CHECKING:
@@ -29,43 +29,6 @@ _exporting = threading.RLock()
 def has_exporter() -> bool:
     """Whether PyTorch's own exporter has what it needs beside PyTorch."""
     return all(importlib.util.find_spec(name) for name in ("onnx", "onnxscript"))
-
-
-def inference_copy(module: torch.nn.Module, name: str) -> torch.nn.Module:
-    """A copy for inference on the CPU in f32.
-
-    Raises
-    ------
-    UnsupportedModel
-        The module cannot be copied.
-    """
-    import torch
-
-    try:
-        with torch.inference_mode(False), torch.no_grad():
-            twin = copy.deepcopy(module).to("cpu").float().eval()
-    except Exception as error:
-        raise errors.UnsupportedModel(
-            f"{name}: the module cannot be copied ({first_line(error)}); give one that "
-            "copy.deepcopy takes, with all its weights in memory") from error
-    for parameter in twin.parameters():
-        parameter.requires_grad_(False)
-    return twin
-
-
-def unwrap(module: torch.nn.Module) -> torch.nn.Module:
-    """What is inside the wrappers of `torch.compile` and of data parallelism."""
-    import torch
-
-    while True:
-        inside = getattr(module, "_orig_mod", None)
-        if isinstance(module, (torch.nn.DataParallel,
-                               torch.nn.parallel.DistributedDataParallel)):
-            module = module.module
-        elif isinstance(inside, torch.nn.Module):
-            module = inside
-        else:
-            return module
 
 
 def export(module: torch.nn.Module, inputs: Arrays, *, name: str,
@@ -108,6 +71,8 @@ def export(module: torch.nn.Module, inputs: Arrays, *, name: str,
     import torch
 
     example = Example(module, inputs, name)
+    if example.is_by_name:
+        name_arguments(module, list(example.arrays))
     job = _Job(module, name, list(input_names or example.arrays), parameters or {},
                is_captured=is_captured)
     if not has_exporter() and not isinstance(module, torch.jit.ScriptModule):
@@ -115,7 +80,8 @@ def export(module: torch.nn.Module, inputs: Arrays, *, name: str,
             f"{name}: without onnxscript it is exported by way of TorchScript, which "
             'PyTorch is giving up; pip install "octet[torch]" brings it',
             _driver.Note, stacklevel=_driver._caller())
-    with _exporting, _silence(), torch.inference_mode(False), torch.no_grad():
+    with _exporting, silence(), same_randomness(), torch.inference_mode(
+            False), torch.no_grad():
         exported, samples = job.run(example)
     if samples is not None and not is_captured:
         warnings.warn(
@@ -128,7 +94,7 @@ def export(module: torch.nn.Module, inputs: Arrays, *, name: str,
 def export_program(program: torch.export.ExportedProgram, *, name: str) -> bytes:
     """The same for what `torch.export` has captured, with its shapes and types."""
     inputs = list(program.graph_signature.user_inputs)
-    with _exporting, _silence():
+    with _exporting, silence():
         if not has_exporter():
             raise errors.UnsupportedModel(
                 f"{name}: captured programs need onnxscript, which is missing; pip "
@@ -181,7 +147,9 @@ class _Job:
 
         args, kwargs = example.arguments(samples)
         batched = [is_open and name in example.batched for name in example.arrays]
-        outputs = _output_names(self._forward(args, kwargs), self._name)
+        taken = _torch_names.Names(self._input_names)
+        outputs = [taken.unique(n) for n in
+                   _output_names(self._forward(args, kwargs), self._name)]
         shapes = example.dynamic_shapes() if is_open else None
         scripted = isinstance(self._module, torch.jit.ScriptModule)
         try:
@@ -208,7 +176,8 @@ class _Job:
             raise errors.BadData(
                 f"{self._name}: forward fails on the first samples, {shapes}: "
                 f"{first_line(error)}; give inputs of the shapes and types that it "
-                "takes") from error
+                "takes; one that takes a whole batch, wrap in a module that takes its "
+                "tensors") from error
         if self._is_captured and versions != [t._version for t in seen]:
             raise errors.UnsupportedModel(
                 f"{self._name}: changes its inputs or buffers in place, which a "
@@ -314,7 +283,7 @@ def _output_names(result: Any, name: str, prefix: str = "output") -> list[str]:
 
 
 @contextlib.contextmanager
-def _silence() -> Iterator[None]:
+def silence() -> Iterator[None]:
     """Keeps what exporters say to their authors to themselves."""
     names = [n for n in logging.root.manager.loggerDict if n.startswith(_LOGGERS)]
     loggers = [logging.getLogger(n) for n in {*names, *_LOGGERS}]

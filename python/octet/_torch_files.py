@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import errors
+from . import _torch_export, errors
 from ._torch_model import TorchModel
 from ._torch_refusals import first_line
 from .model import Model
@@ -25,9 +25,10 @@ if TYPE_CHECKING:
     import torch
 
 _WEIGHTS_INSIDE = ("state_dict", "model_state_dict", "model")
-_PREFIXES = ("module.", "_orig_mod.", "model.")
 _SAVE_WEIGHTS = ("save torch.save(model.state_dict(), PATH) and give the model's class "
                  "beside the file")
+# Of which torch.export.save writes one, by its version.
+_PROGRAM = ("archive_format", "serialized_exported_program.json")
 _CODE = re.compile(r"GLOBAL (\S+)")
 
 
@@ -71,9 +72,13 @@ def load_trained_model(path: str | os.PathLike[str],
     RefusedOptions
         `cls` is missing where it is needed, or cannot be called without arguments.
     """
+    if not isinstance(path, (str, os.PathLike)):
+        raise errors.RefusedOptions(
+            f"a trained model cannot be read from a {type(path).__name__}; give the "
+            "path of a file, and a module itself to octet.TorchModel")
     file = Path(path)
-    if not file.exists():
-        raise errors.MissingFile(f"{file}: no such file", file=str(file))
+    if not file.is_file():
+        raise errors.MissingFile(f"{path}: no such file", file=str(path))
     if file.suffix == ".onnx":
         _refuse_class(cls, file)
         return Model(file)
@@ -113,19 +118,30 @@ def _damaged(file: Path, error: BaseException) -> errors.UnsupportedModel:
 
 def _is_script(file: Path) -> bool:
     """Whether a file is TorchScript: an archive with code in it."""
-    if not zipfile.is_zipfile(file):
-        return False
-    with zipfile.ZipFile(file) as archive:
-        return any(name.endswith("/constants.pkl") for name in archive.namelist())
+    return any(name.endswith("/constants.pkl") for name in _members(file))
+
+
+def _members(file: Path) -> list[str]:
+    """The names in an archive; none if it is no archive."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            return archive.namelist()
+    except (OSError, zipfile.BadZipFile):
+        return []
 
 
 def _read_program(file: Path) -> torch.export.ExportedProgram:
     import torch
 
+    if not any(name.endswith(_PROGRAM) for name in _members(file)):
+        raise errors.UnsupportedModel(
+            f"{file}: is cut short, or nothing that torch.export.save wrote; save the "
+            "program again, or call files of torch.save .pt", file=str(file))
     try:
         with zipfile.ZipFile(file) as archive:
             _check_pickles(archive, file)
-        return torch.export.load(file)
+        with _torch_export.silence():
+            return torch.export.load(file)
     except errors.Error:
         raise
     except Exception as error:
@@ -178,8 +194,16 @@ def _read_weights(file: Path) -> dict[str, torch.Tensor]:
     """The state dict in a file."""
     import torch
 
-    content = (_safetensors(file) if file.suffix == ".safetensors" else
-               _unpickle(file, file))
+    if file.suffix == ".safetensors":
+        content: Any = _safetensors(file)
+    else:
+        with file.open("rb") as start:
+            is_pickle = start.read(1) == pickle.PROTO
+        if not is_pickle and not any(n.endswith("data.pkl") for n in _members(file)):
+            raise errors.UnsupportedModel(
+                f"{file}: is cut short, or nothing that torch.save wrote; "
+                f"{_SAVE_WEIGHTS}", file=str(file))
+        content = _unpickle(file, file)
     for key in _WEIGHTS_INSIDE:
         inside = content.get(key) if isinstance(content, Mapping) else None
         if isinstance(inside, Mapping):
@@ -204,6 +228,8 @@ def _safetensors(file: Path) -> dict[str, torch.Tensor]:
     raw = bytearray(file.read_bytes())
     try:
         (size,) = struct.unpack_from("<Q", raw)
+        if size > len(raw) - 8:
+            raise ValueError("the header is cut short")
         header = json.loads(bytes(raw[8:8 + size]))
         data = memoryview(raw)[8 + size:]
         tensors = {}
@@ -218,7 +244,9 @@ def _safetensors(file: Path) -> dict[str, torch.Tensor]:
                 if high > low else torch.empty(shape, dtype=dtype))
     except (struct.error, ValueError, KeyError, TypeError, AttributeError,
             RuntimeError) as error:
-        raise _damaged(file, error) from error
+        raise errors.UnsupportedModel(
+            f"{file}: is cut short, or no file of safetensors; save it again",
+            file=str(file)) from error
     return tensors
 
 
@@ -245,7 +273,12 @@ def _make(cls: Any, file: Path) -> torch.nn.Module:
             f"{file}: {called} cannot be made without arguments ({first_line(error)}); "
             f"give an instance, {called}(...), or a function that makes one",
             file=str(file)) from error
-    module = cls()
+    try:
+        module = cls()
+    except Exception as error:
+        raise errors.RefusedOptions(
+            f"{file}: {called} fails when it is called ({first_line(error)}); give an "
+            "instance, or a function that makes one", file=str(file)) from error
     if not isinstance(module, torch.nn.Module):
         raise errors.RefusedOptions(
             f"{file}: {called} makes a {type(module).__name__}; give a class of "
@@ -257,10 +290,8 @@ def _fill(module: torch.nn.Module, weights: Mapping[str, torch.Tensor],
           file: Path) -> None:
     """Loads `weights` into `module`, from inside wrappers if they were saved so."""
     own = module.state_dict()
-    # Each may be around each.
-    for prefix in _PREFIXES * len(_PREFIXES):
-        if not own.keys() & weights and all(k.startswith(prefix) for k in weights):
-            weights = {key.removeprefix(prefix): v for key, v in weights.items()}
+    prefix = _wrapper(own, weights)
+    weights = {key.removeprefix(prefix): v for key, v in weights.items()}
     try:
         module.load_state_dict(weights)
     except Exception as error:
@@ -269,6 +300,15 @@ def _fill(module: torch.nn.Module, weights: Mapping[str, torch.Tensor],
             f"{file}: the weights do not fit {type(module).__name__}: "
             f"{', '.join(wrong)}; give the class, with the arguments, that they were "
             "trained with", file=str(file)) from error
+
+
+def _wrapper(own: Mapping[str, Any], weights: Mapping[str, Any]) -> str:
+    """What a module around this one has put before all names: ``module.``, say."""
+    first = next(iter(weights))
+    ends = [i + 1 for i, c in enumerate(first) if c == "."]
+    prefixes = ("", *(first[:end] for end in ends))
+    return next((p for p in prefixes if all(k.startswith(p) for k in weights) and
+                 any(k.removeprefix(p) in own for k in weights)), "")
 
 
 def _misfits(own: Mapping[str, Any], weights: Mapping[str, Any]) -> list[str]:

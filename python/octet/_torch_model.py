@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import _torch_export, errors
-from .model import Model
+from . import _driver, _torch_copy, _torch_export, errors
+from ._files import temporary_folder
+from ._torch_example import BATCH, takes
+from .model import Model, Options
 
 if TYPE_CHECKING:
     import torch
@@ -66,7 +69,7 @@ class TorchModel(Model):
         super().__init__(b"", shapes=shapes, dims=dims, outputs=outputs)
         self._bytes = None
         if isinstance(module, torch.nn.Module):
-            module = _torch_export.unwrap(module)
+            module = _torch_copy.unwrap(module)
         elif not isinstance(module, torch.export.ExportedProgram):
             raise errors.RefusedOptions(
                 f"a PyTorch model cannot be of type {type(module).__name__}; give a "
@@ -102,8 +105,43 @@ class TorchModel(Model):
 
         if self._bytes is None:
             assert isinstance(self.module, torch.nn.Module)
-            twin = _torch_export.inference_copy(self.module, self._name)
+            twin = _torch_copy.inference_copy(self.module, self._name)
             self._bytes = _torch_export.export(twin, inputs, name=self._name)
+            self._fix_batch(twin, inputs)
+
+    def _fix_batch(self, twin: torch.nn.Module, inputs: Arrays) -> None:
+        """Takes one sample at a time where the graph can have no open batch.
+
+        Recurrent layers and attention have their batch in the middle, which is refused
+        as if samples met in them. Whether they do, the module itself can tell.
+        """
+        own = self.options
+        if own.shapes or own.dims:
+            return
+        try:
+            self._import()
+        except errors.UnsupportedModel as error:
+            if "mixes samples" not in str(error) or not _torch_copy.is_separable(
+                    twin, inputs, self._name):
+                return
+            self.options = Options(own.shapes, {BATCH: 1}, own.outputs)
+            warnings.warn(
+                f"{self._name}: node '{error.node}': the batch is not its first "
+                "dimension; the program computes one sample at a time, as with "
+                f"dims={{'{BATCH}': 1}}", _driver.Note, stacklevel=_driver._caller())
+
+    def _import(self) -> None:
+        """Has the compiler read the graph."""
+        with self.file() as path, temporary_folder() as folder:
+            _driver.run(["import", path, *self.options.flags(), "-o",
+                         folder / "graph.mlir"])
+
+    def takes(self, count: int) -> bool:
+        """Whether ``forward`` takes `count` arrays by their place."""
+        import torch
+
+        # Captured programs have their graph, and are not asked.
+        return isinstance(self.module, torch.nn.Module) and takes(self.module, count)
 
     @contextlib.contextmanager
     def file(self) -> Iterator[str]:
@@ -116,9 +154,9 @@ class TorchModel(Model):
         """
         if self._bytes is None:
             raise errors.Error(
-                f"{self._name}: the module has no graph before it has seen data; give "
-                "example=, a batch of its inputs, to octet.TorchModel or "
-                "octet.load_trained_model, or calibrate it first")
+                f"{self._name}: the module has no graph before it has seen data; make "
+                "it by octet.TorchModel or octet.load_trained_model with example=, a "
+                "batch of its inputs, or take .model of what octet.quantize_model made")
         with super().file() as path:
             yield path
 

@@ -34,7 +34,7 @@ def rename(model: Any, parameters: Mapping[str, str]) -> None:
     fixed |= {id(v): v.name for v in graph.outputs}
     constants = {id(v): v for g in graphs for v in g.initializers.values()
                  if id(v) not in fixed}
-    values, nodes = _Names(fixed.values()), _Names(())
+    values, nodes = Names(fixed.values()), Names(())
     names = {key: values.unique(parameters[v.name]) for key, v in constants.items()
              if v.name in parameters}
     own = {key: name.rpartition(".")[0] for key, name in names.items()}
@@ -70,7 +70,7 @@ def _scope(node: Any) -> str:
     return scopes[-2] if len(scopes) > 1 and not scopes[-2].startswith("_") else ""
 
 
-class _Names:
+class Names:
     """Names that differ."""
 
     def __init__(self, taken: Any) -> None:

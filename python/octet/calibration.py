@@ -15,9 +15,9 @@ from ._arguments import number
 from ._files import Named, temporary_folder
 from ._progress import bar
 from ._shards import Shard, Shards
-from .compiler import Method, merged_options, method_flags
+from .compiler import Method, method_flags
 from .data import Batches
-from .model import Shape, as_model
+from .model import Options, Shape, as_model
 from .ranges import Ranges
 
 if TYPE_CHECKING:
@@ -96,8 +96,8 @@ def calibrate(model: ModelLike, data: Any, *,
         flags += ["--min-sqnr", repr(number(
             "min_sqnr", min_sqnr, lambda db: 0 <= db <= 100,
             "give a number of dB, from 0 to 100"))]
+    options = Options.of(shapes, dims, outputs)
     model = as_model(model)
-    options = merged_options(model, shapes, dims, outputs)
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(temporary_folder())
         show = stack.enter_context(bar(progress))
@@ -108,7 +108,7 @@ def calibrate(model: ModelLike, data: Any, *,
             _share(batches, cluster)
         shards = Shards(batches, folder)
         path = stack.enter_context(model.file())
-        given: list[str | os.PathLike[str]] = [path, *options.flags()]
+        given: list[str | os.PathLike[str]] = [path, *batches.options.flags()]
         written = iter(shards)
         first = list(itertools.islice(written, 2))
         found = folder / "ranges.json"

@@ -13,11 +13,12 @@ any other iterable of these, a generator  batches, or single samples ``(x, label
 ========================================  ============================================
 
 Arrays and tensors are of any library. A batch has the arrays in the order of the
-model's inputs, or in a dict by their names. Beside them may be labels: in a tuple
-behind the inputs, in a dict or file as ``labels``, ``label``, ``targets``, ``target``
-or ``y``. A list of arrays of one type and rank is an iterable of batches, any other
-one a tuple. What has no length may give `MOST` samples at most, if `limit` does not
-bound it: a generator may be endless.
+model's inputs, or in a dict by their names; for a model with one input, the one array
+of a dict is meant, whatever it is called. Beside them may be labels: in a tuple behind
+the inputs, in a dict or file as ``labels``, ``label``, ``targets``, ``target`` or
+``y``. A list of arrays of one type and rank is an iterable of batches, any other one a
+tuple. What has no length may give `MOST` samples at most, if `limit` does not bound it:
+a generator may be endless.
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ from . import _driver, errors
 from ._arguments import whole_number
 from ._files import temporary_folder
 from ._samples import Array, Layout, Samples, bad, text, to_array
-from ._sources import LABELS, Entry, is_array, is_labels, open_source
+from ._sources import LABELS, Entry, is_array, is_file, is_labels, open_source
+from .compiler import merged_options
 from .model import Model, Options
 
 MOST = 1 << 20
@@ -94,7 +96,7 @@ class Batches:
         Or anything with `inputs` and `outputs`. A `Model` is shown the first batch
         before it is asked for its inputs.
     options : Options, optional
-        In place of the model's own.
+        Go before the model's own.
     limit : int, optional
         Samples to take at most.
     most : int, optional
@@ -109,6 +111,8 @@ class Batches:
         What error messages call the data.
     most : int or None
         Samples in a batch at most.
+    options : Options
+        Those of a `Model`, with what was given.
     form : str
         How arrays hold samples: `Samples`.
     samples : int or None
@@ -144,8 +148,12 @@ class Batches:
             raise errors.BadData(f"{self.name}: there is no sample in it; give at "
                                  "least one", file=self.name)
         if isinstance(model, Model) and type(model).prepare is not Model.prepare:
-            model.prepare(_example(first))
-        self._layout = _layout(model, options)
+            model.prepare(_example(first, model))
+        given = options or Options()
+        # Asked for now, since they may come of the first batch.
+        self.options = given if not isinstance(model, Model) else merged_options(
+            model, given.shapes, given.dims, given.outputs)
+        self._layout = _layout(model, self.options)
         if nbytes is not None:
             self.most = max(1, nbytes // max(1, self._layout.sample_bytes))
         self._first = self._fit(first, 0)
@@ -217,6 +225,9 @@ class Batches:
         names = list(self._layout.inputs)
         if isinstance(raw, Mapping):
             key = next((k for k in LABELS if k in raw and k not in names), None)
+            if len(names) == 1 and names[0] not in raw and not is_file(raw):
+                found = _inputs(raw)
+                raw = {**raw, names[0]: found.popitem()[1]} if len(found) == 1 else raw
             for name in names:
                 if name not in raw:
                     those = ", ".join(f"'{k}'" for k in raw) or "none"
@@ -273,22 +284,32 @@ def _numeric(raw: Any) -> Any:
     return array if array.dtype.kind in "fiub" else raw
 
 
-def _example(entry: Entry) -> list[Array] | dict[str, Array]:
+def _inputs(raw: Mapping[str, Any]) -> dict[str, Array]:
+    """What is of numbers in a batch, but for labels."""
+    arrays = {k: _numeric(raw[k]) for k in raw if k not in LABELS}
+    return {k: a for k, a in arrays.items() if isinstance(a, np.ndarray)}
+
+
+def _example(entry: Entry, model: Model) -> list[Array] | dict[str, Array]:
     """The inputs of a batch, for a model whose inputs are not known yet.
 
-    The last array of a tuple is taken for labels if it has an integer for each sample.
+    The last array of a tuple is taken for labels if the model has no place for it, or
+    has an integer for each sample where the model can do without it.
     """
     where, raw = entry
     if isinstance(raw, Mapping):
-        arrays = {k: _numeric(raw[k]) for k in raw if k not in LABELS}
-        return {k: a for k, a in arrays.items() if isinstance(a, np.ndarray)}
+        return _inputs(raw)
     given = list(raw) if isinstance(raw, (tuple, list)) else [raw]
     if len(given) in (1, 2) and _is_nested(given[0]):
-        return _example((where, given[0]))
-    if len(given) > 1 and is_labels(given[-1], given[0]):
-        given.pop()
-    elif len(given) == 2 and is_labels(given[0], given[1]):
-        raise _labels_first(where)
+        return _example((where, given[0]), model)
+    if len(given) > 1:
+        takes_all = model.takes(len(given))
+        if (len(given) == 2 and not takes_all and is_labels(given[0], given[1])
+                and np.ndim(given[1]) > 1 and not is_labels(given[1], given[0])):
+            raise _labels_first(where)
+        if model.takes(len(given) - 1) and (
+                not takes_all or is_labels(given[-1], given[0])):
+            given.pop()
     try:
         return [to_array(x) for x in given]
     except (TypeError, ValueError) as error:
@@ -296,11 +317,11 @@ def _example(entry: Entry) -> list[Array] | dict[str, Array]:
                              "numbers", file=where) from None
 
 
-def _layout(model: Any, options: Options | None) -> Layout:
+def _layout(model: Any, options: Options) -> Layout:
     """What the inputs of `model` are; a model that is refused is refused here."""
     if not isinstance(model, Model):
         return Layout(model.inputs, model.outputs)
-    variant = model if options is None else model.with_options(options)
+    variant = model if options == model.options else model.with_options(options)
     if variant.inspect().get("blocked_by"):
         with variant.file() as path, temporary_folder() as folder:
             _driver.run(["import", path, *variant.options.flags(), "-o",

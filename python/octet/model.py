@@ -183,6 +183,13 @@ class Model:
         in ONNX has no use for it.
         """
 
+    def takes(self, count: int) -> bool:
+        """Whether `count` arrays by their place can be the inputs, as far as is known.
+
+        It is asked before `prepare`; a model in ONNX is not.
+        """
+        return count > 0
+
     @contextlib.contextmanager
     def file(self) -> Iterator[str]:
         """The path of an ``.onnx`` file with this model, as long as it is needed."""

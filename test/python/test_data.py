@@ -245,6 +245,15 @@ def test_fixed_first_dimension(a, b, form, count):
     assert stacked.shape == (count, 2, 3)
 
 
+def test_the_only_array_of_a_dict_has_any_name(model):
+    ones = [{"image": x, "path": "a.png", "label": y}
+            for x, y in zip(X, Y.tolist(), strict=True)]
+    for data in ({"image": X, "label": Y, "path": ["a.png"] * len(X)}, ones):
+        inputs, labels = gather(data, model)
+        np.testing.assert_array_equal(inputs["x"], X)
+        np.testing.assert_array_equal(labels, Y)
+
+
 def test_one_sample_without_its_dimension():
     inputs, _ = gather(X[0, :4], octet.Model(nets.relu()))
     assert inputs["x"].shape == (1, 4)
@@ -306,7 +315,9 @@ def test_endless(model, monkeypatch):
                 "8]"]),
     ([X, X[:, :4]], ["batch 1 of the data: array 'x' has shape [10, 4]"]),
     ((X, Y, Y), ["the data: has 3 arrays; give the model's inputs, 'x', and labels"]),
-    ({"image": X, "y": Y}, ["has no array 'x', the model's input", "'image', 'y'"]),
+    ({"image": X, "mask": X, "y": Y}, ["has no array 'x', the model's input",
+                                       "'image', 'mask', 'y'"]),
+    ({"y": Y}, ["has no array 'x'", "its arrays are 'y'"]),
     ({}, ["has no array 'x'", "its arrays are none"]),
     (np.full((2, 8), "a"), ["array 'x' is of type <U1; give floats"]),
     (np.full((2, 8), 1j), ["array 'x' is of type complex128; give floats"]),

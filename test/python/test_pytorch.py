@@ -182,7 +182,7 @@ def test_scalar_inputs_have_no_batch():
 def test_has_no_graph_before_data(cnn):
     model = octet.TorchModel(cnn)
     assert "not exported yet" in repr(model)
-    with pytest.raises(octet.Error, match="give example=") as caught:
+    with pytest.raises(octet.Error, match="with example=") as caught:
         _ = model.inputs
     assert caught.value.mend
     model.prepare([IMAGES])
@@ -229,7 +229,8 @@ def test_refuses_control_flow():
     (np.ones((2, 1, 7, 8), np.float32), r"float32\[2, 1, 7, 8\].*shapes"),
     (np.ones((2, 1, 8, 8), np.uint8), "uint8"),
     ([IMAGES, IMAGES], "forward takes 1 arguments and the first batch has 2"),
-    ({"image": IMAGES}, "forward takes 'x', and the arrays are 'image'"),
+    ({"image": IMAGES, "mask": IMAGES},
+     "forward takes 'x', and the arrays are 'image', 'mask'"),
 ])
 def test_refuses_inputs_that_do_not_fit(cnn, example, words):
     with pytest.raises(octet.BadData, match=words):
@@ -387,9 +388,12 @@ def test_loads_safetensors(tmp_path, cnn):
     write_safetensors(path, state)
     loaded = octet.load_trained_model(path, nets.Cnn).module.state_dict()
     assert all(torch.equal(loaded[k], v.to(loaded[k].dtype)) for k, v in state.items())
-    path.write_bytes(path.read_bytes()[:-4])
-    with pytest.raises(octet.UnsupportedModel, match="cannot be read"):
-        octet.load_trained_model(path, nets.Cnn)
+    whole = path.read_bytes()
+    for damaged in (whole[:-4], b"", b"[1]", struct.pack("<Q", 1 << 62) + b"{}",
+                    struct.pack("<Q", 3) + b"[1]", whole.replace(b'"F32"', b'"F99"')):
+        path.write_bytes(damaged)
+        with pytest.raises(octet.UnsupportedModel, match="no file of safetensors"):
+            octet.load_trained_model(path, nets.Cnn)
 
 
 class Malicious:
@@ -425,6 +429,7 @@ def test_refuses_programs_with_objects(tmp_path, entry):
     Malicious.target = str(tmp_path / "ran")
     path = tmp_path / "net.pt2"
     with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("n/archive_format", "pt2")
         archive.writestr("n/data/constants/model_constants_config.json",
                          octet.model.json.dumps({"config": {"c": entry}}))
         archive.writestr(f"n/data/constants/{entry['path_name']}",
@@ -435,12 +440,41 @@ def test_refuses_programs_with_objects(tmp_path, entry):
 
 
 @pytest.mark.parametrize("name", ["net.pt", "net.pt2", "net.pth"])
-def test_refuses_damaged_files(tmp_path, name, cnn):
+def test_refuses_other_files(tmp_path, name, cnn, capfd):
     path = tmp_path / name
-    for content in (b"", b"not a model at all", b"PK\x03\x04" + bytes(40)):
+    archive = tmp_path / "other.zip"
+    np.savez(archive.open("wb"), w=IMAGES)
+    weights = saved(tmp_path, cnn.state_dict(), "weights.pt").read_bytes()
+    for content in (b"", b"not a model at all", b"PK\x03\x04" + bytes(40),
+                    archive.read_bytes(), weights[:-200], *(
+                        [weights] if name == "net.pt2" else [])):
         path.write_bytes(content)
-        with pytest.raises(octet.UnsupportedModel, match=r"cannot be read|more than"):
+        with pytest.raises(octet.UnsupportedModel, match="short, or nothing that"):
             octet.load_trained_model(path, None if name == "net.pt2" else nets.Cnn)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_refuses_damaged_files(tmp_path, cnn, capfd):
+    path = saved(tmp_path, cnn.state_dict())
+    content = path.read_bytes()
+    place = content.index(b"stem.0.weight")
+    path.write_bytes(content[:place] + b"\xff" + content[place + 1:])
+    with pytest.raises(octet.UnsupportedModel, match="cannot be read"):
+        octet.load_trained_model(path, nets.Cnn)
+    path = tmp_path / "net.pt2"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("n/archive_format", "pt2")
+    with pytest.raises(octet.UnsupportedModel, match="cannot be read"):
+        octet.load_trained_model(path)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_refuses_what_is_no_path(cnn, tmp_path):
+    for given in (None, cnn, cnn.state_dict()):
+        with pytest.raises(octet.RefusedOptions, match=r"octet\.TorchModel"):
+            octet.load_trained_model(given, nets.Cnn)
+    with pytest.raises(octet.MissingFile):
+        octet.load_trained_model(tmp_path, nets.Cnn)
 
 
 @pytest.mark.filterwarnings("ignore:.*torch.jit:Warning")
@@ -465,6 +499,22 @@ def test_names_weights_that_do_not_fit(tmp_path, cnn):
         octet.load_trained_model(saved(tmp_path, {"a": torch.ones(1)}), nets.Cnn)
 
 
+def test_loads_weights_of_a_module_around_the_class(tmp_path, cnn):
+    for prefix in ("net.", "module.model._orig_mod."):
+        state = {prefix + k: v for k, v in cnn.state_dict().items()}
+        loaded = octet.load_trained_model(saved(tmp_path, state), nets.Cnn).module
+        assert all(torch.equal(v, cnn.state_dict()[k])
+                   for k, v in loaded.state_dict().items())
+    state["other.weight"] = torch.ones(1)
+    with pytest.raises(octet.UnsupportedModel, match=r"unknown to the class"):
+        octet.load_trained_model(saved(tmp_path, state), nets.Cnn)
+
+
+class Fails(nn.Module):
+    def __init__(self):
+        raise ValueError("no such file")
+
+
 class Needs(nn.Module):
     def __init__(self, width):
         super().__init__()
@@ -473,7 +523,7 @@ class Needs(nn.Module):
 @pytest.mark.parametrize(("cls", "words"), [
     (None, "give the model's class"), (3, "int is no class"),
     (Needs, r"missing a required argument: 'width'\).*an instance, Needs\(\.\.\.\)"),
-    (dict, "makes a dict")])
+    (dict, "makes a dict"), (Fails, r"Fails fails when it is called \(no such file\)")])
 def test_refuses_classes_that_are_none(tmp_path, cnn, cls, words):
     path = saved(tmp_path, cnn.state_dict())
     with pytest.raises(octet.RefusedOptions, match=words):
@@ -610,7 +660,7 @@ def test_modules_on_a_gpu(cnn, exported):
 def test_exporting_is_silent_for_others_afterwards(exported):
     logger = octet._torch_export.logging.getLogger("torch")
     level = logger.level
-    with _torch_export._silence():
+    with _torch_export.silence():
         print("swallowed")
     assert logger.level == level
 
