@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 # What is in a ranges.json at most.
-_BINS, _MOST, _FLT_MAX = 1 << 20, (1 << 63) - 1, float(np.finfo(np.float32).max)
+_BINS, _MOST = 1 << 20, (1 << 63) - 1
+# The largest float as it is written, in nine digits: beyond itself.
+_FLT_MAX = 3.40282347e38
 # Inches of one histogram in a plot, and how many are side by side.
 _SIZE, _COLUMNS = (3.2, 2.0), 4
 _BARS = 100

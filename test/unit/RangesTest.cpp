@@ -83,6 +83,14 @@ TEST(Ranges, ParsesWhatCalibrationWrites) {
   EXPECT_EQ(ranges->tensors["x"].max, 2.5f);
 }
 
+TEST(Ranges, TheLargestFloatsReadBack) {
+  auto ranges = parseRanges(R"({"version": 2, "model_hash": "ab", "tensors":
+      {"x": {"min": -3.40282347e+38, "max": 3.40282347e+38, "not_finite": 0,
+             "exponent": 117, "first_bin": -2048, "counts": [1]}}})");
+  ASSERT_TRUE(bool(ranges)) << llvm::toString(ranges.takeError());
+  EXPECT_EQ(ranges->tensors["x"].min, -std::numeric_limits<float>::max());
+}
+
 Ranges parse(const std::string &text) {
   auto ranges = parseRanges(text);
   EXPECT_TRUE(bool(ranges)) << llvm::toString(ranges.takeError());

@@ -11,7 +11,6 @@
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/JSON.h"
 #include <algorithm>
-#include <cfloat>
 #include <charconv>
 #include <cmath>
 #include <numeric>
@@ -21,6 +20,10 @@ using namespace octet;
 static llvm::Error malformed(const llvm::Twine &what) {
   return llvm::createStringError("the ranges are malformed: " + what);
 }
+
+/// True for what a float was printed as: rounded to nine digits, the largest is
+/// beyond itself.
+static bool isFloat(double x) { return std::isfinite(static_cast<float>(x)); }
 
 static llvm::Expected<Histogram>
 parseHistogram(llvm::StringRef name, const llvm::json::Value &value) {
@@ -33,9 +36,9 @@ parseHistogram(llvm::StringRef name, const llvm::json::Value &value) {
   auto notFinite = object->getInteger("not_finite");
   const auto *counts = object->getArray("counts");
   if (!min || !max || !exponent || !first || !notFinite || !counts ||
-      !(*min <= *max) || !(*min >= -FLT_MAX) || !(*max <= FLT_MAX) ||
-      *exponent < -256 || *exponent > 256 || *first < -(1 << 20) ||
-      *first > (1 << 20) || counts->size() > (1 << 20))
+      !(*min <= *max) || !isFloat(*min) || !isFloat(*max) || *exponent < -256 ||
+      *exponent > 256 || *first < -(1 << 20) || *first > (1 << 20) ||
+      counts->size() > (1 << 20))
     return malformed("a field of '" + name + "' is missing or out of range");
   Histogram histogram;
   histogram.min = *min;
