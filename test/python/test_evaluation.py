@@ -52,7 +52,7 @@ def test_accuracy(model, labels):
     assert "75.0 % ±" in found._repr_html_()
 
 
-def test_the_issues_example():
+def test_how_accuracy_reads():
     margin = evaluation.wilson_margin(7520, 10000)
     found = octet.Accuracy(75.2, 98.1, 10000, 100 * margin)
     assert repr(found) == "Accuracy(top1=75.2, top5=98.1, n=10000, ±0.85)"
