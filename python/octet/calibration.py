@@ -63,8 +63,8 @@ def calibrate(model: ModelLike, data: Any, *,
     limit : int, optional
         Samples to take at most.
     cluster : distributed.Client, optional
-        Calibrates on the workers of a Dask cluster, which have Octet installed and CPUs
-        alike. A shard whose worker is lost runs again. The result is the same.
+        Calibrates on the workers of a Dask cluster, which have Octet installed. A
+        shard whose worker is lost runs again. The result is the same.
     progress : bool, optional
         Whether to show bars; without it, in a terminal or notebook.
 

@@ -97,16 +97,11 @@ def compile(model: ModelLike,  # noqa: A001
         if value is not None:
             flags += [flag, str(value)]
     flags += merged_options(model, shapes, dims, outputs).flags()
-    with contextlib.ExitStack() as stack:
-        path = stack.enter_context(model.file())
-        folder = stack.enter_context(temporary_folder())
-        if ranges is not None:
-            flags += ["--ranges", stack.enter_context(ranges_file(ranges))]
-        progress_bar = stack.enter_context(bar(progress))
+    with temporary_folder() as folder:
         built = folder / f"{_symbol(model)}.o"
         report = folder / "report.json"
-        _driver.run(["compile", path, *flags, "-o", built, "--json", report],
-                    progress=progress_bar)
+        _compile(model, ranges, [*flags, "-o", str(built), "--json", str(report)],
+                 progress)
         library = built.with_suffix(".so")
         _driver.run(["compile", built, "-o", library])
         program = Program(library.read_bytes(), object=built.read_bytes(),
@@ -158,16 +153,22 @@ def lower(model: ModelLike, phase: str,
     names = texts("targets", targets, "give names of instruction sets, or 'host'")
     flags = ["--compile-to", phase, "--target", ",".join(names)]
     flags += ["--elide"] if elide else []
+    with temporary_folder() as folder:
+        written = folder / "graph.mlir"
+        _compile(model, ranges, [*model.options.flags(), *flags, "-o", str(written)],
+                 progress)
+        return written.read_text()
+
+
+def _compile(model: Model, ranges: Ranges | str | os.PathLike[str] | None,
+             flags: Sequence[str], progress: bool | None) -> None:
+    """Runs ``octet compile`` on `model` with `ranges`, if there are any."""
     with contextlib.ExitStack() as stack:
         path = stack.enter_context(model.file())
-        folder = stack.enter_context(temporary_folder())
-        if ranges is not None:
-            flags += ["--ranges", stack.enter_context(ranges_file(ranges))]
-        show = stack.enter_context(bar(progress))
-        written = folder / "graph.mlir"
-        _driver.run(["compile", path, *model.options.flags(), *flags, "-o", written],
-                    progress=show)
-        return written.read_text()
+        given = ([] if ranges is None else
+                 ["--ranges", stack.enter_context(ranges_file(ranges))])
+        _driver.run(["compile", path, *flags, *given],
+                    progress=stack.enter_context(bar(progress)))
 
 
 def merged_options(model: Model, shapes: Mapping[str, Shape] | None,

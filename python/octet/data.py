@@ -150,7 +150,7 @@ class Batches:
         if isinstance(model, Model) and type(model).prepare is not Model.prepare:
             model.prepare(_example(first, model))
         given = options or Options()
-        # Asked for now, since they may come of the first batch.
+        # Behind `prepare`: the first batch may decide them.
         self.options = given if not isinstance(model, Model) else merged_options(
             model, given.shapes, given.dims, given.outputs)
         self._layout = _layout(model, self.options)

@@ -179,12 +179,14 @@ def work(rounds):
         for _ in range(rounds):
             load({str(path)!r})(x)
 work(200)
-before = used()
-work(1000)
-after = used()
-assert after[0] == before[0], (before, after)
-assert after[1] - before[1] < 256, (before, after)
-assert after[2] - before[2] < 10, (before, after)
+seen = [used()]
+for _ in range(5):
+    work(300)
+    seen.append(used())
+assert seen[-1][0] == seen[0][0], seen
+assert seen[-1][2] - seen[0][2] < 10, seen
+# The allocator may take a step at any time; what leaks, leaks every time.
+assert min(b[1] - a[1] for a, b in zip(seen, seen[1:])) < 16, seen
 """
     subprocess.run([sys.executable, "-c", code], check=True, timeout=100)
 

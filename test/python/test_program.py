@@ -267,7 +267,7 @@ def test_what_needs_no_conversion(libraries, monkeypatch):
 def test_runner_refuses(libraries):
     path = libraries("linear")
     library = runtime.load(path)
-    address = ctypes.addressof(ctypes.c_int.in_dll(library._handle.library,
+    address = ctypes.addressof(ctypes.c_int.in_dll(library._handle.cdll,
                                                    "octet_v3_model"))
     with pytest.raises(ValueError, match="no such target"):
         _native.Runner(library._handle, address, "avx9")

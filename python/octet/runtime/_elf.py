@@ -98,7 +98,7 @@ class Handle:
                 try:
                     # Symbols stay the library's own (RTLD_LOCAL): all that Octet
                     # writes have some in common.
-                    self.library = ctypes.CDLL(path)
+                    self.cdll = ctypes.CDLL(path)
                 except OSError as error:
                     reason = str(error).rpartition(f"{path}: ")[2]
                     raise NotAProgram(f"{name}: cannot be loaded: {reason}; {HOW}",
@@ -109,8 +109,8 @@ class Handle:
                         "folder that has it", file=name) from None
 
     def __del__(self) -> None:
-        if hasattr(self, "library"):
-            _ctypes.dlclose(self.library._handle)
+        if hasattr(self, "cdll"):
+            _ctypes.dlclose(self.cdll._handle)
 
 
 _serial = itertools.count()

@@ -73,7 +73,7 @@ class Library:
                               file=name)
         self.name = name
         self._handle = _elf.Handle(data, name)
-        model = self._find(self._handle.library)
+        model = self._find(self._handle.cdll)
         self.inputs = _abi.tensors(model.inputs, model.num_inputs)
         self.outputs = _abi.tensors(model.outputs, model.num_outputs)
         self._interface = Interface(name, self.inputs, self.outputs)
