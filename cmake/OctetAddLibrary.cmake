@@ -69,6 +69,8 @@ function(octet_add_tool name)
   add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
   octet_configure_target(${name})
   target_link_libraries(${name} PRIVATE ${ARG_LINK} OctetLLVM)
+  # By it compiled kernels are known to be of this compiler.
+  target_link_options(${name} PRIVATE -Wl,--build-id=sha1)
 endfunction()
 
 # The architectures compiled programs run on, Debian's names of them, and those

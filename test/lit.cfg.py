@@ -12,6 +12,8 @@ config.test_exec_root = os.path.join(config.octet_build, "test")
 config.excludes = ["CMakeLists.txt", "Inputs"]
 config.environment["PATH"] = os.pathsep.join(
     [config.octet_bin, config.llvm_tools, os.environ["PATH"]])
+# Tests leave the user's files alone, and share what is compiled.
+config.environment["XDG_CACHE_HOME"] = os.path.join(config.octet_build, "cache")
 # The oracle of the numerics contract is part of the Python package.
 config.environment["PYTHONPATH"] = os.path.join(config.octet_source, "python")
 config.substitutions += [

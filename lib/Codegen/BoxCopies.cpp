@@ -7,11 +7,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "BoxCopies.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
-#include "octet/Dialect/Octet/IR/LayerInfo.h"
 #include "octet/Dialect/Octet/IR/Layout.h"
 #include "octet/Dialect/Octet/IR/Octet.h"
 
@@ -41,10 +39,10 @@ struct Place {
 
 /// Copies a box of `sizes` elements between two buffers, each seen with strides
 /// of its own from an offset that is an argument.
-static func::FuncOp createBoxCopy(KernelTable &kernels, Type source,
-                                  Type target, ArrayRef<int64_t> sizes,
-                                  ArrayRef<int64_t> sourceStrides,
-                                  ArrayRef<int64_t> targetStrides) {
+static func::FuncOp createCopy(KernelTable &kernels, Type source, Type target,
+                               ArrayRef<int64_t> sizes,
+                               ArrayRef<int64_t> sourceStrides,
+                               ArrayRef<int64_t> targetStrides) {
   // Dimensions that lie one behind the other on both sides are one.
   Shape merged, from, to;
   for (auto [size, a, b] :
@@ -88,24 +86,12 @@ static func::FuncOp createBoxCopy(KernelTable &kernels, Type source,
   return kernels.unique(kernel);
 }
 
-func::FuncOp octet::createCopies(KernelTable &kernels, Operation &op,
-                                 ArrayRef<BoxCopy> boxes, TypeRange types) {
-  OpBuilder builder(op.getContext());
-  auto kernel = KernelTable::start(builder, labelOf(&op), types);
-  auto loc = builder.getUnknownLoc();
-  unsigned result = op.getNumOperands();
-  for (const BoxCopy &box : boxes) {
-    auto source = typeOf(op.getOperand(box.operand));
-    auto target = typeOf(op.getResult(0));
-    Place from(source, box.from, box.steps), to(target, box.to);
-    auto copy = createBoxCopy(kernels, types[box.operand], types[result],
-                              box.sizes, from.strides, to.strides);
-    func::CallOp::create(
-        builder, loc, copy,
-        ValueRange{kernel.getArgument(box.operand), kernel.getArgument(result),
-                   arith::ConstantIndexOp::create(builder, loc, from.offset),
-                   arith::ConstantIndexOp::create(builder, loc, to.offset)});
-  }
-  func::ReturnOp::create(builder, loc);
-  return kernels.unique(kernel);
+BoxKernel octet::createBoxCopy(KernelTable &kernels, Operation &op,
+                               const BoxCopy &box, TypeRange types) {
+  Place from(typeOf(op.getOperand(box.operand)), box.from, box.steps),
+      to(typeOf(op.getResult(0)), box.to);
+  auto kernel =
+      createCopy(kernels, types[box.operand], types[op.getNumOperands()],
+                 box.sizes, from.strides, to.strides);
+  return {kernel, from.offset, to.offset};
 }

@@ -6,7 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Kernels of operations that do nothing but copy boxes.
+// Kernels of operations that do nothing but copy boxes: one for each shape of a
+// box, whose places are scalars.
 //
 //===----------------------------------------------------------------------===//
 
@@ -18,12 +19,15 @@
 
 namespace octet {
 
-/// A kernel on memory of `types` that copies `boxes` of the operands of `op`
-/// into its result. What copies a box takes its places as scalars, so that
-/// boxes of one shape share it.
-mlir::func::FuncOp createCopies(KernelTable &kernels, mlir::Operation &op,
-                                llvm::ArrayRef<BoxCopy> boxes,
-                                mlir::TypeRange types);
+/// A kernel that copies `box` of an operand of `op` into its result, and
+/// the places in either, in elements from the start of their memory: its third
+/// and fourth argument behind these, memory of `types`.
+struct BoxKernel {
+  mlir::func::FuncOp kernel;
+  int64_t from, to;
+};
+BoxKernel createBoxCopy(KernelTable &kernels, mlir::Operation &op,
+                        const BoxCopy &box, mlir::TypeRange types);
 
 } // namespace octet
 

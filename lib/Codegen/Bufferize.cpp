@@ -8,8 +8,11 @@
 
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Bufferization/Transforms/OneShotAnalysis.h"
+#include "mlir/Dialect/Bufferization/Transforms/Transforms.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Tensor/Transforms/Transforms.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "octet/Codegen/Passes.h"
 
 using namespace mlir;
@@ -26,6 +29,14 @@ struct BufferizePass : octet::impl::BufferizeBase<BufferizePass> {
     // What calls kernels is on memory already.
     if (getOperation().getSymName() == runFunction)
       return;
+    // What a tile is computed into before it is put into the result is part of
+    // the result.
+    RewritePatternSet slices(&getContext());
+    tensor::populateFoldTensorEmptyPatterns(slices);
+    IRRewriter rewriter(&getContext());
+    if (failed(applyPatternsGreedily(getOperation(), std::move(slices))) ||
+        failed(bufferization::eliminateEmptyTensors(rewriter, getOperation())))
+      return signalPassFailure();
     bufferization::OneShotBufferizationOptions options;
     options.memCpyFn = [](OpBuilder &builder, Location loc, Value from,
                           Value to) {

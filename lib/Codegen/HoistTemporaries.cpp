@@ -1,3 +1,4 @@
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/Builders.h"
 #include "octet/Codegen/Passes.h"
@@ -11,50 +12,58 @@ namespace octet {
 } // namespace octet
 
 namespace {
+/// Cache lines and the widest vectors are 64 bytes.
+constexpr int64_t alignment = 64;
+
 struct HoistTemporariesPass
     : octet::impl::HoistTemporariesBase<HoistTemporariesPass> {
   using HoistTemporariesBase::HoistTemporariesBase;
 
   void runOnOperation() override {
-    llvm::StringMap<SmallVector<MemRefType>> added;
-    for (auto kernel : getOperation().getOps<func::FuncOp>())
-      if (kernel->hasAttr(kernelAttr) &&
-          failed(hoist(kernel, added[kernel.getSymName()])))
-        return signalPassFailure();
-    getOperation().walk([&](func::CallOp call) {
-      OpBuilder builder(call);
-      for (MemRefType type : added.lookup(call.getCallee()))
-        call.getOperandsMutable().append(
-            memref::AllocOp::create(builder, call.getLoc(), type).getResult());
-    });
-  }
-
-private:
-  LogicalResult hoist(func::FuncOp kernel, SmallVector<MemRefType> &types) {
+    func::FuncOp kernel = getOperation();
+    if (!kernel->hasAttr(kernelAttr) || kernel.isDeclaration())
+      return;
     SmallVector<memref::AllocOp> large;
     int64_t onStack = 0;
     kernel.walk([&](memref::AllocOp alloc) {
-      auto type = alloc.getType();
-      int64_t bytes = type.getNumElements() * type.getElementTypeBitWidth() / 8;
+      int64_t bytes = sizeOf(alloc.getType());
       if (onStack + bytes > maxStackBytes)
         large.push_back(alloc);
       else
         onStack += bytes;
     });
-    Builder builder(&getContext());
-    auto attributes = builder.getDictionaryAttr(
-        builder.getNamedAttr("llvm.noalias", builder.getUnitAttr()));
+    int64_t total = 0;
+    for (memref::AllocOp alloc : large)
+      total += sizeOf(alloc.getType());
+    Builder attributes(&getContext());
+    kernel->setAttr(scratchAttr, attributes.getI64IntegerAttr(total));
+    auto type = MemRefType::get({total}, attributes.getI8Type());
+    auto noalias = attributes.getDictionaryAttr(
+        attributes.getNamedAttr("llvm.noalias", attributes.getUnitAttr()));
+    unsigned index = kernel.getNumArguments();
+    if (failed(kernel.insertArgument(index, type, noalias, kernel.getLoc())))
+      return signalPassFailure();
+    // All at once: they are reused by later parts, not by each other.
+    int64_t offset = 0;
     for (memref::AllocOp alloc : large) {
-      unsigned index = kernel.getNumArguments();
-      if (failed(kernel.insertArgument(index, alloc.getType(), attributes,
-                                       alloc.getLoc())))
-        return failure();
-      types.push_back(alloc.getType());
-      alloc.replaceAllUsesWith(kernel.getArgument(index));
+      OpBuilder builder(alloc);
+      Value at =
+          arith::ConstantIndexOp::create(builder, alloc.getLoc(), offset);
+      Value view =
+          memref::ViewOp::create(builder, alloc.getLoc(), alloc.getType(),
+                                 kernel.getArgument(index), at, ValueRange());
+      offset += sizeOf(alloc.getType());
+      alloc.replaceAllUsesWith(view);
       alloc.erase();
       ++numHoisted;
     }
-    return success();
+  }
+
+private:
+  static int64_t sizeOf(MemRefType type) {
+    return llvm::alignTo(type.getNumElements() *
+                             llvm::divideCeil(type.getElementTypeBitWidth(), 8),
+                         alignment);
   }
 };
 } // namespace

@@ -6,7 +6,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The kernels of a module, functions on memory; equal ones are one.
+// The kernels of a module, functions on memory; equal ones are one. Each lies
+// in a module of its own, which is compiled by itself, and is declared beside
+// the function that calls it.
 //
 //===----------------------------------------------------------------------===//
 
@@ -28,8 +30,10 @@ public:
   static mlir::func::FuncOp start(mlir::OpBuilder &builder,
                                   llvm::StringRef name, mlir::TypeRange types);
 
-  /// `kernel`, in the module and with a number behind its name, or an equal one
-  /// that is there already.
+  /// The declaration of `kernel`, which goes into the module with a number
+  /// behind its name, or of an equal one that is there already. It carries
+  /// `octet.kernel_hash`, by which kernels of other modules are known to be
+  /// equal.
   mlir::func::FuncOp unique(mlir::func::FuncOp kernel);
 
   size_t size() const { return kernels.size(); }

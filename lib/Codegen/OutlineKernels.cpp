@@ -136,11 +136,21 @@ private:
       operands.push_back(out);
     }
     auto boxes = cast<LoweringOpInterface>(op).getBoxes();
-    auto kernel =
-        boxes.empty()
-            ? createKernel(op, ValueRange(operands).getTypes())
-            : createCopies(kernels, op, boxes, ValueRange(operands).getTypes());
-    emitCall(builder, op, kernel, operands);
+    if (boxes.empty()) {
+      auto kernel = createKernel(op, ValueRange(operands).getTypes());
+      emitCall(builder, op, kernel, operands);
+    }
+    for (auto [i, box] : llvm::enumerate(boxes)) {
+      auto copy =
+          createBoxCopy(kernels, op, box, ValueRange(operands).getTypes());
+      auto place = [&](int64_t offset) -> Value {
+        return arith::ConstantIndexOp::create(builder, op.getLoc(), offset);
+      };
+      emitCall(builder, op, copy.kernel,
+               {operands[box.operand], operands.back(), place(copy.from),
+                place(copy.to)},
+               /*isFirst=*/i == 0);
+    }
     return success();
   }
 
@@ -178,10 +188,12 @@ private:
     return global.getSymName();
   }
 
+  /// The first call of an operation says what that is; others are more of it.
   void emitCall(OpBuilder &builder, Operation &op, func::FuncOp kernel,
-                ValueRange operands) {
+                ValueRange operands, bool isFirst = true) {
     auto call = func::CallOp::create(builder, op.getLoc(), kernel, operands);
-    call->setAttr(layerAttr, describeLayer(&op));
+    if (isFirst)
+      call->setAttr(layerAttr, describeLayer(&op));
     ++numCalls;
   }
 
@@ -262,6 +274,7 @@ private:
     auto kernel =
         KernelTable::start(builder, "border", {buffer.getType(), element});
     auto loc = builder.getUnknownLoc();
+    kernel->setAttr(disjointTilesAttr, builder.getUnitAttr());
     auto shape = getPhysicalShape(type);
     auto border = getBorder(type);
     // Rows above and below in full width, then what is left beside them.

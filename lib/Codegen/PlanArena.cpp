@@ -35,6 +35,7 @@ struct Buffer {
   bool overlapsInTime(const Buffer &other) const {
     return first <= other.last && other.first <= last;
   }
+  int64_t duration() const { return last - first + 1; }
 };
 
 int64_t byteSize(MemRefType type) {
@@ -55,6 +56,7 @@ struct PlanArenaPass : octet::impl::PlanArenaBase<PlanArenaPass> {
     for (const Buffer &buffer : buffers)
       totalBytes += buffer.size;
     arenaBytes += size;
+    liveBytes += mostLive(buffers);
 
     OpBuilder builder(&getContext());
     auto arenaType = MemRefType::get({size}, builder.getI8Type());
@@ -95,16 +97,53 @@ private:
     return buffers;
   }
 
-  /// Gives every buffer an offset; returns the arena's size.
+  /// The most bytes that are live at a time: no arena is smaller.
+  static int64_t mostLive(ArrayRef<Buffer> buffers) {
+    int64_t most = 0;
+    for (const Buffer &at : buffers) {
+      int64_t live = 0;
+      for (const Buffer &other : buffers)
+        if (other.first <= at.first && at.first <= other.last)
+          live += other.size;
+      most = std::max(most, live);
+    }
+    return most;
+  }
+
+  /// Gives every buffer an offset; returns the arena's size. None of the orders
+  /// is best for all graphs, and none takes long.
   static int64_t place(MutableArrayRef<Buffer> buffers) {
-    SmallVector<Buffer *> bySize =
+    using Key = llvm::function_ref<int64_t(const Buffer &)>;
+    auto bySize = [](const Buffer &b) { return b.size; };
+    auto byDuration = [](const Buffer &b) { return b.duration(); };
+    auto byArea = [](const Buffer &b) { return b.size * b.duration(); };
+    int64_t best = std::numeric_limits<int64_t>::max();
+    SmallVector<int64_t> offsets(buffers.size());
+    for (Key key : {Key(bySize), Key(byDuration), Key(byArea)}) {
+      int64_t arena = placeInOrder(buffers, key);
+      if (arena >= best)
+        continue;
+      best = arena;
+      for (auto [offset, buffer] : llvm::zip_equal(offsets, buffers))
+        offset = buffer.offset;
+    }
+    for (auto [offset, buffer] : llvm::zip_equal(offsets, buffers))
+      buffer.offset = offset;
+    return best;
+  }
+
+  /// The same with the largest `key` first, each at the lowest free offset.
+  static int64_t placeInOrder(MutableArrayRef<Buffer> buffers,
+                              llvm::function_ref<int64_t(const Buffer &)> key) {
+    SmallVector<Buffer *> order =
         llvm::map_to_vector(buffers, [](Buffer &b) { return &b; });
-    llvm::sort(bySize, [](Buffer *a, Buffer *b) {
-      return std::tie(b->size, a->first, a) < std::tie(a->size, b->first, b);
+    llvm::sort(order, [&](Buffer *a, Buffer *b) {
+      return std::tuple(key(*b), b->size, a->first, a) <
+             std::tuple(key(*a), a->size, b->first, b);
     });
     int64_t arena = alignment;
     SmallVector<Buffer *> placed; // by offset
-    for (Buffer *buffer : bySize) {
+    for (Buffer *buffer : order) {
       int64_t offset = 0;
       for (Buffer *other : placed) {
         if (!buffer->overlapsInTime(*other))

@@ -116,6 +116,9 @@ public:
     for (linalg::LinalgOp contraction : contractions)
       if (failed(tileBlocked(contraction)))
         return failure();
+    // The tiles of one result, and nothing else writes it.
+    if (contractions.size() == 1)
+      kernel->setAttr(disjointTilesAttr, rewriter.getUnitAttr());
     return tileReductions();
   }
 
@@ -181,6 +184,8 @@ private:
     scf::SCFTileAndFuseOptions fusing;
     fusing.tilingOptions.setTileSizes(
         getAsIndexOpFoldResult(kernel.getContext(), sizes));
+    // Tiles do not depend on each other; loops that say so can be shared.
+    fusing.tilingOptions.setLoopType(scf::SCFTilingOptions::LoopType::ForallOp);
     if (!interchange.empty())
       fusing.tilingOptions.setInterchange(interchange);
     // Without these the slices that splitting leaves block fusion.
@@ -220,6 +225,27 @@ private:
       SmallVector<int64_t> sizes(root.getNumLoops(), 1);
       sizes.back() = 0;
       if (failed(tileAndFuse(root, sizes, {})))
+        return failure();
+    }
+    return tileSums();
+  }
+
+  /// Reductions that are results themselves begin where they go on: what they
+  /// are filled with is fused.
+  LogicalResult tileSums() {
+    SmallVector<linalg::LinalgOp> sums;
+    for (auto op : kernel.getBody().front().getOps<linalg::LinalgOp>())
+      if (op.getNumReductionLoops() > 0)
+        sums.push_back(op);
+    for (linalg::LinalgOp op : sums) {
+      SmallVector<int64_t> sizes;
+      for (utils::IteratorType iterator : op.getIteratorTypesArray())
+        sizes.push_back(linalg::isParallelIterator(iterator));
+      // Neighbours in memory, as interchangePools has them.
+      if (linalg::isParallelIterator(op.getIteratorTypesArray().back()))
+        sizes.back() = 0;
+      if (llvm::any_of(sizes, [](int64_t size) { return size != 0; }) &&
+          failed(tileAndFuse(op, sizes, {})))
         return failure();
     }
     return success();

@@ -12,6 +12,7 @@
 #include "mlir/Dialect/UB/IR/UBOps.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Interfaces/ViewLikeInterface.h"
 
 using namespace mlir;
 
@@ -41,6 +42,12 @@ Value octet::offsetIndex(OpBuilder &builder, Location loc, Value index,
       builder, loc,
       affine::makeComposedFoldedAffineApply(builder, loc, sum,
                                             {OpFoldResult(index)}));
+}
+
+Value octet::findMemory(Value value) {
+  while (auto view = value.getDefiningOp<ViewLikeOpInterface>())
+    value = view.getViewSource();
+  return value;
 }
 
 void octet::populateCanonicalization(RewritePatternSet &patterns) {

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -15,6 +16,7 @@
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "octet/Codegen/ContractionRewriter.h"
 #include "octet/Codegen/Passes.h"
+#include "octet/Codegen/VectorUtils.h"
 
 using namespace mlir;
 using namespace octet;
@@ -250,11 +252,6 @@ private:
       return arith::ConstantIndexOp::create(b, i);
     };
     SmallVector<Value> position;
-    for (int64_t i = 0; i < first; ++i) {
-      auto loop = scf::ForOp::create(b, index(0), index(shape[i]), index(1));
-      b.setInsertionPointToStart(loop.getBody());
-      position.push_back(loop.getInductionVar());
-    }
     int64_t width = std::min(row, table.width);
     auto type = VectorType::get({width}, b.getI8Type());
     auto whole = VectorType::get({table.width}, b.getI8Type());
@@ -274,6 +271,30 @@ private:
       vector::StoreOp::create(b, found, output, position);
       position.pop_back();
     };
+    // The last vector of a row overlaps the one before it, which must not have
+    // been looked up where that is in place.
+    bool inPlace = findMemory(lookup.input) == findMemory(lookup.output);
+    SmallVector<int64_t> counts(shape.take_front(first));
+    if (!inPlace)
+      counts.push_back(llvm::divideCeil(row, width));
+    if (!counts.empty()) {
+      SmallVector<Value> highs = llvm::map_to_vector(counts, index);
+      auto loops = scf::ParallelOp::create(
+          b, SmallVector<Value>(counts.size(), index(0)), highs,
+          SmallVector<Value>(counts.size(), index(1)));
+      b.setInsertionPointToStart(loops.getBody());
+      llvm::append_range(position, loops.getInductionVars());
+    }
+    if (!inPlace) {
+      AffineExpr i = b.getAffineDimExpr(0);
+      auto map = AffineMap::get(
+          1, 0, {i * width, b.getAffineConstantExpr(row - width)},
+          b.getContext());
+      Value at = affine::AffineMinOp::create(b, map, position.pop_back_val());
+      store(find(at), at);
+      op.erase();
+      return true;
+    }
     int64_t inVectors = row / width * width;
     Value end = index(row - width), last;
     if (inVectors < row)

@@ -146,28 +146,39 @@ public:
       inputs.push_back(flatten(input));
     output = flatten(nest.output);
     SmallVector<Value> position(nest.sizes.size());
+    // Tiles innermost; they do not depend on each other.
+    SmallVector<unsigned> order;
+    for (unsigned dim = 0; dim < nest.sizes.size(); ++dim)
+      if (dim != nest.rows && dim != nest.columns)
+        order.push_back(dim);
+    order.append({static_cast<unsigned>(nest.rows),
+                  static_cast<unsigned>(nest.columns)});
+    auto stepOf = [&](unsigned dim) {
+      return dim == nest.rows || dim == nest.columns ? tile : 1;
+    };
     auto index = [&](int64_t i) -> Value {
       return arith::ConstantIndexOp::create(b, i);
     };
-    auto loop = [&](unsigned dim, int64_t step) {
-      auto made =
-          scf::ForOp::create(b, index(0), index(nest.sizes[dim]), index(step));
-      b.setInsertionPointToStart(made.getBody());
-      position[dim] = made.getInductionVar();
-      if (step > 1 && nest.sizes[dim] % step != 0) {
-        // The last tile overlaps the one before it.
-        AffineExpr i = b.getAffineDimExpr(0);
-        auto map = AffineMap::get(
-            1, 0, {i, b.getAffineConstantExpr(nest.sizes[dim] - step)},
-            b.getContext());
-        position[dim] = affine::AffineMinOp::create(b, map, position[dim]);
-      }
-    };
-    for (unsigned dim = 0; dim < nest.sizes.size(); ++dim)
-      if (dim != nest.rows && dim != nest.columns)
-        loop(dim, 1);
-    loop(nest.rows, tile);
-    loop(nest.columns, tile);
+    SmallVector<Value> lows(order.size(), index(0)), highs, steps;
+    for (unsigned dim : order) {
+      highs.push_back(index(nest.sizes[dim]));
+      steps.push_back(index(stepOf(dim)));
+    }
+    auto loops = scf::ParallelOp::create(b, lows, highs, steps);
+    b.setInsertionPointToStart(loops.getBody());
+    for (auto [dim, variable] :
+         llvm::zip_equal(order, loops.getInductionVars())) {
+      position[dim] = variable;
+      int64_t step = stepOf(dim);
+      if (nest.sizes[dim] % step == 0)
+        continue;
+      // The last tile overlaps the one before it.
+      AffineExpr i = b.getAffineDimExpr(0);
+      auto map = AffineMap::get(
+          1, 0, {i, b.getAffineConstantExpr(nest.sizes[dim] - step)},
+          b.getContext());
+      position[dim] = affine::AffineMinOp::create(b, map, variable);
+    }
     emitTile(position);
     op->erase();
   }

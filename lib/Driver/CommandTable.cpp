@@ -279,6 +279,10 @@ llvm::ArrayRef<Flag> octet::allFlags() {
       {"--dump-ir", "FOLDER",
        "write the IR behind every phase, constants shortened", "", models, "",
        file(&Options::dumpFolder)},
+      {"--no-cache", "",
+       "compile every kernel anew, and keep none in the user's folder for "
+       "caches",
+       "", takeModels, "", set(&Options::noCache)},
       {"--elide", "", "shorten large constants in the IR that is written", "",
        "compile quantize import", "", setForm(&IRForm::elide)},
       {"--generic", "", "write IR in MLIR's generic form", "",

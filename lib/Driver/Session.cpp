@@ -129,6 +129,8 @@ octet::makePipeline(const CommandOptions &options) {
   }
   PipelineOptions pipeline;
   pipeline.targets = std::move(*targets);
+  if (!options.noCache)
+    pipeline.cache = ObjectCache::forUser();
   pipeline.compileTo = options.compileTo;
   pipeline.dumpFolder = options.dumpFolder;
   pipeline.form = options.form;

@@ -143,14 +143,8 @@ void octet_quality_add(octet_quality *quality, const float *exact,
   }
 }
 
-/* [n, h, w, c] with strides. */
-typedef struct {
-  float *base;
-  int64_t n, h, w, c, stride_n, stride_h, stride_w;
-} view;
-
 /* Puts elements into `out`, evenly spread; how many. */
-static int64_t sample(const view *v, float *out) {
+static int64_t sample(const octet_view *v, float *out) {
   int64_t total = v->n * v->h * v->w * v->c, taken = 0;
   /* An odd step meets every channel where their number is even. */
   int64_t step = total <= OCTET_SAMPLED ? 1 : (total / OCTET_SAMPLED + 1) | 1;
@@ -170,37 +164,44 @@ static void observe_row(int64_t index, float *values, int64_t count) {
     octet_round_values(&roundings[index], values, count);
 }
 
-void octet_observe(int64_t index, int64_t address, int64_t offset, int64_t n,
-                   int64_t h, int64_t w, int64_t c, int64_t stride_n,
-                   int64_t stride_h, int64_t stride_w) {
-  view v = {(float *)(intptr_t)address + offset,
-            n,
-            h,
-            w,
-            c,
-            stride_n,
-            stride_h,
-            stride_w};
-  for (int64_t i = 0; i < n; ++i)
-    for (int64_t y = 0; y < h; ++y) {
-      float *row = v.base + i * stride_n + y * stride_h;
-      if (stride_w == c) {
-        observe_row(index, row, w * c);
+void octet_observe_view(int64_t index, const octet_view *v) {
+  for (int64_t i = 0; i < v->n; ++i)
+    for (int64_t y = 0; y < v->h; ++y) {
+      float *row = v->base + i * v->stride_n + y * v->stride_h;
+      if (v->stride_w == v->c) {
+        observe_row(index, row, v->w * v->c);
         continue;
       }
-      for (int64_t x = 0; x < w; ++x)
-        observe_row(index, row + x * stride_w, c);
+      for (int64_t x = 0; x < v->w; ++x)
+        observe_row(index, row + x * v->stride_w, v->c);
     }
   if (!kept)
     return;
   float *exact = kept + index * OCTET_SAMPLED;
   if (!roundings) {
-    sample(&v, exact);
+    sample(v, exact);
     return;
   }
   float rounded[OCTET_SAMPLED];
-  int64_t count = sample(&v, rounded);
+  int64_t count = sample(v, rounded);
   octet_quality_add(&qualities[index], exact, rounded, count);
+}
+
+void octet_observe(void *const *arguments, void *scratch, int64_t begin,
+                   int64_t end) {
+  (void)scratch, (void)begin, (void)end;
+  int64_t numbers[10];
+  for (int i = 0; i < 10; ++i)
+    numbers[i] = (int64_t)(intptr_t)arguments[i];
+  octet_view view = {(float *)arguments[1] + numbers[2],
+                     numbers[3],
+                     numbers[4],
+                     numbers[5],
+                     numbers[6],
+                     numbers[7],
+                     numbers[8],
+                     numbers[9]};
+  octet_observe_view(numbers[0], &view);
 }
 
 int octet_observers_keep(int32_t count) {

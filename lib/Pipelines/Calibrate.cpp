@@ -61,7 +61,8 @@ constexpr double dearValue = 3.0;
 
 class Calibration {
 public:
-  Calibration(ModuleOp module, StringRef data) : module(module), data(data) {}
+  Calibration(ModuleOp module, StringRef data, const ObjectCache &cache)
+      : module(module), data(data), cache(cache) {}
 
   LogicalResult compile();
   FailureOr<std::string> observe();
@@ -87,6 +88,7 @@ private:
 
   ModuleOp module;
   StringRef data;
+  const ObjectCache &cache;
   std::optional<TemporaryFile> program;
   OwningOpRef<ModuleOp> observed;
   size_t numObserved = 0;
@@ -117,6 +119,7 @@ LogicalResult Calibration::compile() {
   PipelineOptions options;
   options.targets = {lookupTarget("host")};
   options.observe = true;
+  options.cache = cache;
   OwningOpRef<ModuleOp> copy = module.clone();
   if (failed(compileTo(*copy, options, program->path())))
     return failure();
@@ -422,7 +425,7 @@ FailureOr<std::string> Calibration::choose(StringRef histograms,
 
 FailureOr<std::string> octet::calibrate(ModuleOp module, StringRef data,
                                         const PipelineOptions &method) {
-  Calibration calibration(module, data);
+  Calibration calibration(module, data, method.cache);
   if (failed(calibration.compile()))
     return failure();
   auto histograms = calibration.observe();
@@ -431,8 +434,9 @@ FailureOr<std::string> octet::calibrate(ModuleOp module, StringRef data,
   return calibration.choose(*histograms, method);
 }
 
-FailureOr<std::string> octet::observe(ModuleOp module, StringRef data) {
-  Calibration calibration(module, data);
+FailureOr<std::string> octet::observe(ModuleOp module, StringRef data,
+                                      const ObjectCache &cache) {
+  Calibration calibration(module, data, cache);
   if (failed(calibration.compile()))
     return failure();
   return calibration.observe();
@@ -441,7 +445,7 @@ FailureOr<std::string> octet::observe(ModuleOp module, StringRef data) {
 FailureOr<std::string> octet::chooseRanges(ModuleOp module, StringRef ranges,
                                            StringRef data,
                                            const PipelineOptions &method) {
-  Calibration calibration(module, data);
+  Calibration calibration(module, data, method.cache);
   if (failed(calibration.compile()))
     return failure();
   return calibration.choose(ranges, method);

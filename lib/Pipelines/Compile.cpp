@@ -56,10 +56,10 @@ static std::optional<LinkKind> linkKindFor(StringRef path) {
 }
 
 /// Links, and writes the header that belongs to libraries and objects.
-static llvm::Error linkWithHeader(StringRef object, StringRef symbol,
-                                  StringRef architecture, LinkKind kind,
-                                  StringRef path) {
-  if (auto error = link(object, symbol, architecture, kind, path))
+static llvm::Error linkWithHeader(ArrayRef<std::string> objects,
+                                  StringRef symbol, StringRef architecture,
+                                  LinkKind kind, StringRef path) {
+  if (auto error = link(objects, symbol, architecture, kind, path))
     return error;
   if (kind == LinkKind::Program)
     return llvm::Error::success();
@@ -67,6 +67,11 @@ static llvm::Error linkWithHeader(StringRef object, StringRef symbol,
   llvm::sys::path::replace_extension(header, "h");
   return writeWholeFile(
       header, [&](llvm::raw_ostream &os) { os << makeHeader(symbol); });
+}
+
+static bool isText(StringRef path) {
+  StringRef extension = llvm::sys::path::extension(path);
+  return extension == ".s" || extension == ".ll";
 }
 
 /// Writes the file at `path` by its extension.
@@ -77,11 +82,11 @@ static LogicalResult emit(MutableArrayRef<Variant> variants, StringRef path,
   StringRef extension = llvm::sys::path::extension(path);
   bool isLibrary = extension == ".so" || extension == ".o";
   std::string symbol = isLibrary ? symbolFor(path) : "octet_compiled_model";
-  if (extension == ".s" || extension == ".ll") {
-    auto kind = extension == ".s" ? FileKind::Assembly : FileKind::LLVM;
+  if (isText(path)) {
+    auto kind = extension == ".s" ? TextKind::Assembly : TextKind::LLVM;
     auto error = replaceFile(path, [&](StringRef part) -> llvm::Error {
-      // emitFile has said what is wrong.
-      if (failed(emitFile(variants, kind, symbol, part)))
+      // emitText has said what is wrong.
+      if (failed(emitText(variants, kind, symbol, part)))
         return llvm::createStringError("");
       return llvm::Error::success();
     });
@@ -90,15 +95,14 @@ static LogicalResult emit(MutableArrayRef<Variant> variants, StringRef path,
     std::string message = llvm::toString(std::move(error));
     return message.empty() ? failure() : module.emitError() << message;
   }
-  LinkKind kind = *linkKindFor(path);
-  auto object = TemporaryFile::create("octet", "o");
-  if (!object)
-    return module.emitError() << llvm::toString(object.takeError());
-  if (failed(emitFile(variants, FileKind::Object, symbol, object->path())))
+  auto files = emitObjects(variants, symbol);
+  if (failed(files))
     return failure();
   step();
-  if (auto error =
-          linkWithHeader(object->path(), symbol, architecture, kind, path))
+  auto objects = llvm::map_to_vector(
+      *files, [](const TemporaryFile &file) { return file.path().str(); });
+  if (auto error = linkWithHeader(objects, symbol, architecture,
+                                  *linkKindFor(path), path))
     return module.emitError() << llvm::toString(std::move(error));
   return success();
 }
@@ -112,8 +116,8 @@ llvm::Error octet::linkObject(StringRef object, StringRef path) {
   auto compiled = readObject(object);
   if (!compiled)
     return compiled.takeError();
-  return linkWithHeader(object, compiled->symbol, compiled->architecture, *kind,
-                        path);
+  return linkWithHeader(object.str(), compiled->symbol, compiled->architecture,
+                        *kind, path);
 }
 
 template <typename OpTy> static bool contains(ModuleOp module) {
@@ -211,10 +215,11 @@ LogicalResult octet::compileTo(ModuleOp module, const PipelineOptions &given,
   if (options.compileTo == entry)
     return writeText(module, path, options.form);
 
-  // Two more steps follow the phases: LLVM, by far the longest, and the linker.
+  // Behind a target's phases its kernels become machine code; at the end all is
+  // linked.
   int64_t done = 0;
   int64_t steps =
-      phases.size() + 2 + options.targets.size() * targetPhases().size();
+      phases.size() + 1 + options.targets.size() * (targetPhases().size() + 1);
   auto step = [&] { octet_progress("compiling", ++done, steps); };
   if (!module->hasAttr(targetAttr) &&
       failed(runPhases(module, phases, options, /*target=*/nullptr,
@@ -236,6 +241,8 @@ LogicalResult octet::compileTo(ModuleOp module, const PipelineOptions &given,
   if (isGraph)
     return writeText(module, path, options.form);
 
+  // What is cached is code, of which there is no IR to show.
+  bool needsIR = writesIR || isText(path) || !options.dumpFolder.empty();
   std::vector<Variant> variants;
   for (const TargetInfo *target : options.targets) {
     Variant &variant = variants.emplace_back();
@@ -246,9 +253,12 @@ LogicalResult octet::compileTo(ModuleOp module, const PipelineOptions &given,
       llvm::sys::path::append(folder, target->name);
     auto status = runPhases(*variant.module, targetPhases(), options, target,
                             folder, [&](StringRef phase) {
-                              if (phase == "lower")
+                              if (phase == "lower") {
                                 variant.info =
                                     collectModelInfo(*variant.module);
+                                if (!needsIR)
+                                  takeCached(variant, options.cache);
+                              }
                               step();
                               return success();
                             });
@@ -256,7 +266,11 @@ LogicalResult octet::compileTo(ModuleOp module, const PipelineOptions &given,
       return failure();
     if (writesIR)
       return writeText(*variant.module, path, options.form);
+    if (!isText(path) && failed(compileKernels(variant, options.cache)))
+      return failure();
+    step();
   }
+  options.cache.prune();
   if (info)
     *info = variants.front().info;
   auto emitted = emit(variants, path, step);

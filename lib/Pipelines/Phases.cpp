@@ -87,15 +87,21 @@ static void addLayout(OpPassManager &pm, const PhaseOptions &options) {
   function.addPass(createPackConstants(pack));
 }
 
+/// Each kernel is in a module of its own; only the last phase needs to know
+/// more of it than its functions.
+static OpPassManager &nestInKernels(OpPassManager &pm) {
+  return pm.nest<ModuleOp>().nest<func::FuncOp>();
+}
+
 static void addLower(OpPassManager &pm, const PhaseOptions &) {
   pm.addPass(createOutlineKernels());
-  auto &function = pm.nest<func::FuncOp>();
+  auto &function = nestInKernels(pm);
   function.addPass(createOctetToLinalg());
 }
 
 static void addSchedule(OpPassManager &pm, const PhaseOptions &options) {
   const TargetInfo &target = *options.target;
-  auto &function = pm.nest<func::FuncOp>();
+  auto &function = nestInKernels(pm);
   TileAndFuseOptions tile;
   tile.registers = target.registers;
   tile.floatRegisters = target.floatRegisters;
@@ -117,26 +123,32 @@ static void addSchedule(OpPassManager &pm, const PhaseOptions &options) {
 static constexpr int64_t stackBytes = 1 << 16;
 
 static void addMemory(OpPassManager &pm, const PhaseOptions &) {
+  auto &kernel = nestInKernels(pm);
   HoistTemporariesOptions temporaries;
   temporaries.maxStackBytes = stackBytes;
-  pm.addPass(createHoistTemporaries(temporaries));
-  pm.addPass(createPlanArena());
-  auto &function = pm.nest<func::FuncOp>();
-  function.addPass(createCanonicalizerPass());
-  function.addPass(createCSEPass());
-  function.addPass(createConvertLinalgToLoopsPass());
+  kernel.addPass(createHoistTemporaries(temporaries));
+  // Views that are one are known to be, so that copies onto themselves go.
+  kernel.addPass(createCSEPass());
+  kernel.addPass(createCanonicalizerPass());
+  kernel.addPass(createConvertLinalgToParallelLoopsPass());
+  kernel.addPass(createSplitKernels());
   bufferization::PromoteBuffersToStackPassOptions promote;
   promote.maxAllocSizeInBytes = stackBytes;
   // Of any rank that a tensor may have, and a dimension of lanes.
   promote.maxRankOfAllocatedMemRef = 17;
-  function.addPass(bufferization::createPromoteBuffersToStackPass(promote));
-  function.addPass(memref::createFoldMemRefAliasOpsPass());
+  kernel.addPass(bufferization::createPromoteBuffersToStackPass(promote));
+  kernel.addPass(memref::createFoldMemRefAliasOpsPass());
+  kernel.addPass(createCanonicalizerPass());
+  pm.addPass(createCompleteCalls());
+  pm.addPass(createPlanArena());
+  auto &function = pm.nest<func::FuncOp>();
   function.addPass(createCanonicalizerPass());
+  function.addPass(createCSEPass());
 }
 
 static void addDot(OpPassManager &pm, const PhaseOptions &options) {
   const TargetInfo &target = *options.target;
-  auto &function = pm.nest<func::FuncOp>();
+  auto &function = nestInKernels(pm);
   function.addPass(createBufferize());
   // What a loop computes into is one buffer, not one for each iteration.
   function.addPass(bufferization::createBufferLoopHoistingPass());
@@ -162,7 +174,7 @@ static void addDot(OpPassManager &pm, const PhaseOptions &options) {
 
 static void addUnroll(OpPassManager &pm, const PhaseOptions &options) {
   const TargetInfo &target = *options.target;
-  auto &function = pm.nest<func::FuncOp>();
+  auto &function = nestInKernels(pm);
   if (!target.isReference()) {
     function.addPass(createUnrollVectors());
     if (target.architecture == "x86_64")
@@ -172,27 +184,28 @@ static void addUnroll(OpPassManager &pm, const PhaseOptions &options) {
 }
 
 static void addLLVM(OpPassManager &pm, const PhaseOptions &) {
-  auto &function = pm.nest<func::FuncOp>();
+  auto &module = pm.nest<ModuleOp>();
+  auto &function = module.nest<func::FuncOp>();
   function.addPass(createLoopInvariantCodeMotionPass());
   function.addPass(memref::createExpandStridedMetadataPass());
   function.addPass(createLowerAffinePass());
   function.addPass(createConvertVectorToSCFPass());
   function.addPass(createCanonicalizerPass());
   function.addPass(createCSEPass());
-  pm.addPass(createConvertVectorToLLVMPass());
-  pm.addPass(createSCFToControlFlowPass());
-  pm.addPass(createConvertMathToLLVMPass());
-  pm.addPass(createFinalizeMemRefToLLVMConversionPass());
-  pm.addPass(createArithToLLVMConversionPass());
-  pm.addPass(createConvertIndexToLLVMPass());
+  module.addPass(createConvertVectorToLLVMPass());
+  module.addPass(createSCFToControlFlowPass());
+  module.addPass(createConvertMathToLLVMPass());
+  module.addPass(createFinalizeMemRefToLLVMConversionPass());
+  module.addPass(createArithToLLVMConversionPass());
+  module.addPass(createConvertIndexToLLVMPass());
   ConvertFuncToLLVMPassOptions functions;
   functions.useBarePtrCallConv = true;
-  pm.addPass(createConvertFuncToLLVMPass(functions));
-  pm.addPass(createConvertControlFlowToLLVMPass());
-  pm.addPass(createUBToLLVMConversionPass());
-  pm.addPass(createReconcileUnrealizedCastsPass());
-  pm.addPass(createCanonicalizerPass());
-  pm.addPass(createCSEPass());
+  module.addPass(createConvertFuncToLLVMPass(functions));
+  module.addPass(createConvertControlFlowToLLVMPass());
+  module.addPass(createUBToLLVMConversionPass());
+  module.addPass(createReconcileUnrealizedCastsPass());
+  module.addPass(createCanonicalizerPass());
+  module.addPass(createCSEPass());
 }
 
 ArrayRef<Phase> octet::allPhases() {

@@ -17,7 +17,7 @@ using namespace octet;
 
 /// The symbols by which the harness and loaders know a model.
 static constexpr StringRef programSymbol = "octet_compiled_model",
-                           librarySymbol = "octet_v3_model";
+                           librarySymbol = "octet_v4_model";
 
 /// Whoever may read a program may run it.
 static llvm::sys::fs::perms executableFor(llvm::sys::fs::perms readable) {
@@ -37,14 +37,18 @@ llvm::Error octet::checkLinker(StringRef architecture) {
       " (after dpkg --add-architecture " + debian + ") and build Octet again");
 }
 
-/// What the linker is to do with `object`; the output comes behind.
-static std::vector<std::string> makeArguments(StringRef object,
+/// What the linker is to do with `objects`; the output comes behind.
+static std::vector<std::string> makeArguments(ArrayRef<std::string> objects,
                                               StringRef symbol,
                                               StringRef architecture,
                                               LinkKind kind) {
   auto file = [&](StringRef name) { return linkFile(architecture, name); };
-  if (kind == LinkKind::Object)
-    return {"-r", object.str(), file("libOctetRuntime.a")};
+  if (kind == LinkKind::Object) {
+    std::vector<std::string> arguments{"-r"};
+    llvm::append_range(arguments, objects);
+    arguments.push_back(file("libOctetRuntime.a"));
+    return arguments;
+  }
   bool isArm = architecture == "aarch64", isProgram = kind == LinkKind::Program;
   std::vector<std::string> arguments{"--threads=1",
                                      "-s",
@@ -58,7 +62,7 @@ static std::vector<std::string> makeArguments(StringRef object,
                                      "norelro",
                                      "-m",
                                      isArm ? "aarch64linux" : "elf_x86_64"};
-  auto add = [&](std::initializer_list<std::string> more) {
+  auto add = [&](ArrayRef<std::string> more) {
     llvm::append_range(arguments, more);
   };
   StringRef name = isProgram ? programSymbol : librarySymbol;
@@ -70,7 +74,8 @@ static std::vector<std::string> makeArguments(StringRef object,
          file("Scrt1.o")});
   else
     add({"-shared"});
-  add({file("crti.o"), file("crtbeginS.o"), object.str()});
+  add({file("crti.o"), file("crtbeginS.o")});
+  add(objects);
   if (isProgram)
     add({file("libOctetProgram.a"), file("libOctetHarness.a")});
   add({file("libOctetRuntime.a")});
@@ -88,7 +93,7 @@ static std::vector<std::string> makeArguments(StringRef object,
   return arguments;
 }
 
-llvm::Error octet::link(StringRef object, StringRef symbol,
+llvm::Error octet::link(ArrayRef<std::string> objects, StringRef symbol,
                         StringRef architecture, LinkKind kind, StringRef path) {
   if (auto error = checkLinker(architecture))
     return error;
@@ -96,7 +101,7 @@ llvm::Error octet::link(StringRef object, StringRef symbol,
   auto linked = TemporaryFile::create("octet-link", "out");
   if (!linked)
     return linked.takeError();
-  auto arguments = makeArguments(object, symbol, architecture, kind);
+  auto arguments = makeArguments(objects, symbol, architecture, kind);
   llvm::append_range(arguments, std::initializer_list<std::string>{
                                     "-o", linked->path().str()});
   if (auto error = runLinker(arguments))

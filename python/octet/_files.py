@@ -118,7 +118,7 @@ def write_files(files: Mapping[Path, tuple[bytes, int]]) -> None:
 def header_of(library: bytes) -> str:
     """The C header that declares the model of a library, as the compiler writes it."""
     symbols = set(re.findall(rb"(?<=\0)\w+_model(?=\0)", _symbol_names(library)))
-    own = sorted(symbols - {b"octet_v3_model"}) or sorted(symbols)
+    own = sorted(symbols - {b"octet_v4_model"}) or sorted(symbols)
     if not own:
         raise Error("the library defines no model; compile it again")
     symbol = own[0].decode()

@@ -17,6 +17,9 @@ func.func @main(%x: tensor<1x4x4x4xf32> {octet.name = "x"}) -> (tensor<1x6x6x4xf
   %2 = octet.binary add %1, %1 : !p, !p -> tensor<1x6x6x4xf32>
   return %2 : tensor<1x6x6x4xf32>
 }
-// CHECK: func.func private @[[ADD]]({{.*}}llvm.noalias{{.*}}) attributes {octet.kernel}
+// Each has a module of its own, and is declared beside what calls it.
+// CHECK: func.func private @[[ADD]](memref<1x4x4x4xf32>, memref<1x4x4x4xf32>, memref<1x6x6x4xf32>) attributes {octet.kernel_hash = "[[HASH:[0-9a-f]+]]"}
+// CHECK: module {
+// CHECK-NEXT: func.func private @[[ADD]]({{.*}}llvm.noalias{{.*}}) attributes {octet.kernel, octet.kernel_hash = "[[HASH]]"}
 // CHECK: tensor.insert_slice {{.*}}[0, 1, 1, 0] [1, 4, 4, 4]
 // CHECK: linalg.fill

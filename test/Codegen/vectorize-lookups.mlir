@@ -12,12 +12,9 @@
 // VBMI-COUNT-4: vector.load %arg1[%{{.*}}] : memref<256xi8>, vector<64xi8>
 // AVX2-COUNT-16: vector.load %arg1[%{{.*}}] : memref<256xi8>, vector<16xi8>
 // NEON-COUNT-16: vector.load %arg1[%{{.*}}] : memref<256xi8>, vector<16xi8>
-// CHECK: scf.for %[[ROW:.*]] = %{{.*}} to
-// VBMI: %[[END:.*]] = arith.constant 56 : index
-// AVX2: %[[END:.*]] = arith.constant 88 : index
-// NEON: %[[END:.*]] = arith.constant 104 : index
-// CHECK: vector.load %[[IN]][%[[ROW]], %[[END]]]
-// CHECK: scf.for %[[AT:.*]] = %{{.*}} to
+// The last vector of a row overlaps the one before it.
+// CHECK: scf.parallel (%[[ROW:.*]], %[[I:.*]]) =
+// CHECK: %[[AT:.*]] = affine.min #{{.*}}(%[[I]])
 // CHECK: %[[X:.*]] = vector.load %[[IN]][%[[ROW]], %[[AT]]]
 // VBMI-COUNT-2: llvm.x86.avx512.vpermi2var.qi.512
 // VBMI: arith.cmpi slt, %[[X]]
@@ -29,7 +26,6 @@
 // NEON: llvm.aarch64.neon.tbl4
 // NEON-COUNT-3: llvm.aarch64.neon.tbx4
 // CHECK: vector.store %{{.*}}, %[[OUT]][%[[ROW]], %[[AT]]]
-// CHECK: vector.store %{{.*}}, %[[OUT]][%[[ROW]], %[[END]]]
 // CHECK-NOT: linalg.generic
 func.func @rows(%x: memref<2x3x40xi8>, %t: memref<256xi8>, %y: memref<2x3x40xi8, strided<[200, 40, 1]>>) {
   linalg.generic {indexing_maps = [#map, #map], iterator_types = ["parallel", "parallel", "parallel"]}
@@ -79,6 +75,26 @@ func.func @inPlace(%x: memref<2x3x16xi8, strided<[64, 16, 1]>>, %t: memref<256xi
 func.func @strip(%x: memref<2x6x16xi8, strided<[96, 16, 1], offset: ?>>, %t: memref<256xi8>) {
   linalg.generic {indexing_maps = [#map], iterator_types = ["parallel", "parallel", "parallel"]}
       outs(%x : memref<2x6x16xi8, strided<[96, 16, 1], offset: ?>>) {
+  ^bb0(%out: i8):
+    %i = arith.index_castui %out : i8 to index
+    %v = memref.load %t[%i] : memref<256xi8>
+    linalg.yield %v : i8
+  }
+  return
+}
+
+// In place, what overlaps is read before it is looked up.
+// CHECK-LABEL: func @overlap
+// VBMI: %[[END:.*]] = arith.constant 56 : index
+// AVX2: %[[END:.*]] = arith.constant 88 : index
+// NEON: %[[END:.*]] = arith.constant 104 : index
+// CHECK: vector.load %[[ROWS:.*]][%[[END]]]
+// CHECK: scf.for
+// CHECK: vector.store
+// CHECK: vector.store %{{.*}}, %{{.*}}[%[[END]]]
+func.func @overlap(%x: memref<1x3x40xi8>, %t: memref<256xi8>) {
+  linalg.generic {indexing_maps = [#map], iterator_types = ["parallel", "parallel", "parallel"]}
+      outs(%x : memref<1x3x40xi8>) {
   ^bb0(%out: i8):
     %i = arith.index_castui %out : i8 to index
     %v = memref.load %t[%i] : memref<256xi8>

@@ -10,9 +10,8 @@
 // CHECK-LABEL: func @planes
 // CHECK-DAG: %[[IN:.*]] = memref.reinterpret_cast %arg0 to offset: [0], sizes: [180], strides: [1]
 // CHECK-DAG: %[[OUT:.*]] = memref.reinterpret_cast %arg1 to offset: [0], sizes: [180], strides: [1]
-// CHECK: scf.for
+// CHECK: scf.parallel
 // CHECK: affine.min
-// CHECK: scf.for
 // CHECK: affine.min
 // CHECK-COUNT-4: vector.load %[[IN]]
 // CHECK-COUNT-8: vector.shuffle

@@ -43,7 +43,7 @@ def test_other_files(tmp_path, libraries, load):
                        ("text.so", "is no compiled model"),
                        ("empty.so", "is no compiled model"),
                        ("model.onnx", "is no compiled model"),
-                       ("module.so", "defines neither octet_v3_model nor module_mod")):
+                       ("module.so", "defines neither octet_v4_model nor module_mod")):
         error = refusal(octet.NotAProgram, lambda name=name: load(tmp_path / name),
                         f"{name}: {part}")
         assert "-o net.so" in error.mend
@@ -121,9 +121,9 @@ def test_names(tmp_path, load):
     assert (load(renamed)(x) == np.maximum(x, 0)).all()
     # Without the symbol that all libraries have.
     data = path.read_bytes()
-    assert data.count(b"octet_v3_model\0") >= 1
+    assert data.count(b"octet_v4_model\0") >= 1
     for copy in (path, renamed):
-        copy.write_bytes(data.replace(b"octet_v3_model\0", b"octet_xx_model\0"))
+        copy.write_bytes(data.replace(b"octet_v4_model\0", b"octet_xx_model\0"))
     assert (load(path)(x) == np.maximum(x, 0)).all()
     refusal(octet.NotAProgram, lambda: load(renamed), "nor other_model")
 

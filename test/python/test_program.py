@@ -115,7 +115,7 @@ def test_header(tmp_path):
     assert (tmp_path / "other.h").read_text() == by_compiler
     assert "const octet_model my_net_model;" in by_compiler
     alone = path.read_bytes().replace(b"my_net_model", b"my_net_xxxxx")
-    assert "const octet_model octet_v3_model;" in header_of(alone)
+    assert "const octet_model octet_v4_model;" in header_of(alone)
 
 
 def test_no_header_without_a_model(linear):
@@ -268,7 +268,7 @@ def test_runner_refuses(libraries):
     path = libraries("linear")
     library = runtime.load(path)
     address = ctypes.addressof(ctypes.c_int.in_dll(library._handle.cdll,
-                                                   "octet_v3_model"))
+                                                   "octet_v4_model"))
     with pytest.raises(ValueError, match="no such target"):
         _native.Runner(library._handle, address, "avx9")
     runner = _native.Runner(library._handle, address, library.target)

@@ -6,13 +6,13 @@
 
 #include <string.h>
 
-extern const octet_variant *octet_v3_choose(const octet_model *, const char *,
+extern const octet_variant *octet_v4_choose(const octet_model *, const char *,
                                             octet_status *);
-extern size_t octet_v3_context_size(const octet_model *, const octet_options *);
-extern octet_status octet_v3_context_create(const octet_model *,
+extern size_t octet_v4_context_size(const octet_model *, const octet_options *);
+extern octet_status octet_v4_context_create(const octet_model *,
                                             const octet_options *, void *,
                                             size_t, octet_context **);
-extern octet_status octet_v3_run(octet_context *, const void *const *,
+extern octet_status octet_v4_run(octet_context *, const void *const *,
                                  void *const *, int64_t);
 
 static const int64_t shape[] = {2, 3};
@@ -32,15 +32,25 @@ enum { COUNT = 9 };
 static const octet_tensor inputs[COUNT] = TENSORS("");
 static const octet_tensor outputs[COUNT] = TENSORS("same ");
 
-static void run(void *arena, const void *const *in, void *const *out) {
-  (void)arena;
+static void copy(void *const *arguments, void *scratch, int64_t begin,
+                 int64_t end) {
+  (void)scratch, (void)begin, (void)end;
   for (int i = 0; i < COUNT; ++i) {
     size_t size = octet_dtype_size(inputs[i].dtype);
-    memcpy(out[i], in[i], inputs[i].rank ? 6 * size : size);
+    memcpy(arguments[COUNT + i], arguments[i],
+           inputs[i].rank ? 6 * size : size);
   }
 }
 
-static const octet_variant variant = {.isa = "generic", .run = run};
+#define TENSOR(i) {0, OCTET_TENSOR + (i)}
+static const octet_argument arguments[2 * COUNT] = {
+    TENSOR(0),  TENSOR(1),  TENSOR(2),  TENSOR(3),  TENSOR(4),  TENSOR(5),
+    TENSOR(6),  TENSOR(7),  TENSOR(8),  TENSOR(9),  TENSOR(10), TENSOR(11),
+    TENSOR(12), TENSOR(13), TENSOR(14), TENSOR(15), TENSOR(16), TENSOR(17)};
+static const octet_step step = {
+    .kernel = copy, .num_arguments = 2 * COUNT, .layer = -1, .parts = 1};
+static const octet_variant variant = {
+    .isa = "generic", .num_steps = 1, .steps = &step, .arguments = arguments};
 
 const octet_model octet_compiled_model = {.abi_version = OCTET_ABI_VERSION,
                                           .num_inputs = COUNT,
@@ -51,8 +61,8 @@ const octet_model octet_compiled_model = {.abi_version = OCTET_ABI_VERSION,
                                           .inputs = inputs,
                                           .outputs = outputs,
                                           .variants = &variant,
-                                          .choose = octet_v3_choose,
-                                          .context_size = octet_v3_context_size,
+                                          .choose = octet_v4_choose,
+                                          .context_size = octet_v4_context_size,
                                           .context_create =
-                                              octet_v3_context_create,
-                                          .run = octet_v3_run};
+                                              octet_v4_context_create,
+                                          .run = octet_v4_run};

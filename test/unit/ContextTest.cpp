@@ -9,27 +9,31 @@
 #include "octet/Runtime/octet.h"
 #include <cstdlib>
 #include <gtest/gtest.h>
+#include <set>
 #include <vector>
 
 extern "C" {
-const octet_variant *octet_v3_choose(const octet_model *, const char *,
+const octet_variant *octet_v4_choose(const octet_model *, const char *,
                                      octet_status *);
-size_t octet_v3_context_size(const octet_model *, const octet_options *);
-octet_status octet_v3_context_create(const octet_model *, const octet_options *,
+size_t octet_v4_context_size(const octet_model *, const octet_options *);
+octet_status octet_v4_context_create(const octet_model *, const octet_options *,
                                      void *, size_t, octet_context **);
-octet_status octet_v3_run(octet_context *, const void *const *, void *const *,
+octet_status octet_v4_run(octet_context *, const void *const *, void *const *,
                           int64_t);
 }
 
 namespace {
 
-/// y[i] = x[i] + shared, for two values of x: two samples of one, or one of
-/// two.
-void addTwo(void *, const void *const *inputs, void *const *outputs) {
-  for (int i = 0; i < 2; ++i)
-    static_cast<int32_t *>(outputs[0])[i] =
-        static_cast<const int32_t *>(inputs[0])[i] +
-        static_cast<const int32_t *>(inputs[1])[0];
+/// y[i] = x[i] + shared for each part i of two; as if of one kernel, it needs
+/// scratch memory of its own.
+void addParts(void *const *arguments, void *scratch, int64_t begin,
+              int64_t end) {
+  auto *sum = static_cast<int32_t *>(scratch);
+  for (int64_t i = begin; i < end; ++i) {
+    *sum = static_cast<const int32_t *>(arguments[0])[i];
+    *sum += static_cast<const int32_t *>(arguments[1])[0];
+    static_cast<int32_t *>(arguments[2])[i] = *sum;
+  }
 }
 
 class Context : public testing::Test {
@@ -38,7 +42,10 @@ protected:
   octet_tensor inputs[2] = {{"x", shape, 1, OCTET_I32, 0},
                             {"shared", one, 1, OCTET_I32, 0}};
   octet_tensor outputs[1] = {{"y", shape, 1, OCTET_I32, 0}};
-  octet_variant variant = {"generic", 0, 0, 0, nullptr, addTwo};
+  octet_argument arguments[3] = {
+      {0, OCTET_TENSOR}, {0, OCTET_TENSOR + 1}, {0, OCTET_TENSOR + 2}};
+  octet_step steps[1] = {{addParts, 0, 3, -1, 2, 0, 1 << 20}};
+  octet_variant variant = {"generic", 0, 4, 4, 0, nullptr, 1, steps, arguments};
 
   /// y for `samples` samples, each of which has one shared value where the
   /// batch is fixed.
@@ -52,10 +59,10 @@ protected:
     model.inputs = inputs;
     model.outputs = outputs;
     model.variants = &variant;
-    model.choose = octet_v3_choose;
-    model.context_size = octet_v3_context_size;
-    model.context_create = octet_v3_context_create;
-    model.run = octet_v3_run;
+    model.choose = octet_v4_choose;
+    model.context_size = octet_v4_context_size;
+    model.context_create = octet_v4_context_create;
+    model.run = octet_v4_run;
     octet_options options = {};
     options.threads = threads;
     options.parallel_for = [](void *, int64_t count, octet_task task,
@@ -93,6 +100,60 @@ TEST_F(Context, SamplesOfAFixedBatchLieBehindEachOther) {
 TEST_F(Context, ASymbolicBatchNeedNotBeFull) {
   for (int threads : {1, 3})
     EXPECT_EQ(run(true, 5, threads), (std::vector<int32_t>{1, 11, 21, 31, 41}));
+}
+
+struct Work {
+  int64_t begin, end;
+  void *scratch;
+};
+
+/// What each call of a kernel got, by threads that work one behind the other.
+std::vector<Work> *calls;
+void note(void *const *, void *scratch, int64_t begin, int64_t end) {
+  calls->push_back({begin, end, scratch});
+}
+
+TEST_F(Context, ThreadsShareTheStepsThatAreWorthIt) {
+  std::vector<Work> seen;
+  calls = &seen;
+  steps[0] = {note, 0, 0, -1, 100, 0, 1 << 20};
+  run(true, 2, 3);
+  ASSERT_EQ(seen.size(), 3u);
+  int64_t at = 100;
+  std::set<void *> scratch;
+  for (const Work &work : seen) { // from the last thread on
+    EXPECT_EQ(work.end, at);
+    EXPECT_LT(work.begin, work.end);
+    at = work.begin;
+    scratch.insert(work.scratch);
+  }
+  EXPECT_EQ(at, 0);
+  EXPECT_EQ(scratch.size(), 3u);
+
+  // Fewer parts than threads, and little work.
+  seen.clear();
+  steps[0].parts = 2;
+  run(true, 2, 3);
+  EXPECT_EQ(seen.size(), 2u);
+  seen.clear();
+  steps[0].work = 100;
+  run(true, 2, 3);
+  ASSERT_EQ(seen.size(), 1u);
+  EXPECT_EQ(seen[0].begin, 0);
+  EXPECT_EQ(seen[0].end, 2);
+}
+
+TEST_F(Context, BatchesThatFillAllThreadsRunSideBySide) {
+  std::vector<Work> seen;
+  calls = &seen;
+  steps[0] = {note, 0, 0, -1, 100, 0, 1 << 20};
+  // Four batches of two on three threads: three beside each other, one shared.
+  run(true, 8, 3);
+  ASSERT_EQ(seen.size(), 6u);
+  for (int i : {0, 1, 2})
+    EXPECT_EQ(seen[i].end - seen[i].begin, 100);
+  for (int i : {3, 4, 5})
+    EXPECT_LT(seen[i].end - seen[i].begin, 50);
 }
 
 TEST(Dtypes, HaveTheirSizes) {

@@ -137,8 +137,13 @@ TEST(Observe, RoundsInPlaceAndComparesWithWhatWas) {
     x = random() % 1000 / 100.0f;
   auto values = before;
   auto observe = [&] {
-    octet_observe(0, reinterpret_cast<int64_t>(values.data()), 8, 1, h, w, c,
-                  h * strideH, strideH, strideW);
+    // As a program's step does it.
+    const std::intptr_t numbers[] = {8, 1,           h,       w,
+                                     c, h * strideH, strideH, strideW};
+    std::vector<void *> arguments{nullptr, values.data()};
+    for (std::intptr_t number : numbers)
+      arguments.push_back(reinterpret_cast<void *>(number));
+    octet_observe(arguments.data(), nullptr, 0, 1);
   };
   ASSERT_EQ(octet_observers_keep(1), 0);
   observe();

@@ -26,6 +26,16 @@ namespace octet {
 
 /// Marks the functions that octet-outline-kernels made.
 inline constexpr llvm::StringLiteral kernelAttr = "octet.kernel";
+/// A hash of a kernel's text, of its name without the number.
+inline constexpr llvm::StringLiteral kernelHashAttr = "octet.kernel_hash";
+/// Bytes of scratch memory that a kernel takes beside its operands; absent
+/// until it is known.
+inline constexpr llvm::StringLiteral scratchAttr = "octet.scratch";
+/// How many parts a kernel's work has, of which it computes a range; absent
+/// until it is known.
+inline constexpr llvm::StringLiteral partsAttr = "octet.parts";
+/// Of a kernel: its nests of loops write parts of its result that do not meet.
+inline constexpr llvm::StringLiteral disjointTilesAttr = "octet.disjoint_tiles";
 /// The function that runs one inference: (arena, inputs..., outputs...).
 inline constexpr llvm::StringLiteral runFunction = "octet_run";
 

@@ -260,25 +260,61 @@ def Bufferize : Pass<"octet-bufferize", "::mlir::func::FuncOp"> {
   ];
 }
 
-def HoistTemporaries : Pass<"octet-hoist-temporaries", "::mlir::ModuleOp"> {
-  let summary = "Give kernels' large temporaries to octet_run";
+def HoistTemporaries
+    : Pass<"octet-hoist-temporaries", "::mlir::func::FuncOp"> {
+  let summary = "Take kernels' large temporaries from their caller";
   let description = [{
     A buffer inside a kernel with which its buffers would be more than
-    `max-stack-bytes` becomes an argument that the caller allocates, and so part
-    of the arena: programs allocate nothing while they run. The others go on the
-    stack.
+    `max-stack-bytes` becomes part of a last argument, scratch memory of
+    `octet.scratch` bytes: programs allocate nothing while they run. The others
+    go on the stack.
   }];
   let options = [Option<"maxStackBytes", "max-stack-bytes", "int64_t", "65536",
                         "Bytes of a kernel's buffers left to the stack">];
-  let dependentDialects = ["::mlir::memref::MemRefDialect"];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect"
+  ];
   let statistics = [Statistic<"numHoisted", "hoisted", "Buffers hoisted">];
+}
+
+def SplitKernels : Pass<"octet-split-kernels", "::mlir::func::FuncOp"> {
+  let summary = "Let kernels compute a range of their parts";
+  let description = [{
+    Two last arguments, `begin` and `end`, say which of `octet.parts` equal parts
+    a call computes. Each outermost loop nest whose iterations are independent
+    runs the share of its iterations that lies in the range; several calls whose
+    ranges cover all parts compute what one does, in any order and at the same
+    time.
+
+    A kernel has one part, and is computed whole by the call with `begin` = 0,
+    where a nest reads what another wrote into an operand, or where writes of two
+    nests may meet; what writes into temporaries alone, which each call has for
+    itself, is done by every call. Parallel loops become sequential ones.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::scf::SCFDialect"
+  ];
+  let statistics = [Statistic<"numSplit", "split", "Kernels with several parts">];
+}
+
+def CompleteCalls : Pass<"octet-complete-calls", "::mlir::ModuleOp"> {
+  let summary = "Give kernels what they take beside operands";
+  let description = [{
+    Each call of a kernel with a module of its own gets scratch memory and the
+    range of all parts. The declarations take over `octet.scratch` and
+    `octet.parts`; one whose kernel is compiled already has them.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect"
+  ];
 }
 
 def PlanArena : Pass<"octet-plan-arena", "::mlir::ModuleOp"> {
   let summary = "Place all buffers of octet_run in one arena";
   let description = [{
-    Buffers whose lifetimes overlap get disjoint bytes; large ones are placed
-    first, each at the lowest free offset. The arena becomes the first argument
+    Buffers whose lifetimes overlap get disjoint bytes: one after the other, each
+    at the lowest free offset, in that of several orders (large or long-lived
+    ones first) which makes the smallest arena. The arena becomes the first argument
     of `octet_run`; its size is the module's `octet.arena_size`.
   }];
   let dependentDialects = [
@@ -286,6 +322,7 @@ def PlanArena : Pass<"octet-plan-arena", "::mlir::ModuleOp"> {
   ];
   let statistics = [
     Statistic<"arenaBytes", "arena-bytes", "Size of the arena">,
+    Statistic<"liveBytes", "live-bytes", "Most bytes that are live at a time">,
     Statistic<"totalBytes", "buffer-bytes", "Sum of all buffers">
   ];
 }

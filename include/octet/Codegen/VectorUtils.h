@@ -34,6 +34,9 @@ mlir::Value assembleVector(mlir::OpBuilder &builder, mlir::Location loc,
 mlir::Value offsetIndex(mlir::OpBuilder &builder, mlir::Location loc,
                         mlir::Value index, int64_t offset);
 
+/// What a value of memory is a view of: an argument, an allocation.
+mlir::Value findMemory(mlir::Value value);
+
 /// The patterns of the canonicalizer, to be applied together with others. They
 /// are some thousand: collect them once for a pass, not for a kernel.
 void populateCanonicalization(mlir::RewritePatternSet &patterns);

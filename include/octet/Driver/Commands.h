@@ -37,6 +37,8 @@ struct CommandOptions {
   IRForm form;
   /// Calibrate on a part of the data; join what was found of parts.
   bool part = false, merge = false;
+  /// Compile all kernels anew, and keep none.
+  bool noCache = false;
 };
 
 /// Prints the names of the ONNX operators that `import` takes.

@@ -51,12 +51,18 @@ typedef struct {
 void octet_round_values(const octet_rounding *rounding, float *values,
                         int64_t count);
 
-/* Called by instrumented programs with the [n, h, w, c] values at `address`
- * plus `offset` elements, with the strides given in elements. Does with
- * them what it was asked to, or nothing. */
-void octet_observe(int64_t index, int64_t address, int64_t offset, int64_t n,
-                   int64_t h, int64_t w, int64_t c, int64_t stride_n,
-                   int64_t stride_h, int64_t stride_w);
+/* Does with the [n, h, w, c] values at `base`, with the strides given in
+ * elements, what it was asked to, or nothing. */
+typedef struct {
+  float *base;
+  int64_t n, h, w, c, stride_n, stride_h, stride_w;
+} octet_view;
+void octet_observe_view(int64_t index, const octet_view *view);
+
+/* The same as a kernel of instrumented programs: of the index, an address, an
+ * offset of elements from it, and what follows in octet_view. */
+void octet_observe(void *const *arguments, void *scratch, int64_t begin,
+                   int64_t end);
 
 /* Has values counted: makes room for `count` observed ones; 0, or -1 without
  * memory. */

@@ -59,6 +59,8 @@ struct PipelineOptions {
   std::string compileTo;
   /// How IR is written.
   IRForm form;
+  /// Where compiled kernels are kept.
+  ObjectCache cache;
   /// Write each phase's IR into this folder; empty for none.
   std::string dumpFolder;
 };
@@ -111,8 +113,8 @@ llvm::Error linkObject(llvm::StringRef object, llvm::StringRef path);
 
 /// Compiles `module` with observers, runs it over the .npz file `data` and
 /// returns the text of ranges.json with histograms alone.
-mlir::FailureOr<std::string> observe(mlir::ModuleOp module,
-                                     llvm::StringRef data);
+mlir::FailureOr<std::string>
+observe(mlir::ModuleOp module, llvm::StringRef data, const ObjectCache &cache);
 
 /// Completes `ranges`, the text of ranges.json with histograms alone, as
 /// `calibrate` does, by what they do to the samples of `data`. Where these are

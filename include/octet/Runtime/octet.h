@@ -36,7 +36,7 @@ extern "C" {
 
 /* Raised when this interface changes; octet_model.abi_version says which one a
  * model was compiled for. */
-#define OCTET_ABI_VERSION 3
+#define OCTET_ABI_VERSION 4
 /* What a context's memory must be aligned to. Tensors need the alignment of
  * their elements only. */
 #define OCTET_ALIGNMENT 64
@@ -87,14 +87,40 @@ typedef struct {
   int64_t weight_bytes;
 } octet_layer;
 
-/* The code for one instruction set. */
+/* What an argument of a kernel is: a number, or an address in the arena, in the
+ * weights, or in a tensor: OCTET_TENSOR + i for tensor i, inputs first. */
+enum { OCTET_NUMBER = 0, OCTET_ARENA = 1, OCTET_WEIGHTS = 2, OCTET_TENSOR = 3 };
 typedef struct {
-  const char *isa;    /* a target's name: "avx2", "neon-dotprod", ... */
-  uint64_t needs;     /* CPU features */
-  int64_t arena_size; /* bytes of memory for one batch */
+  int64_t offset; /* bytes from there, or the number's bits */
+  int32_t base;
+} octet_argument;
+
+/* Computes the parts [begin, end) of a step. Parts may be computed in any
+ * order and at the same time, each with `scratch` memory of its own. */
+typedef void (*octet_kernel)(void *const *arguments, void *scratch,
+                             int64_t begin, int64_t end);
+
+/* One call of a kernel. */
+typedef struct {
+  octet_kernel kernel;
+  int32_t first_argument, num_arguments; /* of the variant's */
+  int32_t layer; /* which one it computes, or a part of; -1 for none */
+  int32_t parts;
+  int64_t scratch; /* where in the arena, for whom has no other */
+  int64_t work;    /* an estimate: cycles of one core */
+} octet_step;
+
+/* The code for one instruction set: steps one behind the other. */
+typedef struct {
+  const char *isa;      /* a target's name: "avx2", "neon-dotprod", ... */
+  uint64_t needs;       /* CPU features */
+  int64_t arena_size;   /* bytes of memory for one batch */
+  int64_t scratch_size; /* more, for each further thread that shares a batch */
   int64_t num_layers;
   const octet_layer *layers;
-  void (*run)(void *arena, const void *const *inputs, void *const *outputs);
+  int64_t num_steps;
+  const octet_step *steps;
+  const octet_argument *arguments;
 } octet_variant;
 
 typedef struct octet_model octet_model;
@@ -107,14 +133,20 @@ typedef void (*octet_task)(void *state, int64_t index);
 typedef void (*octet_parallel_for)(void *pool, int64_t count, octet_task task,
                                    void *state);
 
+/* Is called with -1 before the first step of a batch and with each step's index
+ * behind it, by the thread that runs the batch. */
+typedef void (*octet_trace)(void *state, int64_t step);
+
 /* Zeros stand for the defaults. */
 typedef struct {
   const char *isa; /* pins the instruction set; else OCTET_ISA, else the best */
-  /* Batches that run at a time, each in memory of its own; needs a
-   * parallel_for. */
+  /* How many tasks of parallel_for work at a time, on batches of their own, or
+   * on parts of one. Needs a parallel_for. */
   int32_t threads;
   octet_parallel_for parallel_for;
   void *pool;
+  octet_trace trace;
+  void *trace_state;
 } octet_options;
 
 /* A compiled model. */
@@ -129,6 +161,7 @@ struct octet_model {
   const octet_tensor *inputs;
   const octet_tensor *outputs;
   const octet_variant *variants; /* best first */
+  const void *weights;           /* of all variants */
   const char *const *observed;   /* values that calibration watches */
   const octet_variant *(*choose)(const octet_model *model, const char *isa,
                                  octet_status *status);

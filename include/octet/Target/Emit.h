@@ -14,7 +14,11 @@
 #define OCTET_TARGET_EMIT_H
 
 #include "mlir/IR/BuiltinOps.h"
+#include "octet/Support/OutputFile.h"
+#include "octet/Target/ObjectCache.h"
+#include "octet/Target/Steps.h"
 #include "octet/Target/TargetInfo.h"
+#include "llvm/ADT/StringMap.h"
 
 namespace octet {
 
@@ -41,28 +45,48 @@ struct ModelInfo {
 /// Reads the interface and the layers of `octet_run` after outlining.
 ModelInfo collectModelInfo(mlir::ModuleOp module);
 
-/// A model compiled for one target, in the LLVM dialect.
+/// A model on its way to one target's code. Behind phase `lower`, `module` has
+/// octet_run, the declarations of kernels, and a module for each kernel that is
+/// not compiled.
 struct Variant {
   const TargetInfo *target;
   mlir::OwningOpRef<mlir::ModuleOp> module;
   ModelInfo info;
+  /// Compiled kernels, by symbol.
+  llvm::StringMap<KernelObject> kernels;
+  /// What is to run, of objects and text alike.
+  std::vector<Step> steps;
 };
 
-enum class FileKind { Object, Assembly, LLVM };
+/// Takes the kernels that `cache` has, and their modules away; behind phase
+/// `lower`.
+void takeCached(Variant &variant, const ObjectCache &cache);
 
-/// Translates the variants (at least one; all of one architecture, best
-/// first), optimizes each for its target, joins them behind one description of
-/// the model, the octet_model `symbol`, and writes `path`. Errors are emitted
-/// on the first module.
-mlir::LogicalResult emitFile(llvm::MutableArrayRef<Variant> variants,
-                             FileKind kind, llvm::StringRef symbol,
+/// Compiles what kernels are left, in the LLVM dialect, on all cores, and takes
+/// their modules away. Fails after an error.
+mlir::LogicalResult compileKernels(Variant &variant, const ObjectCache &cache);
+
+/// Relocatable objects that are a model together.
+using ObjectFiles = std::vector<TemporaryFile>;
+
+/// Writes the objects of `variants` (at least one; all of one architecture,
+/// best first; with their kernels compiled) and of one description of the
+/// model, the octet_model `symbol`. Errors are emitted on the first module.
+mlir::FailureOr<ObjectFiles>
+emitObjects(llvm::MutableArrayRef<Variant> variants, llvm::StringRef symbol);
+
+enum class TextKind { Assembly, LLVM };
+
+/// Writes all of that into one text; none of the kernels is compiled before.
+mlir::LogicalResult emitText(llvm::MutableArrayRef<Variant> variants,
+                             TextKind kind, llvm::StringRef symbol,
                              llvm::StringRef path);
 
 enum class LinkKind {
   /// With the harness: a stripped executable.
   Program,
   /// A shared library that needs libc and libm and defines the model's symbol
-  /// and `octet_v3_model`, the same under a name that all libraries have.
+  /// and `octet_v4_model`, the same under a name that all libraries have.
   SharedLibrary,
   /// A relocatable object with the run time in it.
   Object,
@@ -72,9 +96,9 @@ enum class LinkKind {
 /// linked with is missing.
 llvm::Error checkLinker(llvm::StringRef architecture);
 
-/// Links `object`, with the octet_model `symbol` in it, into `path`, which
+/// Links `objects`, with the octet_model `symbol` in them, into `path`, which
 /// appears whole or not at all.
-llvm::Error link(llvm::StringRef object, llvm::StringRef symbol,
+llvm::Error link(llvm::ArrayRef<std::string> objects, llvm::StringRef symbol,
                  llvm::StringRef architecture, LinkKind kind,
                  llvm::StringRef path);
 

@@ -13,7 +13,7 @@ import numpy as np
 Array = np.ndarray[Any, Any]
 Shape = tuple[int, ...]
 
-VERSION = 3
+VERSION = 4
 ALIGNMENT = 64
 # In the order of octet_dtype.
 DTYPES = [np.dtype(t) for t in (np.float32, np.uint8, np.int8, np.int32, np.int64,
@@ -108,15 +108,18 @@ class CVariant(ctypes.Structure):
     """``octet_variant``."""
 
     _fields_ = [("isa", ctypes.c_char_p), ("needs", ctypes.c_uint64),
-                ("arena_size", ctypes.c_int64), ("num_layers", ctypes.c_int64),
-                ("layers", ctypes.POINTER(CLayer)), ("run", ctypes.c_void_p)]
+                ("arena_size", ctypes.c_int64), ("scratch_size", ctypes.c_int64),
+                ("num_layers", ctypes.c_int64), ("layers", ctypes.POINTER(CLayer)),
+                ("num_steps", ctypes.c_int64), ("steps", ctypes.c_void_p),
+                ("arguments", ctypes.c_void_p)]
 
 
 class COptions(ctypes.Structure):
     """``octet_options``."""
 
     _fields_ = [("isa", ctypes.c_char_p), ("threads", ctypes.c_int32),
-                ("parallel_for", ctypes.c_void_p), ("pool", ctypes.c_void_p)]
+                ("parallel_for", ctypes.c_void_p), ("pool", ctypes.c_void_p),
+                ("trace", ctypes.c_void_p), ("trace_state", ctypes.c_void_p)]
 
 
 _OPTIONS = ctypes.POINTER(COptions)
@@ -131,7 +134,8 @@ class CModel(ctypes.Structure):
                 ("num_observed", ctypes.c_int32), ("precision", ctypes.c_char_p),
                 ("model_hash", ctypes.c_char_p), ("inputs", ctypes.POINTER(CTensor)),
                 ("outputs", ctypes.POINTER(CTensor)),
-                ("variants", ctypes.POINTER(CVariant)), ("observed", ctypes.c_void_p),
+                ("variants", ctypes.POINTER(CVariant)), ("weights", ctypes.c_void_p),
+                ("observed", ctypes.c_void_p),
                 ("choose", ctypes.CFUNCTYPE(
                     ctypes.POINTER(CVariant), ctypes.c_void_p, ctypes.c_char_p,
                     ctypes.POINTER(ctypes.c_int))),

@@ -35,7 +35,7 @@ class Library:
     data : bytes
         The library that ``octet compile MODEL -o net.so`` wrote.
     name : str
-        What error messages call it. The model in it is the symbol ``octet_v3_model``,
+        What error messages call it. The model in it is the symbol ``octet_v4_model``,
         or ``NAME_model`` with the stem of this name.
     runner : callable, optional
         Makes what runs the model in place of ctypes.
@@ -92,12 +92,12 @@ class Library:
         stem = "".join(c if c.isascii() and c.isalnum() else "_"
                        for c in Path(self.name).stem)
         own = f"{'_' if stem[:1].isdigit() else ''}{stem}_model"
-        for symbol in ("octet_v3_model", own):
+        for symbol in ("octet_v4_model", own):
             with contextlib.suppress(ValueError):
                 version = ctypes.c_int32.in_dll(library, symbol).value
                 break
         else:
-            raise NotAProgram(f"{self.name}: defines neither octet_v3_model nor {own} "
+            raise NotAProgram(f"{self.name}: defines neither octet_v4_model nor {own} "
                               f"and is no compiled model; {_elf.HOW}", file=self.name)
         if version != _abi.VERSION:
             raise NotAProgram(

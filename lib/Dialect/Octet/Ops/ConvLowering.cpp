@@ -204,19 +204,38 @@ static Value insertPart(OpBuilder &builder, Location loc, Value part,
 }
 
 Value octet::repeat(
-    OpBuilder &builder, Location loc, int64_t count, Value carried,
-    llvm::function_ref<Value(OpBuilder &, OpFoldResult, Value)> body) {
-  if (count == 1)
-    return body(builder, builder.getIndexAttr(0), carried);
-  auto index = [&](int64_t i) -> Value {
-    return arith::ConstantIndexOp::create(builder, loc, i);
-  };
-  return scf::ForOp::create(builder, loc, index(0), index(count), index(1),
-                            carried,
-                            [&](OpBuilder &b, Location, Value i, ValueRange c) {
-                              scf::YieldOp::create(b, loc, body(b, i, c[0]));
-                            })
-      .getResult(0);
+    OpBuilder &builder, Location loc, ArrayRef<int64_t> counts, Value carried,
+    llvm::function_ref<Value(OpBuilder &, ArrayRef<OpFoldResult>, Value)>
+        body) {
+  SmallVector<OpFoldResult> steps;
+  for (int64_t count : counts)
+    if (count != 1)
+      steps.push_back(builder.getIndexAttr(count));
+  SmallVector<OpFoldResult> position(counts.size(), builder.getIndexAttr(0));
+  if (steps.empty())
+    return body(builder, position, carried);
+  auto loop =
+      scf::ForallOp::create(builder, loc, steps, carried, /*mapping=*/{});
+  SmallVector<Value> loopVariables = loop.getInductionVars();
+  ValueRange variables = loopVariables;
+  for (auto [at, count] : llvm::zip_equal(position, counts))
+    if (count != 1) {
+      at = variables.front();
+      variables = variables.drop_front();
+    }
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(loop.getBody());
+  auto insert = body(builder, position, loop.getRegionIterArgs()[0])
+                    .getDefiningOp<tensor::InsertSliceOp>();
+  assert(insert && insert.getDest() == loop.getRegionIterArgs()[0] &&
+         "each iteration computes a part of its own");
+  builder.setInsertionPointToEnd(loop.getTerminator().getBody());
+  tensor::ParallelInsertSliceOp::create(
+      builder, loc, insert.getSource(), insert.getDest(),
+      insert.getMixedOffsets(), insert.getMixedSizes(),
+      insert.getMixedStrides());
+  insert.erase();
+  return loop.getResult(0);
 }
 
 /// A blocked form of one sample, [H, W, C].
@@ -265,9 +284,9 @@ static Value lowerGroups(OpBuilder &builder, Location loc,
   int64_t whole = channels / inputs;
   Value result = form.destination;
   if (whole > 0)
-    result = repeat(builder, loc, whole, result,
-                    [&](OpBuilder &b, OpFoldResult i, Value into) {
-                      return lower(b, i, into, inputs);
+    result = repeat(builder, loc, {whole}, result,
+                    [&](OpBuilder &b, ArrayRef<OpFoldResult> at, Value into) {
+                      return lower(b, at[0], into, inputs);
                     });
   if (whole < count)
     result = lower(builder, builder.getIndexAttr(whole), result,
@@ -316,10 +335,10 @@ static Value lowerStrips(
   };
   int64_t whole = size / perStrip, rest = size % perStrip;
   Value result =
-      repeat(builder, loc, whole, form.destination,
-             [&](OpBuilder &b, OpFoldResult i, Value into) {
+      repeat(builder, loc, {whole}, form.destination,
+             [&](OpBuilder &b, ArrayRef<OpFoldResult> at, Value into) {
                OpFoldResult first = affine::makeComposedFoldedAffineApply(
-                   b, loc, b.getAffineDimExpr(0) * perStrip, {i});
+                   b, loc, b.getAffineDimExpr(0) * perStrip, {at[0]});
                return lower(b, first, perStrip, into);
              });
   if (rest > 0)
@@ -344,8 +363,9 @@ Value octet::lowerConv(OpBuilder &builder, Location loc, ContractionForm form,
       window.groups > 1 && !isDepthwiseBlocked(window.lanes, window.groups,
                                                typeOf(form.filter).getRank());
   return repeat(
-      builder, loc, typeOf(destination).getDimSize(0), destination,
-      [&](OpBuilder &b, OpFoldResult sample, Value into) {
+      builder, loc, {typeOf(destination).getDimSize(0)}, destination,
+      [&](OpBuilder &b, ArrayRef<OpFoldResult> at, Value into) {
+        OpFoldResult sample = at[0];
         ContractionForm one = form;
         auto slice = [&](Value value) {
           return sliceOf(b, loc, value, 0, sample, 1, /*reduced=*/true);
@@ -354,9 +374,9 @@ Value octet::lowerConv(OpBuilder &builder, Location loc, ContractionForm form,
         if (form.residual)
           one.residual = slice(form.residual);
         one.destination = slice(into);
-        auto compute = [&](OpBuilder &at, const ContractionForm &part) {
-          return groups ? lowerGroups(at, loc, part, window, finish)
-                        : lowerBlocks(at, loc, part, window, finish);
+        auto compute = [&](OpBuilder &within, const ContractionForm &part) {
+          return groups ? lowerGroups(within, loc, part, window, finish)
+                        : lowerBlocks(within, loc, part, window, finish);
         };
         Value result = form.table ? lowerStrips(b, loc, one, window, compute)
                                   : compute(b, one);

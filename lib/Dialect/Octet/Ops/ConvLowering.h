@@ -80,13 +80,15 @@ mlir::Value contract(mlir::OpBuilder &builder, mlir::Location loc,
                      const ContractionForm &form, mlir::Type accumulator,
                      mlir::Value destination);
 
-/// carried = body(i, carried) for i below `count`, or body(0, ...) if that
-/// is 1.
+/// `carried` with the parts that body(position, carried) puts into it by a
+/// tensor.insert_slice, for all positions of `counts`. These do not depend on
+/// each other: they are the iterations of an scf.forall where there are
+/// several.
 mlir::Value
-repeat(mlir::OpBuilder &builder, mlir::Location loc, int64_t count,
-       mlir::Value carried,
-       llvm::function_ref<mlir::Value(mlir::OpBuilder &, mlir::OpFoldResult,
-                                      mlir::Value)>
+repeat(mlir::OpBuilder &builder, mlir::Location loc,
+       llvm::ArrayRef<int64_t> counts, mlir::Value carried,
+       llvm::function_ref<mlir::Value(
+           mlir::OpBuilder &, llvm::ArrayRef<mlir::OpFoldResult>, mlir::Value)>
            body);
 
 /// A product of f32 matrices, `operands` being left, right and perhaps bias,

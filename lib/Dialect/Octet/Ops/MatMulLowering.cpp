@@ -41,8 +41,10 @@ public:
     while (batch > 0 && sizeFromEnd(rhs, shape.size() - batch + 1) == 1 &&
            sizeFromEnd(lhs, shape.size() - batch + 1) == shape[batch - 1])
       --batch;
-    Offsets position;
-    return overBatch(builder, destination, shape.take_front(batch), position);
+    return repeat(builder, loc, shape.take_front(batch), destination,
+                  [&](OpBuilder &b, ArrayRef<OpFoldResult> at, Value into) {
+                    return oneProduct(b, into, Offsets(at));
+                  });
   }
 
 private:
@@ -52,19 +54,6 @@ private:
     auto shape = typeOf(value).getShape();
     int64_t size = shape.size();
     return back <= size ? shape[size - back] : 1;
-  }
-
-  Value overBatch(OpBuilder &builder, Value into, ArrayRef<int64_t> batch,
-                  Offsets &position) {
-    if (batch.size() == position.size())
-      return oneProduct(builder, into, position);
-    return repeat(builder, loc, batch[position.size()], into,
-                  [&](OpBuilder &b, OpFoldResult i, Value carried) {
-                    position.push_back(i);
-                    Value result = overBatch(b, carried, batch, position);
-                    position.pop_back();
-                    return result;
-                  });
   }
 
   /// Offsets and sizes of `value`'s part at `position` of a result of `rank`.
@@ -170,11 +159,11 @@ private:
     };
     int64_t whole = size / width, blocks = llvm::divideCeil(size, width);
     Value result =
-        repeat(builder, loc, whole, emptyOf(builder, {blocks, terms, width}),
-               [&](OpBuilder &b, OpFoldResult i, Value into) {
+        repeat(builder, loc, {whole}, emptyOf(builder, {blocks, terms, width}),
+               [&](OpBuilder &b, ArrayRef<OpFoldResult> at, Value into) {
                  OpFoldResult first = affine::makeComposedFoldedAffineApply(
-                     b, loc, b.getAffineDimExpr(0) * width, {i});
-                 return block(b, i, first, into);
+                     b, loc, b.getAffineDimExpr(0) * width, {at[0]});
+                 return block(b, at[0], first, into);
                });
     if (whole < blocks)
       result = block(builder, builder.getIndexAttr(whole),
