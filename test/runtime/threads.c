@@ -1,8 +1,8 @@
 /* 64 threads, each with a context of its own, give the serial answers; so does
- * one context that runs its batches on several threads. Built under
+ * one context that runs its batches on the threads of a pool. Built under
  * ThreadSanitizer with the run time's own sources. */
 
-#include "octet/Runtime/octet.h"
+#include "octet/Harness/pool.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -74,32 +74,6 @@ static void *work(void *argument) {
   return (void *)differing;
 }
 
-/* The simplest parallel_for: a thread for each task. */
-typedef struct {
-  octet_task task;
-  void *state;
-  int64_t index;
-} job;
-
-static void *run_job(void *argument) {
-  job *j = argument;
-  j->task(j->state, j->index);
-  return NULL;
-}
-
-static void parallel_for(void *pool, int64_t count, octet_task task,
-                         void *state) {
-  pthread_t threads[16];
-  job jobs[16];
-  (void)pool;
-  for (int64_t i = 0; i < count; ++i) {
-    jobs[i] = (job){task, state, i};
-    pthread_create(&threads[i], NULL, run_job, &jobs[i]);
-  }
-  for (int64_t i = 0; i < count; ++i)
-    pthread_join(threads[i], NULL);
-}
-
 int main(void) {
   void *memory;
   octet_context *context = create(NULL, &memory);
@@ -117,12 +91,17 @@ int main(void) {
     differing += (intptr_t)result;
   }
   for (int32_t workers = 1; workers <= 9; workers += 4) {
-    octet_options options = {.threads = workers, .parallel_for = parallel_for};
+    octet_pool *pool = octet_pool_create(workers, 1);
+    octet_options options = {
+        .threads = workers, .parallel_for = octet_pool_run, .pool = pool};
     context = create(&options, &memory);
-    float *y = infer(context, 0);
-    differing += memcmp(y, expected[0], output_bytes()) != 0;
-    free(y);
+    for (int round = 0; round < ROUNDS; ++round) {
+      float *y = infer(context, round);
+      differing += memcmp(y, expected[round], output_bytes()) != 0;
+      free(y);
+    }
     free(memory);
+    octet_pool_destroy(pool);
   }
   for (int i = 0; i < THREADS; ++i)
     free(expected[i]);
