@@ -220,10 +220,10 @@ static int checkCalibrate(const CommandOptions &options) {
                       : "--merge weighs ranges on --data by running a "
                         "model: give it in front of the ranges",
                   "calibrate");
-  if (!hasModel && (options.leastSqnr || options.part))
-    return misuse(
-        "--merge without a model has no use for --min-sqnr and --part",
-        "calibrate");
+  if (!hasModel && (options.leastSqnr || options.part || options.threads))
+    return misuse("--merge without a model has no use for --min-sqnr, --part "
+                  "and --threads",
+                  "calibrate");
   return 0;
 }
 
@@ -260,6 +260,10 @@ static int readFlags(const Command &command, llvm::ArrayRef<Given> flags,
     return misuse("give either --calib or --ranges", command.name);
   if (options.leastSqnr && options.calibration.empty() && options.data.empty())
     return misuse("--min-sqnr is measured on data: it goes with --calib",
+                  command.name);
+  if ((command.name == "compile" || command.name == "quantize") &&
+      options.threads && options.calibration.empty())
+    return misuse("--threads is for calibration: it goes with --calib",
                   command.name);
   if (command.name == "calibrate")
     return checkCalibrate(options);

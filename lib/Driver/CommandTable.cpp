@@ -9,6 +9,7 @@
 #include "ModelFlags.h"
 #include "Session.h"
 #include "octet/Driver/CommandLine.h"
+#include "octet/Harness/pool.h"
 #include "octet/Quantization/Calibration/Ranges.h"
 #include "llvm/ADT/StringExtras.h"
 #include <cmath>
@@ -179,6 +180,10 @@ static std::string readPhase(CommandOptions &options, StringRef value) {
              : "choose one of import, " + listPhases();
 }
 
+static std::string readThreads(CommandOptions &options, StringRef value) {
+  return readNumber(options.threads.emplace(), value, 1, OCTET_MOST_THREADS);
+}
+
 static std::string readSqnr(CommandOptions &options, StringRef value) {
   double number = 0;
   if (value.getAsDouble(number) || !(number >= 0 && number <= 100))
@@ -266,8 +271,10 @@ llvm::ArrayRef<Flag> octet::allFlags() {
        [](CommandOptions &options, StringRef value) {
          return readNumber(options.model.batch, value, 1, 1000000);
        }},
-      {"--threads", "N", "threads of one inference, 1", "1", "compile bench",
-       "", number(&Options::threads, 1, 1)},
+      {"--threads", "N", "threads that samples and inferences are split among",
+       "1", "run eval bench", "", readThreads},
+      {"--threads", "N", "threads to calibrate on; ranges do not depend on it",
+       "one for each CPU", "compile quantize calibrate", "", readThreads},
       {"--runs", "N", "timed inferences of each program",
        "what takes two seconds", "bench", "",
        number(&Options::runs, 1, 1000000)},

@@ -64,9 +64,11 @@ int octet::runProgram(StringRef command, const CommandOptions &options) {
   if (!program)
     return 1;
   SmallVector<StringRef> arguments{command};
+  std::string threads = options.threads ? std::to_string(*options.threads) : "";
   for (auto [flag, value] : {std::pair("--input", &options.input),
                              {"--output", &options.output},
-                             {"--json", &options.json}})
+                             {"--json", &options.json},
+                             {"--threads", &std::as_const(threads)}})
     if (!value->empty())
       arguments.append({StringRef(flag), StringRef(*value)});
   return execute(*program, arguments);
@@ -95,7 +97,7 @@ public:
       waitpid(pid, nullptr, 0);
   }
 
-  bool start(const Program &program) {
+  bool start(const Program &program, int64_t threads) {
     int down[2], up[2];
     // Close-on-exec: a program must see the end of its input even while others,
     // started later, are still running.
@@ -105,8 +107,9 @@ public:
     if (pid == 0) {
       dup2(down[0], 0);
       dup2(up[1], 1);
-      std::string path = program.path().str();
-      execl(path.c_str(), path.c_str(), "bench", "--serve", nullptr);
+      std::string path = program.path().str(), text = std::to_string(threads);
+      execl(path.c_str(), path.c_str(), "bench", "--serve", "--threads",
+            text.c_str(), nullptr);
       _exit(127);
     }
     close(down[0]);
@@ -150,11 +153,17 @@ int octet::runBench(const CommandOptions &options) {
   auto programs = openAll(options);
   if (!programs)
     return 1;
+  int64_t threads = options.threads.value_or(1);
+  std::unique_ptr<octet_pool, decltype(&octet_pool_destroy)> pool(
+      octet_pool_create(threads, /*pinned=*/1), octet_pool_destroy);
+  if (!pool)
+    return refuse(Twine(threads) +
+                  " threads cannot be started; give --threads less");
   std::vector<BenchProcess> processes(programs->size());
   constexpr int rounds = 20;
   std::vector<int64_t> perRound;
   for (auto [program, process] : llvm::zip(*programs, processes)) {
-    if (!process.start(program) || !process.run(2))
+    if (!process.start(program, threads) || !process.run(2))
       return refuse(program.name() +
                     ": is no compiled program of this version");
     // Each program gets about two seconds, five runs a round at least.
@@ -167,16 +176,18 @@ int octet::runBench(const CommandOptions &options) {
   octet_machine machine;
   octet_describe_machine(&machine);
   for (int round = 0; round < rounds; ++round) {
-    octet_measure_peaks(&machine);
+    octet_measure_peaks(&machine, pool.get());
     for (auto [i, process] : llvm::enumerate(processes))
       if (!process.run(perRound[i]))
         return refuse((*programs)[i].name() + ": stopped while it was timed");
     octet_progress("timing", round + 1, rounds);
   }
 
+  char threadsText[32];
+  octet_print_threads(threads, threadsText);
   llvm::outs() << llvm::formatv(
-      "{0}, {1}, one thread; peak {2:f0} GOPS int8, {3:f0} GFLOPS fp32\n\n",
-      machine.cpu, machine.isa, machine.peak_int8_gops,
+      "{0}, {1}, {2}; peak {3:f0} GOPS int8, {4:f0} GFLOPS fp32\n\n",
+      machine.cpu, machine.isa, threadsText, machine.peak_int8_gops,
       machine.peak_fp32_gflops);
   llvm::outs() << llvm::formatv(
       "{0,-32} {1,9} {2,11} {3,11} {4,11} {5,9} {6,8} {7,8}\n", "program",
@@ -210,6 +221,7 @@ int octet::runBench(const CommandOptions &options) {
                               {"isa", machine.isa},
                               {"peak_int8_gops", machine.peak_int8_gops},
                               {"peak_fp32_gflops", machine.peak_fp32_gflops}}},
+          {"threads", threads},
           {"programs", std::move(rows)}});
 }
 
@@ -274,7 +286,7 @@ struct Distance {
 } // namespace
 
 /// Runs `program` over all samples of `data`; the exit status.
-static int computeOutputs(const Program &program, const std::string &data,
+static int computeOutputs(const Program &program, const CommandOptions &options,
                           Outputs &outputs) {
   auto path = TemporaryFile::create("octet-outputs", "npz");
   if (!path)
@@ -282,8 +294,10 @@ static int computeOutputs(const Program &program, const std::string &data,
   auto report = TemporaryFile::create("octet-report", "json");
   if (!report)
     return refuse(llvm::toString(report.takeError()));
-  StringRef arguments[] = {"run",        "--input",  data,          "--output",
-                           path->path(), "--report", report->path()};
+  std::string threads = std::to_string(options.threads.value_or(1));
+  StringRef arguments[] = {"run",          "--input",    options.data,
+                           "--output",     path->path(), "--report",
+                           report->path(), "--threads",  threads};
   if (int status = execute(program, arguments))
     return status;
   octet_error error = {};
@@ -316,7 +330,7 @@ int octet::runEval(const CommandOptions &options) {
     return refuse(error.text);
   std::vector<Outputs> outputs(programs->size());
   for (auto [program, output] : llvm::zip(*programs, outputs)) {
-    if (int status = computeOutputs(program, options.data, output))
+    if (int status = computeOutputs(program, options, output))
       return status;
     if (!areComparable(outputs[0], output))
       return refuse(program.name() +

@@ -116,7 +116,7 @@ static FailureOr<std::string> calibrateParts(const CommandOptions &options,
     parts = parts.drop_front();
   }
   if (options.part)
-    return observe(*module, options.data, method.cache);
+    return observe(*module, options.data, method);
   auto merged = mergeFiles(parts, method, hasModel);
   if (failed(merged))
     return failure();

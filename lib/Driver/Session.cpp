@@ -135,6 +135,7 @@ octet::makePipeline(const CommandOptions &options) {
   pipeline.dumpFolder = options.dumpFolder;
   pipeline.form = options.form;
   pipeline.leastSqnr = options.leastSqnr;
+  pipeline.threads = options.threads;
   pipeline.roundWeights = !options.weights.empty();
   if (options.method == "minmax")
     pipeline.percentile = 100.0;

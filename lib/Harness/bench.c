@@ -67,7 +67,7 @@ static int serve(const state *s) {
 
 int command_bench(const options *o) {
   state s;
-  if (allocate(&s))
+  if (start_threads(o->threads) || allocate(&s, pool, 1))
     return 1;
   fill_inputs(&s);
   infer(&s);
@@ -85,7 +85,7 @@ int command_bench(const options *o) {
   octet_describe_machine(&machine);
   for (int64_t done = 0; done < runs;) {
     int64_t chunk = runs - done < runs / 8 + 1 ? runs - done : runs / 8 + 1;
-    octet_measure_peaks(&machine);
+    octet_measure_peaks(&machine, pool);
     measure(&s, ns + done, chunk);
     done += chunk;
     octet_progress("timing", done, runs);
@@ -94,8 +94,10 @@ int command_bench(const options *o) {
   double gops = 2e-6 * total_macs() / t.median_ms;
   int int8 = !strcmp(model->precision, "int8");
   double peak = int8 ? machine.peak_int8_gops : machine.peak_fp32_gflops;
-  printf("%s, %s, one thread, peak %.0f GOPS int8, %.0f GFLOPS fp32\n",
-         machine.cpu, machine.isa, machine.peak_int8_gops,
+  char threads[32];
+  octet_print_threads(octet_pool_threads(pool), threads);
+  printf("%s, %s, %s, peak %.0f GOPS int8, %.0f GFLOPS fp32\n", machine.cpu,
+         machine.isa, threads, machine.peak_int8_gops,
          machine.peak_fp32_gflops);
   printf("%-10s %10s %10s %10s %9s %8s\n", "precision", "median", "min", "p95",
          "GOPS", "of peak");
@@ -111,8 +113,10 @@ int command_bench(const options *o) {
     octet_json_string(file, machine.cpu);
     fprintf(file,
             ", \"isa\": \"%s\", \"peak_int8_gops\": %.2f, "
-            "\"peak_fp32_gflops\": %.2f}, \"programs\": [{\"path\": ",
-            machine.isa, machine.peak_int8_gops, machine.peak_fp32_gflops);
+            "\"peak_fp32_gflops\": %.2f}, \"threads\": %d, \"programs\": "
+            "[{\"path\": ",
+            machine.isa, machine.peak_int8_gops, machine.peak_fp32_gflops,
+            octet_pool_threads(pool));
     octet_json_string(file, program);
     fprintf(file,
             ", \"precision\": \"%s\", \"median_ms\": %.6f, \"min_ms\": %.6f, "

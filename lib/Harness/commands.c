@@ -12,6 +12,7 @@
 #include "program.h"
 
 #include <math.h>
+#include <unistd.h>
 
 static octet_array *allocate_results(void) {
   octet_array *results = calloc(model->num_outputs, sizeof *results);
@@ -47,7 +48,8 @@ static int write_report(const char *path, const octet_npz *npz,
 int command_run(const options *o) {
   octet_npz npz;
   octet_samples samples;
-  if (open_data(o->input, &npz) || find_samples(o->input, &npz, &samples))
+  if (open_data(o->input, &npz) || find_samples(o->input, &npz, &samples) ||
+      start_threads(o->threads))
     return 1;
   octet_array *results = allocate_results();
   if (!results || run_all(o->input, &samples, results, "running"))
@@ -97,7 +99,8 @@ int command_eval(const options *o) {
   int64_t classes = octet_array_elements(&results[0]) / rows;
   if (octet_check_labels(o->data, labels, rows, classes, t->name, &error))
     return refuse(error.text);
-  if (run_all(o->data, &samples, results, "evaluating"))
+  if (start_threads(o->threads) ||
+      run_all(o->data, &samples, results, "evaluating"))
     return 1;
   double top1 = 100 * octet_top_k(&results[0], rows, labels, 1);
   double top5 = 100 * octet_top_k(&results[0], rows, labels, 5);
@@ -159,6 +162,46 @@ static int look_through(const char *path, const octet_samples *samples,
   return 0;
 }
 
+static void count_values(void *state, int64_t thread) {
+  const octet_observer observer = {.histograms = (octet_histogram *)state +
+                                                 thread * model->num_observed};
+  octet_observe_by(&observer);
+}
+
+/* Has each thread count values in histograms of its own; 0, or 1 without
+ * memory. */
+static int make_histograms(octet_histogram **histograms) {
+  int64_t threads = octet_pool_threads(pool);
+  int64_t count = threads * model->num_observed;
+  *histograms = malloc((size_t)count * sizeof **histograms);
+  if (!*histograms)
+    return refuse("out of memory");
+  for (int64_t i = 0; i < count; ++i)
+    octet_histogram_init(&(*histograms)[i]);
+  octet_pool_run(pool, threads, count_values, *histograms);
+  return 0;
+}
+
+/* Adds those of other threads to the first one's. */
+static void merge_histograms(octet_histogram *histograms) {
+  int64_t observed = model->num_observed;
+  for (int64_t i = observed; i < observed * octet_pool_threads(pool); ++i)
+    octet_histogram_merge(&histograms[i % observed], &histograms[i]);
+}
+
+int64_t calibration_threads(void) {
+  octet_options one = {.threads = 1}, two = {.threads = 2};
+  one.parallel_for = two.parallel_for = octet_pool_run;
+  double each = (double)octet_context_size(model, &two) -
+                (double)octet_context_size(model, &one) +
+                model->num_observed * (double)sizeof(octet_histogram);
+  double memory =
+      (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+  double most = memory / 4 / each;
+  int64_t cpus = octet_allowed_cpus();
+  return most < 1 ? 1 : most < cpus ? (int64_t)most : cpus;
+}
+
 int command_calibrate(const options *o) {
   octet_npz npz;
   octet_samples samples;
@@ -181,10 +224,12 @@ int command_calibrate(const options *o) {
             "throughout, which says nothing of real inputs; calibrate with "
             "samples like those that will be run\n",
             program, o->data);
-  if (octet_observers_start(model->num_observed))
-    return refuse("out of memory");
-  if (run_all(o->data, &samples, NULL, "calibrating"))
+  octet_histogram *histograms;
+  if (start_threads(o->threads ? o->threads : calibration_threads()) ||
+      make_histograms(&histograms) ||
+      run_all(o->data, &samples, NULL, "calibrating"))
     return 1;
+  merge_histograms(histograms);
   octet_output output;
   FILE *file = open_output(&output, o->output);
   if (!file)
@@ -192,7 +237,9 @@ int command_calibrate(const options *o) {
   octet_calibration run = {.model_hash = model->model_hash,
                            .samples = samples.samples,
                            .inputs_finite = found.finite};
-  octet_observers_write(file, &run, model->observed, model->num_observed);
+  octet_ranges_write(file, &run, model->observed, histograms,
+                     model->num_observed);
+  free(histograms);
   octet_samples_free(&samples);
   octet_npz_close(&npz);
   return close_output(&output);

@@ -32,15 +32,15 @@ typedef struct {
 /* `calibrate`, `simulate` and the flags of the driver are not for the help
  * text. */
 static const command commands[] = {
-    {"run", "--input X.npz --output Y.npz", "outputs for every sample",
-     command_run, "ior", "io"},
-    {"eval", "--data D.npz [--json F]", "top-1 and top-5", command_eval, "dj",
-     "d"},
-    {"bench", "[--runs N] [--json F]", "latency and rate", command_bench,
-     "njts", ""},
+    {"run", "--input X.npz --output Y.npz [--threads N]",
+     "outputs for every sample", command_run, "iort", "io"},
+    {"eval", "--data D.npz [--threads N] [--json F]", "top-1 and top-5",
+     command_eval, "djt", "d"},
+    {"bench", "[--runs N] [--threads N] [--json F]", "latency and rate",
+     command_bench, "njts", ""},
     {"inspect", "[--json F]", "layers and kernels", command_inspect, "j", ""},
-    {"calibrate", NULL, NULL, command_calibrate, "do", "do"},
-    {"simulate", NULL, NULL, command_simulate, "donq", "donq"},
+    {"calibrate", NULL, NULL, command_calibrate, "dot", "do"},
+    {"simulate", NULL, NULL, command_simulate, "donqt", "donq"},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
@@ -63,7 +63,7 @@ static void help(FILE *file) {
   fprintf(file, "usage: %s COMMAND [FLAGS]\n", program);
   for (int i = 0; i < COMMANDS; ++i)
     if (commands[i].usage)
-      fprintf(file, "  %-8s%-31s%s\n", commands[i].name, commands[i].usage,
+      fprintf(file, "  %-8s%-43s%s\n", commands[i].name, commands[i].usage,
               commands[i].help);
   fprintf(file, "  --help, --version\n");
 }
@@ -154,13 +154,14 @@ static int set(options *o, int value, const char *text) {
   }
   char *end;
   long long number = strtoll(text, &end, 10);
-  if (end == text || *end || number < 1 || number > 10000000)
+  int is_number = end != text && !*end && number >= 1;
+  if (value == 't' && !(is_number && number <= OCTET_MOST_THREADS))
+    return misuse(
+        "a number from 1 to " TEXT_OF(OCTET_MOST_THREADS) " is needed for",
+        flag_name(value));
+  if (!is_number || number > 10000000)
     return misuse("a positive number is needed for", flag_name(value));
-  if (value == 'n')
-    o->runs = number;
-  else if (number != 1)
-    return misuse("programs run on one thread; only 1 is possible for",
-                  flag_name(value));
+  *(value == 't' ? &o->threads : &o->runs) = number;
   return 0;
 }
 

@@ -93,6 +93,13 @@ octet_timing octet_summarize(double *ns, int64_t count) {
   return timing;
 }
 
+void octet_print_threads(int64_t threads, char text[32]) {
+  if (threads == 1)
+    snprintf(text, 32, "one thread");
+  else
+    snprintf(text, 32, "%lld threads", (long long)threads);
+}
+
 void octet_json_string(FILE *file, const char *text) {
   fputc('"', file);
   for (const unsigned char *p = (const unsigned char *)text; *p; ++p)

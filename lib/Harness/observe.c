@@ -10,16 +10,11 @@
 #include "octet/Harness/harness.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { HALF = OCTET_HISTOGRAM_BINS / 2, LOWEST_EXPONENT = -140 };
 
-static octet_histogram *histograms;
-static const octet_rounding *roundings;
-static octet_quality *qualities;
-/* OCTET_SAMPLED elements of each value. */
-static float *kept;
+static _Thread_local octet_observer own;
 
 void octet_histogram_init(octet_histogram *histogram) {
   memset(histogram, 0, sizeof *histogram);
@@ -28,17 +23,33 @@ void octet_histogram_init(octet_histogram *histogram) {
   histogram->max = -INFINITY;
 }
 
-/* Widens the bins to 2^exponent: bin i, seen from zero, goes to
- * floor(i / 2^shift). */
-static void widen(octet_histogram *histogram, int exponent) {
-  static _Thread_local uint64_t merged[OCTET_HISTOGRAM_BINS];
-  int shift = exponent - histogram->exponent;
+/* Adds counts to those of bins that are 2^shift times as wide: bin i, seen from
+ * zero, goes to floor(i / 2^shift). */
+static void add_counts(uint64_t *wide, const uint64_t *counts, int shift) {
   shift = shift < 31 ? shift : 31;
-  memset(merged, 0, sizeof merged);
   for (int i = 0; i < OCTET_HISTOGRAM_BINS; ++i)
-    merged[((i - HALF) >> shift) + HALF] += histogram->counts[i];
-  memcpy(histogram->counts, merged, sizeof merged);
+    wide[((i - HALF) >> shift) + HALF] += counts[i];
+}
+
+/* Widens the bins to 2^exponent. */
+static void widen(octet_histogram *histogram, int exponent) {
+  static _Thread_local uint64_t wide[OCTET_HISTOGRAM_BINS];
+  memset(wide, 0, sizeof wide);
+  add_counts(wide, histogram->counts, exponent - histogram->exponent);
+  memcpy(histogram->counts, wide, sizeof wide);
   histogram->exponent = exponent;
+}
+
+void octet_histogram_merge(octet_histogram *histogram,
+                           const octet_histogram *other) {
+  if (histogram->exponent < other->exponent)
+    widen(histogram, other->exponent);
+  add_counts(histogram->counts, other->counts,
+             histogram->exponent - other->exponent);
+  histogram->min = fminf(histogram->min, other->min);
+  histogram->max = fmaxf(histogram->max, other->max);
+  histogram->total += other->total;
+  histogram->not_finite += other->not_finite;
 }
 
 /* The smallest exponent at which `x` falls into a bin; zero does at any. */
@@ -158,10 +169,10 @@ static int64_t sample(const octet_view *v, float *out) {
 }
 
 static void observe_row(int64_t index, float *values, int64_t count) {
-  if (histograms)
-    octet_histogram_add(&histograms[index], values, count);
-  else if (roundings && roundings[index].scale > 0)
-    octet_round_values(&roundings[index], values, count);
+  if (own.histograms)
+    octet_histogram_add(&own.histograms[index], values, count);
+  else if (own.roundings && own.roundings[index].scale > 0)
+    octet_round_values(&own.roundings[index], values, count);
 }
 
 void octet_observe_view(int64_t index, const octet_view *v) {
@@ -175,16 +186,16 @@ void octet_observe_view(int64_t index, const octet_view *v) {
       for (int64_t x = 0; x < v->w; ++x)
         observe_row(index, row + x * v->stride_w, v->c);
     }
-  if (!kept)
+  if (!own.kept)
     return;
-  float *exact = kept + index * OCTET_SAMPLED;
-  if (!roundings) {
+  float *exact = own.kept + index * OCTET_SAMPLED;
+  if (!own.roundings) {
     sample(v, exact);
     return;
   }
   float rounded[OCTET_SAMPLED];
   int64_t count = sample(v, rounded);
-  octet_quality_add(&qualities[index], exact, rounded, count);
+  octet_quality_add(&own.qualities[index], exact, rounded, count);
 }
 
 void octet_observe(void *const *arguments, void *scratch, int64_t begin,
@@ -204,30 +215,13 @@ void octet_observe(void *const *arguments, void *scratch, int64_t begin,
   octet_observe_view(numbers[0], &view);
 }
 
-int octet_observers_keep(int32_t count) {
-  if (!kept)
-    kept = malloc((size_t)count * OCTET_SAMPLED * sizeof *kept);
-  roundings = NULL;
-  return kept ? 0 : -1;
+void octet_observe_by(const octet_observer *observer) {
+  own = observer ? *observer : (octet_observer){0};
 }
 
-void octet_observers_round(const octet_rounding *given,
-                           octet_quality *measured) {
-  roundings = given;
-  qualities = measured;
-}
-
-int octet_observers_start(int32_t count) {
-  histograms = calloc(count > 0 ? count : 1, sizeof *histograms);
-  if (!histograms)
-    return -1;
-  for (int32_t i = 0; i < count; ++i)
-    octet_histogram_init(&histograms[i]);
-  return 0;
-}
-
-void octet_observers_write(FILE *file, const octet_calibration *calibration,
-                           const char *const *names, int32_t count) {
+void octet_ranges_write(FILE *file, const octet_calibration *calibration,
+                        const char *const *names,
+                        const octet_histogram *histograms, int32_t count) {
   fprintf(file, "{\n  \"version\": 2,\n  \"model_hash\": ");
   octet_json_string(file, calibration->model_hash);
   fprintf(file,

@@ -58,7 +58,7 @@ typedef struct {
 } worker;
 
 struct octet_pool {
-  int64_t threads;
+  int32_t threads;
   int64_t spin_ns;
   int is_crowded;
   int forks; /* of this process, when it was made */
@@ -177,7 +177,7 @@ static void post(worker *w, int64_t count, octet_task task, void *state) {
 
 void octet_pool_run(void *given, int64_t count, octet_task task, void *state) {
   octet_pool *pool = given;
-  if (count < 2 || pool->threads < 2 ||
+  if (count < 2 || octet_pool_threads(pool) < 2 ||
       pool->forks != atomic_load_explicit(&forks, memory_order_relaxed) ||
       atomic_exchange_explicit(&pool->is_busy, 1, memory_order_acquire)) {
     for (int64_t i = 0; i < count; ++i)
@@ -194,6 +194,10 @@ void octet_pool_run(void *given, int64_t count, octet_task task, void *state) {
     await(pool, &w->finished, w->number, &w->caller);
   }
   atomic_store_explicit(&pool->is_busy, 0, memory_order_release);
+}
+
+int32_t octet_pool_threads(const octet_pool *pool) {
+  return pool ? pool->threads : 1;
 }
 
 /* CPUs to run on */
@@ -239,7 +243,7 @@ static void choose_cpus(octet_pool *pool) {
   CPU_CLR(own, &allowed);
   CPU_ZERO(&cores);
   CPU_SET(core_of(own), &cores);
-  int64_t chosen = 0;
+  int32_t chosen = 0;
   /* Those behind the caller's come first: pools of several processes would
    * otherwise meet on CPU 0. */
   for (int pass = 0; pass < 2; ++pass)
@@ -273,10 +277,10 @@ static int start(worker *w) {
 }
 
 /* Ends the first `count` threads and frees the rest. */
-static void stop(octet_pool *pool, int64_t count) {
-  for (int64_t i = 0; i < count; ++i)
+static void stop(octet_pool *pool, int32_t count) {
+  for (int32_t i = 0; i < count; ++i)
     post(&pool->workers[i], 0, NULL, NULL);
-  for (int64_t i = 0; i < count; ++i) {
+  for (int32_t i = 0; i < count; ++i) {
     worker *w = &pool->workers[i];
     pthread_join(w->thread, NULL);
     pthread_mutex_destroy(&w->idle.mutex);
@@ -299,14 +303,14 @@ octet_pool *octet_pool_create(int32_t threads, int pinned) {
   pool->forks = atomic_load(&forks);
   pool->is_crowded = threads > octet_allowed_cpus();
   pool->spin_ns = pool->is_crowded ? CROWDED_SPIN_NS : SPIN_NS;
-  for (int64_t i = 0; i + 1 < threads; ++i) {
+  for (int32_t i = 0; i + 1 < threads; ++i) {
     pool->workers[i].pool = pool;
     pool->workers[i].index = i + 1;
     pool->workers[i].cpu = -1;
   }
   if (pinned)
     choose_cpus(pool);
-  for (int64_t i = 0; i + 1 < threads; ++i)
+  for (int32_t i = 0; i + 1 < threads; ++i)
     if (start(&pool->workers[i])) {
       stop(pool, i);
       return NULL;

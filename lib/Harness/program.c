@@ -10,7 +10,9 @@
 
 #include "program.h"
 
-#include <errno.h>
+#include <stdatomic.h>
+
+octet_pool *pool;
 
 /* Tensors */
 
@@ -32,8 +34,22 @@ int64_t batch(void) {
   return 1;
 }
 
-int allocate(state *s) {
-  size_t size = octet_context_size(model, NULL);
+int start_threads(int64_t threads) {
+  if (threads < 2)
+    return 0;
+  pool = octet_pool_create((int32_t)threads, 1);
+  if (pool)
+    return 0;
+  fprintf(stderr, "%s: %lld threads cannot be started; give --threads less\n",
+          program, (long long)threads);
+  return 1;
+}
+
+int allocate(state *s, octet_pool *threads, int64_t batches) {
+  const octet_options options = {.threads = octet_pool_threads(threads),
+                                 .parallel_for = octet_pool_run,
+                                 .pool = threads};
+  size_t size = octet_context_size(model, &options);
   s->memory = aligned_alloc(OCTET_ALIGNMENT, size);
   s->inputs = calloc(model->num_inputs + 1, sizeof *s->inputs);
   s->outputs = calloc(model->num_outputs, sizeof *s->outputs);
@@ -41,13 +57,14 @@ int allocate(state *s) {
       calloc(model->num_inputs + model->num_outputs, sizeof *s->buffers);
   if (!s->memory || !s->inputs || !s->outputs || !s->buffers)
     return refuse("out of memory");
-  if (octet_context_create(model, NULL, s->memory, size, &s->context))
+  if (octet_context_create(model, &options, s->memory, size, &s->context))
     return refuse("the model cannot be loaded");
   for (int i = 0; i < model->num_inputs + model->num_outputs; ++i) {
     int is_input = i < model->num_inputs;
     const octet_tensor *t =
         is_input ? &model->inputs[i] : &model->outputs[i - model->num_inputs];
-    void *buffer = aligned_alloc(64, (bytes(t) + 127) / 64 * 64);
+    size_t total = bytes(t) * (size_t)batches;
+    void *buffer = aligned_alloc(64, (total + 127) / 64 * 64);
     if (!buffer)
       return refuse("out of memory");
     s->buffers[i] = buffer;
@@ -81,13 +98,41 @@ int64_t total_macs(void) {
 
 /* Running over a data set */
 
-/* Converts elements [from, from + count) for input `i`; 0, or 1 after a
- * message. */
-static int load(const char *path, const octet_array *array, int i, int64_t from,
-                int64_t count, void *out) {
+/* Elements from `first` on that become an input's, `each` at a time. */
+typedef struct {
+  const octet_array *array;
+  int64_t first, each;
+  int32_t dtype;
+  char *out;
+  _Atomic int64_t bad; /* the first element that does not fit */
+} loading;
+
+static void load_part(void *state, int64_t part) {
+  loading *l = state;
+  int64_t at = part * l->each, bad;
+  size_t size = octet_dtype_size(l->dtype);
+  if (!octet_array_convert(l->array, l->first + at, l->each, l->dtype,
+                           l->out + (size_t)at * size, &bad))
+    return;
+  int64_t least = l->bad;
+  while (bad < least && !atomic_compare_exchange_weak(&l->bad, &least, bad))
+    ;
+}
+
+/* Converts `count` times `each` elements from `first` on for input `i`; 0, or 1
+ * after a message. */
+static int load(const char *path, const octet_array *array, int i,
+                int64_t first, int64_t count, int64_t each, void *out) {
   const octet_tensor *t = &model->inputs[i];
-  int64_t bad;
-  if (!octet_array_convert(array, from, count, t->dtype, out, &bad))
+  loading l = {.array = array,
+               .first = first,
+               .each = each,
+               .dtype = t->dtype,
+               .out = out,
+               .bad = INT64_MAX};
+  octet_pool_run(pool, count, load_part, &l);
+  int64_t bad = l.bad;
+  if (bad == INT64_MAX)
     return 0;
   char value[40];
   octet_array_print(array, bad, value);
@@ -120,7 +165,7 @@ int load_shared(const char *path, const octet_samples *samples,
                 const state *s) {
   for (int i = 0; i < model->num_inputs; ++i)
     if (octet_is_shared(samples, &model->inputs[i]) &&
-        load(path, samples->arrays[i], i, 0, elements(&model->inputs[i]),
+        load(path, samples->arrays[i], i, 0, 1, elements(&model->inputs[i]),
              s->inputs[i]))
       return 1;
   return 0;
@@ -131,23 +176,42 @@ int load_batch(const char *path, const octet_samples *samples, int64_t at,
   for (int i = 0; i < model->num_inputs; ++i) {
     int64_t each = elements(&model->inputs[i]) / samples->batch;
     if (!octet_is_shared(samples, &model->inputs[i]) &&
-        load(path, samples->arrays[i], i, at * each, present * each,
+        load(path, samples->arrays[i], i, at * each, present, each,
              s->inputs[i]))
       return 1;
   }
   return 0;
 }
 
+/* How many of `batches` batches run at a time: some for each thread, so that it
+ * matters little who is done last, but no more than memory has room for. */
+static int64_t batches_at_a_time(int64_t batches) {
+  enum { MOST_EACH = 8, MOST_BYTES = 8 << 20 };
+  int64_t threads = octet_pool_threads(pool);
+  if (threads == 1)
+    return 1;
+  size_t size = 1;
+  for (int i = 0; i < model->num_inputs; ++i)
+    size += bytes(&model->inputs[i]);
+  for (int i = 0; i < model->num_outputs; ++i)
+    size += bytes(&model->outputs[i]);
+  int64_t each = MOST_BYTES / (int64_t)size;
+  int64_t most = threads * (each < 1 ? 1 : each < MOST_EACH ? each : MOST_EACH);
+  return batches < most ? batches : most;
+}
+
 int run_all(const char *path, const octet_samples *samples,
             octet_array *results, const char *what) {
   state s;
-  if (allocate(&s) || (results && make_results(samples, results)))
-    return 1;
   int64_t size = samples->batch;
-  if (load_shared(path, samples, &s))
+  int64_t batches = batches_at_a_time((samples->samples + size - 1) / size);
+  if (allocate(&s, pool, batches) ||
+      (results && make_results(samples, results)) ||
+      load_shared(path, samples, &s))
     return 1;
-  for (int64_t at = 0; at < samples->samples; at += size) {
-    int64_t left = samples->samples - at, present = left < size ? left : size;
+  int64_t most = batches * size;
+  for (int64_t at = 0; at < samples->samples; at += most) {
+    int64_t left = samples->samples - at, present = left < most ? left : most;
     if (load_batch(path, samples, at, present, &s))
       return 1;
     for (int i = 0; results && i < model->num_outputs; ++i) {

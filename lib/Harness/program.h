@@ -13,6 +13,7 @@
 
 #include "octet/Harness/harness.h"
 #include "octet/Harness/output.h"
+#include "octet/Harness/pool.h"
 #include "octet/Harness/samples.h"
 
 #include <stdlib.h>
@@ -25,17 +26,19 @@ extern const octet_variant *variant;
 
 /* The name it was called by. */
 extern const char *program;
+/* What it runs on; null for the main thread alone. */
+extern octet_pool *pool;
 
 /* Flags of the command line; null or zero where not given. */
 typedef struct {
   const char *input, *output, *data, *json;
   const char *report;   /* of `run`: what the driver's eval asks */
   const char *rounding; /* of `simulate` */
-  int64_t runs;
+  int64_t runs, threads;
   int serve;
 } options;
 
-/* A context and buffers for one batch. */
+/* A context and buffers for some batches. */
 typedef struct {
   void *memory;
   octet_context *context;
@@ -50,9 +53,13 @@ int64_t elements(const octet_tensor *t);
 /* Samples of one inference: the batch of a symbolic one, or 1. */
 int64_t batch(void);
 int64_t total_macs(void);
-/* Buffers for one inference; 0, or 1 without memory. */
-int allocate(state *s);
+/* Starts `threads` threads, this one among them; 0, or 1 after a message. */
+int start_threads(int64_t threads);
+/* A context that runs on `threads`, null for the caller alone, and buffers for
+ * `batches` batches; 0, or 1 without memory. */
+int allocate(state *s, octet_pool *threads, int64_t batches);
 void release(state *s);
+/* Runs the first batch. */
 void infer(const state *s);
 
 /* Opens a data set; 0, or 1 after a message. */
@@ -61,12 +68,13 @@ int open_data(const char *path, octet_npz *npz);
 int find_samples(const char *path, const octet_npz *npz,
                  octet_samples *samples);
 /* Load the inputs that all samples share, and those of `present` samples from
- * `at` on; 0, or 1 after a message. */
+ * `at` on, on all threads; 0, or 1 after a message. */
 int load_shared(const char *path, const octet_samples *samples, const state *s);
 int load_batch(const char *path, const octet_samples *samples, int64_t at,
                int64_t present, const state *s);
-/* Runs all of `samples`, from `path`. Where `results` is given, it receives an
- * array for each output, whose data are `owned`. 0, or 1 after a message. */
+/* Runs all of `samples`, from `path`, on all threads. Where `results` is given,
+ * it receives an array for each output, whose data are `owned`. 0, or 1 after a
+ * message. */
 int run_all(const char *path, const octet_samples *samples,
             octet_array *results, const char *what);
 /* Opens a file to write; null after a message. */
@@ -79,6 +87,9 @@ int command_eval(const options *o);
 int command_bench(const options *o);
 int command_inspect(const options *o);
 /* Only in instrumented programs. */
+/* Threads of those commands where none are asked for: every CPU has one, but
+ * they leave the better part of the memory alone. */
+int64_t calibration_threads(void);
 int command_calibrate(const options *o);
 int command_simulate(const options *o);
 

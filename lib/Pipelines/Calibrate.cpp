@@ -61,8 +61,11 @@ constexpr double dearValue = 3.0;
 
 class Calibration {
 public:
-  Calibration(ModuleOp module, StringRef data, const ObjectCache &cache)
-      : module(module), data(data), cache(cache) {}
+  Calibration(ModuleOp module, StringRef data, const PipelineOptions &method)
+      : module(module), data(data), cache(method.cache) {
+    if (method.threads)
+      threads = std::to_string(*method.threads);
+  }
 
   LogicalResult compile();
   FailureOr<std::string> observe();
@@ -70,7 +73,7 @@ public:
                                 const PipelineOptions &method);
 
 private:
-  LogicalResult execute(ArrayRef<StringRef> arguments);
+  LogicalResult execute(std::initializer_list<StringRef> arguments);
   FailureOr<Candidate> candidate(const PipelineOptions &options);
   LogicalResult weigh(MutableArrayRef<Candidate> candidates, int64_t samples);
   FailureOr<std::vector<Candidate>> weighAlone(ArrayRef<Rounding> roundings);
@@ -89,6 +92,8 @@ private:
   ModuleOp module;
   StringRef data;
   const ObjectCache &cache;
+  /// Empty for what the program finds right.
+  std::string threads;
   std::optional<TemporaryFile> program;
   OwningOpRef<ModuleOp> observed;
   size_t numObserved = 0;
@@ -142,9 +147,11 @@ LogicalResult Calibration::compile() {
 }
 
 /// The program says itself what is wrong with the data.
-LogicalResult Calibration::execute(ArrayRef<StringRef> arguments) {
+LogicalResult Calibration::execute(std::initializer_list<StringRef> arguments) {
   SmallVector<StringRef> all{"octet"};
   llvm::append_range(all, arguments);
+  if (!threads.empty())
+    all.append({"--threads", threads});
   std::string message;
   int status = llvm::sys::ExecuteAndWait(program->path(), all, std::nullopt, {},
                                          0, 0, &message);
@@ -425,7 +432,7 @@ FailureOr<std::string> Calibration::choose(StringRef histograms,
 
 FailureOr<std::string> octet::calibrate(ModuleOp module, StringRef data,
                                         const PipelineOptions &method) {
-  Calibration calibration(module, data, method.cache);
+  Calibration calibration(module, data, method);
   if (failed(calibration.compile()))
     return failure();
   auto histograms = calibration.observe();
@@ -435,8 +442,8 @@ FailureOr<std::string> octet::calibrate(ModuleOp module, StringRef data,
 }
 
 FailureOr<std::string> octet::observe(ModuleOp module, StringRef data,
-                                      const ObjectCache &cache) {
-  Calibration calibration(module, data, cache);
+                                      const PipelineOptions &method) {
+  Calibration calibration(module, data, method);
   if (failed(calibration.compile()))
     return failure();
   return calibration.observe();
@@ -445,7 +452,7 @@ FailureOr<std::string> octet::observe(ModuleOp module, StringRef data,
 FailureOr<std::string> octet::chooseRanges(ModuleOp module, StringRef ranges,
                                            StringRef data,
                                            const PipelineOptions &method) {
-  Calibration calibration(module, data, method.cache);
+  Calibration calibration(module, data, method);
   if (failed(calibration.compile()))
     return failure();
   return calibration.choose(ranges, method);

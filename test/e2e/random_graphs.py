@@ -88,6 +88,9 @@ def sqnr(reference, value):
     return 10 * np.log10(signal / noise) if noise and signal else np.inf
 
 
+THREADS = (2, 3, 7)
+
+
 def check(seed, options):
     driver = options.octet
     precisions = [options.precision] if options.precision else ["fp32", "int8"]
@@ -120,6 +123,14 @@ def check(seed, options):
                     octet([program, "run", "--input", folder / "x.npz",
                            "--output", folder / "y.npz"], target, emulated)
                     y = outputs[precision, target] = load(folder / "y.npz")
+                    for threads in [] if emulated else THREADS:
+                        octet([program, "run", "--input", folder / "x.npz",
+                               "--output", folder / "z.npz", "--threads",
+                               str(threads)], target)
+                        for n, z in load(folder / "z.npz").items():
+                            assert z.tobytes() == y[n].tobytes(), (
+                                f"{precision} on {target}: {n} differs on "
+                                f"{threads} threads")
                     if emulated or graph.is_one_sample():
                         continue
                     # The last samples alone, in memory full of garbage: nothing

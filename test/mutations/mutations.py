@@ -145,7 +145,7 @@ MUTATIONS = [
              "static_cast<int64_t>(i)) / (int64_t(1) << shift)] += count;",
              ["unit", "Tools/merge.test"]),
     Mutation("weighed samples are the first ones", "lib/Harness/simulate.c",
-             "i * among / runs * whole / among", "i + 0 * among",
+             "(i + k) * among / runs * whole / among", "i + k + 0 * among",
              ["Tools/merge.test"]),
     Mutation("weights have a step for all channels",
              "lib/Quantization/Transforms/RoundWeights.cpp",

@@ -57,6 +57,27 @@ void expectOneHistogram(std::vector<float> values) {
   } while (std::next_permutation(values.begin(), values.end()));
 }
 
+TEST(Observe, NorDoesWhoCounted) {
+  std::mt19937 random(9);
+  std::lognormal_distribution<float> sizes(0, 4);
+  std::vector<float> values{0.0f, NAN, 1e-45f};
+  for (int i = 0; i < 3000; ++i)
+    values.push_back(random() % 2 ? sizes(random) : -sizes(random));
+  auto whole = histogramOf(values, values.size());
+  for (size_t parts : {1u, 2u, 7u, 5000u}) {
+    octet_histogram merged;
+    octet_histogram_init(&merged);
+    for (size_t part = 0; part < parts; ++part) {
+      std::vector<float> own;
+      for (size_t i = part; i < values.size(); i += parts)
+        own.push_back(values[i]);
+      octet_histogram_merge(&merged, histogramOf(own, 10).get());
+    }
+    EXPECT_TRUE(equal(*whole, merged)) << parts;
+    EXPECT_EQ(merged.not_finite, 1u);
+  }
+}
+
 TEST(Observe, ZerosDoNotSetTheBins) {
   expectOneHistogram({0.0f, 0.0f, 1e-3f, 7e-4f});
   expectOneHistogram({0.0f, -0.0f, 0.0f});
@@ -145,13 +166,21 @@ TEST(Observe, RoundsInPlaceAndComparesWithWhatWas) {
       arguments.push_back(reinterpret_cast<void *>(number));
     octet_observe(arguments.data(), nullptr, 0, 1);
   };
-  ASSERT_EQ(octet_observers_keep(1), 0);
+  std::vector<float> kept(OCTET_SAMPLED);
+  octet_observer observer{nullptr, nullptr, kept.data(), nullptr};
+  octet_observe_by(&observer);
   observe();
   EXPECT_EQ(values, before);
   octet_rounding rounding{0.25f, 0};
   octet_quality quality{0, 0};
-  octet_observers_round(&rounding, &quality);
+  observer.roundings = &rounding;
+  observer.qualities = &quality;
+  octet_observe_by(&observer);
   observe();
+  octet_observe_by(nullptr);
+  auto rounded = values;
+  observe();
+  EXPECT_EQ(values, rounded);
   double signal = 0, noise = 0;
   for (int y = 0; y < h; ++y)
     for (int x = 0; x < w; ++x)

@@ -33,7 +33,9 @@ struct CommandOptions {
   std::optional<double> leastSqnr;
   /// Batch, shapes and outputs of .onnx models.
   OnnxImportOptions model;
-  int64_t runs = 0, threads = 1;
+  int64_t runs = 0;
+  /// None where it was not given.
+  std::optional<int64_t> threads;
   IRForm form;
   /// Calibrate on a part of the data; join what was found of parts.
   bool part = false, merge = false;

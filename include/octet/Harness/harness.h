@@ -13,6 +13,7 @@
 #define OCTET_HARNESS_HARNESS_H
 
 #include "octet/Harness/npz.h"
+#include "octet/Harness/pool.h"
 #include <stdio.h>
 
 #ifdef __cplusplus
@@ -24,14 +25,15 @@ extern "C" {
 typedef struct {
   char cpu[128];
   const char *isa;         /* best instruction set Octet knows of here */
-  double peak_int8_gops;   /* a bare dot-product loop, one thread */
-  double peak_fp32_gflops; /* a bare multiply-add loop, one thread */
+  double peak_int8_gops;   /* bare dot-product loops */
+  double peak_fp32_gflops; /* bare multiply-add loops */
 } octet_machine;
 
 /* CPU model and instruction set of this machine. */
 void octet_describe_machine(octet_machine *machine);
-/* Raises the two peaks to what bare loops reach now; call it between runs. */
-void octet_measure_peaks(octet_machine *machine);
+/* Raises the two peaks to what bare loops, one on each thread of `pool`, reach
+ * now together; call it between runs. A null `pool` is one thread. */
+void octet_measure_peaks(octet_machine *machine, octet_pool *pool);
 double octet_now_ns(void);
 
 /* Accuracy */
@@ -61,6 +63,9 @@ typedef struct {
 octet_timing octet_summarize(double *ns, int64_t count);
 
 /* Reports */
+
+/* "one thread", or their number. */
+void octet_print_threads(int64_t threads, char text[32]);
 
 /* `text` as a JSON string, quotes included. */
 void octet_json_string(FILE *file, const char *text);

@@ -40,6 +40,9 @@ typedef struct {
 void octet_histogram_init(octet_histogram *histogram);
 void octet_histogram_add(octet_histogram *histogram, const float *values,
                          int64_t count);
+/* Adds the values of `other`: `histogram` becomes what all of them give. */
+void octet_histogram_merge(octet_histogram *histogram,
+                           const octet_histogram *other);
 
 /* Steps of 8 bits; a scale of 0 leaves values as they are. */
 typedef struct {
@@ -64,10 +67,6 @@ void octet_observe_view(int64_t index, const octet_view *view);
 void octet_observe(void *const *arguments, void *scratch, int64_t begin,
                    int64_t end);
 
-/* Has values counted: makes room for `count` observed ones; 0, or -1 without
- * memory. */
-int octet_observers_start(int32_t count);
-
 /* Sums over elements. */
 typedef struct {
   double signal; /* of squares */
@@ -78,15 +77,30 @@ typedef struct {
 void octet_quality_add(octet_quality *quality, const float *exact,
                        const float *rounded, int64_t count);
 
-/* Has up to OCTET_SAMPLED elements of each value kept, as they are; 0, or -1
- * without memory. */
 enum { OCTET_SAMPLED = 4096 };
-int octet_observers_keep(int32_t count);
 
-/* Has values rounded, each by its element of `roundings`, and then compared
- * with those that were kept; adds to `qualities`. Both stay the caller's. */
-void octet_observers_round(const octet_rounding *roundings,
-                           octet_quality *qualities);
+/* What a thread does with observed values, each by its index. */
+typedef struct {
+  /* Counts them, where not null; the rest is null then. */
+  octet_histogram *histograms;
+  /* Rounds them in place, where not null. */
+  const octet_rounding *roundings;
+  /* Up to OCTET_SAMPLED elements of each value, where not null. Without
+   * roundings they are kept here; with them, they are compared with those that
+   * were, which adds to `qualities`. */
+  float *kept;
+  octet_quality *qualities;
+} octet_observer;
+
+/* Has the calling thread do so; `observer` stays the caller's, null is for
+ * nothing. */
+void octet_observe_by(const octet_observer *observer);
+
+/* Called by instrumented programs with the [n, h, w, c] values at `address`
+ * plus `offset` elements, with the strides given in elements. */
+void octet_observe(int64_t index, int64_t address, int64_t offset, int64_t n,
+                   int64_t h, int64_t w, int64_t c, int64_t stride_n,
+                   int64_t stride_h, int64_t stride_w);
 
 typedef struct {
   const char *model_hash;
@@ -94,9 +108,10 @@ typedef struct {
   int inputs_finite; /* no input held NaN or infinity */
 } octet_calibration;
 
-/* Writes ranges.json, version 2. */
-void octet_observers_write(FILE *file, const octet_calibration *calibration,
-                           const char *const *names, int32_t count);
+/* Writes ranges.json, version 2: a histogram for each of `count` names. */
+void octet_ranges_write(FILE *file, const octet_calibration *calibration,
+                        const char *const *names,
+                        const octet_histogram *histograms, int32_t count);
 
 #ifdef __cplusplus
 }

@@ -25,6 +25,9 @@ extern "C" {
 
 typedef struct octet_pool octet_pool;
 
+/* What command lines allow. */
+#define OCTET_MOST_THREADS 1024
+
 /* The CPUs that the calling thread may run on; at least 1. */
 int32_t octet_allowed_cpus(void);
 
@@ -38,10 +41,13 @@ octet_pool *octet_pool_create(int32_t threads, int pinned);
 /* Ends the threads. No call may be in progress; null is allowed. */
 void octet_pool_destroy(octet_pool *pool);
 
+/* The caller counts; 1 of null. */
+int32_t octet_pool_threads(const octet_pool *pool);
+
 /* An octet_parallel_for. The caller is thread 0. Thread i runs task(state, i)
  * if there is one; beyond as many as there are threads, whoever is free takes
- * the next. Within a task, while another thread's call is in progress, and in a
- * child of fork, the caller runs all. */
+ * the next. The caller runs all where `pool` is null, within a task, while
+ * another thread's call is in progress, and in a child of fork. */
 void octet_pool_run(void *pool, int64_t count, octet_task task, void *state);
 
 #ifdef __cplusplus

@@ -53,6 +53,8 @@ struct PipelineOptions {
   /// The dB that every output is to stand above what rounding does to it,
   /// whatever that costs.
   std::optional<double> leastSqnr;
+  /// Threads to calibrate on; without, one for each CPU.
+  std::optional<int64_t> threads;
   /// Says how ranges are found, whatever `ranges` say.
   bool choosesRanges() const { return leastError || percentile > 0; }
   /// Stop after this phase; empty for none.
@@ -112,9 +114,11 @@ mlir::LogicalResult compileTo(mlir::ModuleOp module,
 llvm::Error linkObject(llvm::StringRef object, llvm::StringRef path);
 
 /// Compiles `module` with observers, runs it over the .npz file `data` and
-/// returns the text of ranges.json with histograms alone.
-mlir::FailureOr<std::string>
-observe(mlir::ModuleOp module, llvm::StringRef data, const ObjectCache &cache);
+/// returns the text of ranges.json with histograms alone. What of `method` says
+/// how ranges are chosen is not looked at.
+mlir::FailureOr<std::string> observe(mlir::ModuleOp module,
+                                     llvm::StringRef data,
+                                     const PipelineOptions &method);
 
 /// Completes `ranges`, the text of ranges.json with histograms alone, as
 /// `calibrate` does, by what they do to the samples of `data`. Where these are
