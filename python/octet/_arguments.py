@@ -22,6 +22,12 @@ def whole_number(what: str, given: Any, unit: str = "samples") -> int:
     return number
 
 
+def thread_flags(given: Any) -> list[str]:
+    """The driver's flag for the argument ``threads``; none where it is None."""
+    return [] if given is None else ["--threads",
+                                     str(whole_number("threads", given, "threads"))]
+
+
 def number(what: str, given: Any, fits: Callable[[float], bool], mend: str) -> float:
     """`given` as a number that `fits`, of the argument `what`."""
     if not (isinstance(given, numbers.Real) and fits(float(given))):

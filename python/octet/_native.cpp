@@ -11,7 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "octet/Runtime/octet.h"
+#include "octet/Harness/pool.h"
 
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/vector.h>
@@ -21,7 +21,10 @@
 #include <cstring>
 #include <memory>
 #include <new>
+#include <stdexcept>
+#include <string>
 #include <thread>
+#include <unistd.h>
 #include <vector>
 
 namespace nb = nanobind;
@@ -79,13 +82,29 @@ bool hasType(const View &array, const octet_tensor &tensor) {
                      [](uint8_t byte) { return byte <= 1; });
 }
 
-/// A context and its memory.
+struct NoThreads : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// A context, its memory, and the threads that it runs on beside the caller.
 struct Context {
   struct Free {
     void operator()(void *memory) const { std::free(memory); }
+    void operator()(octet_pool *pool) const { octet_pool_destroy(pool); }
   };
 
-  Context(const octet_model *model, const octet_options &options) {
+  /// Threads may run on any CPU: so may their caller, and other contexts'.
+  Context(const octet_model *model, octet_options options)
+      : threads(options.threads) {
+    if (threads > 1) {
+      pool.reset(octet_pool_create(threads, /*pinned=*/0));
+      if (!pool)
+        throw NoThreads(std::to_string(threads) +
+                        " threads cannot be started; give fewer");
+      process = getpid();
+      options.parallel_for = octet_pool_run;
+      options.pool = pool.get();
+    }
     size_t size = octet_context_size(model, &options);
     memory.reset(std::aligned_alloc(OCTET_ALIGNMENT, size));
     if (!memory)
@@ -96,6 +115,10 @@ struct Context {
       throw nb::value_error("the model has no such target, or the CPU");
   }
 
+  int32_t threads;
+  /// That has the threads; 0 of a context without any.
+  pid_t process = 0;
+  std::unique_ptr<octet_pool, Free> pool;
   std::unique_ptr<void, Free> memory;
   octet_context *context = nullptr;
 };
@@ -126,21 +149,22 @@ public:
   }
 
   void run(std::vector<uintptr_t> inputs, const std::vector<uintptr_t> &outputs,
-           int64_t samples) {
+           int64_t samples, int32_t threads) {
     if (inputs.size() != static_cast<size_t>(model->num_inputs) ||
         outputs.size() != static_cast<size_t>(model->num_outputs))
       throw nb::value_error("an address is needed for each tensor");
     // Models refuse to read their inputs' addresses at 0, if there is none too.
     inputs.reserve(1);
-    execute(reinterpret_cast<const void *const *>(inputs.data()),
+    execute(take(threads), reinterpret_cast<const void *const *>(inputs.data()),
             reinterpret_cast<void *const *>(outputs.data()), samples);
   }
 
   /// The result of one inference of arrays that need no conversion; None where
-  /// they do, or are of another shape or number.
-  nb::object call(const nb::args &arrays) {
+  /// they do, or are of another shape or number, or there cannot be as many
+  /// threads.
+  nb::object call(const nb::args &arrays, int32_t threads) {
     auto count = static_cast<size_t>(model->num_inputs);
-    if (arrays.size() != count)
+    if (arrays.size() != count || threads < 1 || threads > OCTET_MOST_THREADS)
       return nb::none();
     std::vector<View> views;
     std::vector<void *> places;
@@ -168,7 +192,13 @@ public:
         return nb::none();
       places.push_back(views.back()->buf);
     }
-    execute(places.data(), places.data() + count, samples);
+    std::unique_ptr<Context> context;
+    try {
+      context = take(threads);
+    } catch (const NoThreads &) {
+      return nb::none();
+    }
+    execute(std::move(context), places.data(), places.data() + count, samples);
     if (results.size() == 1)
       return results.front();
     nb::dict named;
@@ -208,9 +238,8 @@ private:
     return nb::steal(shape);
   }
 
-  void execute(const void *const *inputs, void *const *outputs,
-               int64_t samples) {
-    std::unique_ptr<Context> context = take();
+  void execute(std::unique_ptr<Context> context, const void *const *inputs,
+               void *const *outputs, int64_t samples) {
     octet_status status;
     {
       nb::gil_scoped_release release;
@@ -223,23 +252,31 @@ private:
 
   // Contexts are taken and given back with the GIL: no lock of ours can be held
   // by another thread when a process forks.
-  std::unique_ptr<Context> take() {
+  std::unique_ptr<Context> take(int32_t threads) {
     {
       nb::ft_lock_guard guard(mutex);
-      if (!idle.empty()) {
-        std::unique_ptr<Context> context = std::move(idle.back());
-        idle.pop_back();
+      // A child of fork has none of the threads.
+      pid_t process = threads > 1 ? getpid() : 0;
+      auto found = std::find_if(idle.rbegin(), idle.rend(), [&](auto &context) {
+        return context->threads == threads && context->process == process;
+      });
+      if (found != idle.rend()) {
+        std::unique_ptr<Context> context = std::move(*found);
+        idle.erase(std::next(found).base());
         return context;
       }
     }
-    return std::make_unique<Context>(model, options);
+    octet_options own = options;
+    own.threads = threads;
+    return std::make_unique<Context>(model, own);
   }
 
   void giveBack(std::unique_ptr<Context> context) {
     nb::ft_lock_guard guard(mutex);
     // What is needed when more threads call than there are cores is freed.
-    if (idle.size() < most)
-      idle.push_back(std::move(context));
+    idle.push_back(std::move(context));
+    if (idle.size() > most)
+      idle.erase(idle.begin());
   }
 
   nb::object handle; // keeps the library loaded
@@ -261,6 +298,7 @@ NB_MODULE(_native, m) {
   nb::set_leak_warnings(false);
   nb::class_<Runner>(m, "Runner")
       .def(nb::init<nb::object, uintptr_t, const char *>())
-      .def("run", &Runner::run)
-      .def("call", &Runner::call);
+      .def("run", &Runner::run, nb::arg("inputs"), nb::arg("outputs"),
+           nb::arg("samples"), nb::arg("threads") = 1)
+      .def("call", &Runner::call, nb::arg("arrays"), nb::arg("threads") = 1);
 }

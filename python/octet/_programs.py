@@ -2,9 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any
+import functools
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
+from ._arguments import whole_number
 from .model import as_model
+
+Runner: TypeAlias = Callable[[Any, Any], Any]
+"""Runs a program on inputs."""
+
+
+def runner(threads: Any) -> Runner:
+    """Runs programs on so many threads.
+
+    What is given in a program's place need know of no more than one.
+    """
+    several = whole_number("threads", threads, "threads")
+    return _run if several == 1 else functools.partial(_run, threads=several)
+
+
+def _run(program: Any, inputs: Any, **options: Any) -> Any:
+    return program.run(inputs, **options)
 
 
 def as_program(given: Any, progress: bool | None = None) -> Any:

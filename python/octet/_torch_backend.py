@@ -30,7 +30,8 @@ _INFERENCE = ("call it in eval mode inside torch.inference_mode() or torch.no_gr
 
 def torch_backend(ranges: Ranges | str | os.PathLike[str] | None = None, *,
                   targets: str | Sequence[str] = "host",
-                  method: compiler.Method | None = None, percentile: float | None = None
+                  method: compiler.Method | None = None,
+                  percentile: float | None = None, threads: int = 1
                   ) -> Callable[[torch.fx.GraphModule, list[torch.Tensor]],
                                 Callable[..., Any]]:
     """A backend for ``torch.compile(module, backend=octet.torch_backend(ranges))``.
@@ -51,6 +52,8 @@ def torch_backend(ranges: Ranges | str | os.PathLike[str] | None = None, *,
         compiled to FP32.
     targets, method, percentile
         As `compile` takes them.
+    threads : int
+        As programs take it when they are called.
 
     Returns
     -------
@@ -87,7 +90,7 @@ def torch_backend(ranges: Ranges | str | os.PathLike[str] | None = None, *,
     def backend(graph: torch.fx.GraphModule,
                 examples: list[torch.Tensor]) -> Callable[..., Any]:
         try:
-            return _Compiled(graph, examples, options, shared)
+            return _Compiled(graph, examples, options, shared, threads)
         except errors.Error as error:
             refusal = error
 
@@ -124,8 +127,10 @@ class _Compiled:
 
     def __init__(self, graph: torch.fx.GraphModule, examples: Sequence[Any],
                  options: dict[str, Any],
-                 shared: weakref.WeakValueDictionary[str, Program]) -> None:
+                 shared: weakref.WeakValueDictionary[str, Program],
+                 threads: int) -> None:
         self._graph, self._options, self._shared = graph, options, shared
+        self._threads = threads
         self._arguments = _arguments(graph, examples)
         self._dtypes = _output_dtypes(graph)
         self._programs: dict[Any, Program] = {}
@@ -141,7 +146,8 @@ class _Compiled:
         _check(inputs, constants)
         program = self._program(inputs, constants)
         names = [a.name for a in self._arguments if a.kind == "input"]
-        results = program.run(dict(zip(names, map(_array, inputs), strict=True)))
+        results = program.run(dict(zip(names, map(_array, inputs), strict=True)),
+                              threads=self._threads)
         return [torch.from_numpy(r).to(dtype) for r, dtype in
                 zip(results.values(), self._dtypes, strict=True)]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
 import os
 import warnings
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import _driver, _shards
-from ._arguments import number
+from ._arguments import number, thread_flags
 from ._files import Named, temporary_folder
 from ._progress import bar
 from ._shards import Shard, Shards
@@ -32,7 +33,8 @@ def calibrate(model: ModelLike, data: Any, *,
               shapes: Mapping[str, Shape] | None = None,
               dims: Mapping[str, int] | None = None,
               outputs: str | Sequence[str] = (),
-              limit: int | None = None, cluster: distributed.Client | None = None,
+              limit: int | None = None, threads: int | None = None,
+              cluster: distributed.Client | None = None,
               progress: bool | None = None) -> Ranges:
     """Finds the range of every value of a model, for `compile` to INT8.
 
@@ -62,6 +64,9 @@ def calibrate(model: ModelLike, data: Any, *,
         As `Model` takes them; they go before the model's own.
     limit : int, optional
         Samples to take at most.
+    threads : int, optional
+        Threads to run samples on, of each worker where there is a cluster; without it,
+        one for each CPU, but one of a worker. The result does not depend on it.
     cluster : distributed.Client, optional
         Calibrates on the workers of a Dask cluster, which have Octet installed. A
         shard whose worker is lost runs again. The result is the same.
@@ -96,6 +101,7 @@ def calibrate(model: ModelLike, data: Any, *,
         flags += ["--min-sqnr", repr(number(
             "min_sqnr", min_sqnr, lambda db: 0 <= db <= 100,
             "give a number of dB, from 0 to 100"))]
+    on = thread_flags(threads)
     options = Options.of(shapes, dims, outputs)
     model = as_model(model)
     with contextlib.ExitStack() as stack:
@@ -113,15 +119,17 @@ def calibrate(model: ModelLike, data: Any, *,
         first = list(itertools.islice(written, 2))
         found = folder / "ranges.json"
         if len(first) == 1 and cluster is None:
-            _run([*given, *flags], found, first[0].path, batches.name, show)
+            _run([*given, *on, *flags], found, first[0].path, batches.name, show)
         else:
             pieces = itertools.chain(first, written)
-            parts = (_observe(given, pieces, shards, folder, batches.name, show)
+            parts = (_observe([*given, *on], pieces, shards, folder, batches.name, show)
                      if cluster is None else
-                     _observe_on(cluster, given, pieces, shards, folder, show))
+                     _observe_on(cluster, given, pieces, shards, folder, show,
+                                 on or thread_flags(1)))
             chosen = folder / "chosen.npz"
             shards.write_chosen(chosen)
-            _run([*given, "--merge", *parts, *flags], found, chosen, batches.name, show)
+            _run([*given, "--merge", *parts, *on, *flags], found, chosen,
+                 batches.name, show)
         if shards.are_zero:
             warnings.warn(
                 f"{batches.name}: every input is 0 throughout, which says nothing of "
@@ -161,7 +169,7 @@ def _observe(given: Sequence[str | os.PathLike[str]], pieces: Iterator[Shard],
 
 def _observe_on(cluster: distributed.Client, given: Sequence[str | os.PathLike[str]],
                 pieces: Iterator[Shard], shards: Shards, folder: Path,
-                show: _driver.Progress | None) -> list[Path]:
+                show: _driver.Progress | None, flags: Sequence[str]) -> list[Path]:
     """The same, found by the workers of a cluster."""
     from .cluster import observe, spread
 
@@ -178,7 +186,8 @@ def _observe_on(cluster: distributed.Client, given: Sequence[str | os.PathLike[s
             yield (shard.path.read_bytes(),)
             shards.release(shard)
 
-    for text in spread(cluster, observe, graph.read_bytes(), arguments()):
+    for text in spread(cluster, functools.partial(observe, flags=flags),
+                       graph.read_bytes(), arguments()):
         parts.append(folder / f"part{len(parts)}.json")
         parts[-1].write_text(text)
         if show is not None:

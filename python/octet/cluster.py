@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import collections
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from . import _driver, errors
@@ -98,7 +98,7 @@ def _itself(value: Result) -> Result:
     return value
 
 
-def observe(graph: bytes, samples: bytes) -> str:
+def observe(graph: bytes, samples: bytes, flags: Sequence[str]) -> str:
     """Histograms of a graph's values.
 
     Parameters
@@ -107,6 +107,8 @@ def observe(graph: bytes, samples: bytes) -> str:
         What ``octet import`` wrote.
     samples : bytes
         An ``.npz`` file.
+    flags : sequence of str
+        More of the command line.
 
     Returns
     -------
@@ -119,5 +121,6 @@ def observe(graph: bytes, samples: bytes) -> str:
         model.write_bytes(graph)
         data.write_bytes(samples)
         _driver.run(["calibrate", Named(model, "the graph"), "--data",
-                     Named(data, "the data"), "--part", "-o", part], data="the data")
+                     Named(data, "the data"), "--part", *flags, "-o", part],
+                    data="the data")
         return part.read_text()

@@ -10,7 +10,7 @@ import numpy as np
 
 from . import errors
 from ._html import table
-from ._programs import as_program
+from ._programs import as_program, runner
 from ._progress import bar
 from ._samples import Array, text
 from .data import Batches
@@ -112,7 +112,7 @@ class Comparison:
 
 def compare(first: Program | Library | ModelLike, second: Program | Library | ModelLike,
             data: Any, *, batch: int = BATCH, limit: int | None = None,
-            progress: bool | None = None) -> Comparison:
+            threads: int = 1, progress: bool | None = None) -> Comparison:
     """Compares the outputs of two programs on data, as ``octet eval`` does.
 
     Parameters
@@ -126,6 +126,8 @@ def compare(first: Program | Library | ModelLike, second: Program | Library | Mo
         Samples that programs are given at a time. The result does not depend on it.
     limit : int, optional
         Samples to take at most.
+    threads : int
+        Threads that run the programs. The result does not depend on it.
     progress : bool, optional
         Whether to show a bar; without it, in a terminal or notebook.
 
@@ -147,6 +149,7 @@ def compare(first: Program | Library | ModelLike, second: Program | Library | Mo
     >>> octet.compare(model, model, x).sqnr_db
     999.0
     """
+    run = runner(threads)
     model = first if hasattr(first, "run") else as_model(first)
     batches = Batches(data, model, limit=limit, most=batch)
     programs = as_program(model, progress), as_program(second, progress)
@@ -159,7 +162,7 @@ def compare(first: Program | Library | ModelLike, second: Program | Library | Mo
     done = 0
     with bar(progress) as show:
         for one in batches:
-            a, b = (p.run(one.inputs) for p in programs)
+            a, b = (run(p, one.inputs) for p in programs)
             if {n: y.shape for n, y in a.items()} != {n: y.shape for n, y in b.items()}:
                 raise errors.RefusedOptions(
                     f"the programs have different outputs, {_texts(a)} and "

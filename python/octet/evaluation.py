@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar, overload
@@ -11,7 +12,7 @@ import numpy as np
 
 from . import errors
 from ._html import table
-from ._programs import as_program
+from ._programs import Runner, as_program, runner
 from ._progress import bar
 from ._samples import Array, text
 from .data import Batch, Batches
@@ -94,7 +95,7 @@ def wilson_margin(hits: int, n: int) -> float:
 
 @overload
 def evaluate(program: Program | Library | ModelLike, data: Any, *, metric: None = None,
-             batch: int = BATCH, limit: int | None = None,
+             batch: int = BATCH, limit: int | None = None, threads: int = 1,
              cluster: distributed.Client | None = None,
              progress: bool | None = None) -> Accuracy: ...
 
@@ -102,13 +103,15 @@ def evaluate(program: Program | Library | ModelLike, data: Any, *, metric: None 
 @overload
 def evaluate(program: Program | Library | ModelLike, data: Any, *,
              metric: Callable[[Any, Any], Result], batch: int = BATCH,
-             limit: int | None = None, cluster: distributed.Client | None = None,
+             limit: int | None = None, threads: int = 1,
+             cluster: distributed.Client | None = None,
              progress: bool | None = None) -> Result: ...
 
 
 def evaluate(program: Any, data: Any, *,
              metric: Callable[[Any, Any], Any] | None = None, batch: int = BATCH,
-             limit: int | None = None, cluster: distributed.Client | None = None,
+             limit: int | None = None, threads: int = 1,
+             cluster: distributed.Client | None = None,
              progress: bool | None = None) -> Any:
     """Counts how often a classifier is right, or computes another metric.
 
@@ -127,6 +130,9 @@ def evaluate(program: Any, data: Any, *,
         Samples that the program is given at a time. The result does not depend on it.
     limit : int, optional
         Samples to take at most.
+    threads : int
+        Threads that run the program, on each worker of a cluster. The result does not
+        depend on it.
     cluster : distributed.Client, optional
         Runs on the workers of a Dask cluster, which have Octet installed and CPUs that
         the program has code for. A batch whose worker is lost runs again. The result is
@@ -155,6 +161,8 @@ def evaluate(program: Any, data: Any, *,
     if metric is not None and not callable(metric):
         raise errors.RefusedOptions(f"metric cannot be {metric!r}; give a function of "
                                     "outputs and labels")
+    run = runner(threads)
+    function = _count_hits if metric is None else _find_outputs
     model = program if hasattr(program, "run") else as_model(program)
     batches = Batches(data, model, limit=limit, most=batch)
     ready = as_program(model, progress)
@@ -171,8 +179,8 @@ def evaluate(program: Any, data: Any, *,
     results: list[Any] = []
     done = 0
     with bar(progress) as show:
-        for count, result in _call(_count_hits if metric is None else _find_outputs,
-                                   ready, given(), cluster):
+        for count, result in _call(functools.partial(function, run), ready, given(),
+                                   cluster):
             results.append(result)
             done += count
             if show is not None:
@@ -195,9 +203,9 @@ def _call(function: Callable[[Any, Batch], Any], program: Any, batches: Iterator
     return spread(cluster, function, program, ((batch,) for batch in batches))
 
 
-def _count_hits(program: Any, batch: Batch) -> tuple[int, Hits]:
+def _count_hits(run: Runner, program: Any, batch: Batch) -> tuple[int, Hits]:
     """How many samples there are, and what is right of them."""
-    name, output = next(iter(program.run(batch.inputs).items()))
+    name, output = next(iter(run(program, batch.inputs).items()))
     rows = batch.samples.rows(output, program.outputs[0])
     scores = np.reshape(output, (rows, -1))
     labels = _classes(batch, rows, scores.shape[1], name)
@@ -242,9 +250,10 @@ def _classes(batch: Batch, rows: int, classes: int, output: str) -> Array:
     return labels.astype(np.int64)
 
 
-def _find_outputs(program: Any, batch: Batch) -> tuple[int, dict[str, Array]]:
+def _find_outputs(run: Runner, program: Any,
+                  batch: Batch) -> tuple[int, dict[str, Array]]:
     """How many samples there are, and the outputs."""
-    return batch.samples.count, dict(program.run(batch.inputs))
+    return batch.samples.count, dict(run(program, batch.inputs))
 
 
 def _join(name: str, parts: list[Array], form: str, program: Any) -> Array:

@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any, overload
 
 from . import _driver, errors
-from ._arguments import whole_number
+from ._arguments import thread_flags, whole_number
 from ._files import Named, temporary_folder
 from ._html import table
 from ._programs import as_program
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True, repr=False)
 class Latency:
-    """What one inference takes on one thread, with the conversion of its inputs.
+    """What one inference takes, with the conversion of its inputs.
 
     Attributes
     ----------
@@ -34,6 +34,8 @@ class Latency:
         The median of the program that it is compared with by its own.
     over : str or None
         What that program is called.
+    threads : int
+        Threads that it was measured on.
     """
 
     median: float
@@ -43,17 +45,20 @@ class Latency:
     precision: str
     speedup: float | None = None
     over: str | None = None
+    threads: int = 1
 
     def __repr__(self) -> str:
         gain = ("" if self.speedup is None else
                 f", speedup={self.speedup:.2f} over {self.over}")
-        return f"Latency(median={_time(self.median)}, p95={_time(self.p95)}{gain})"
+        several = "" if self.threads == 1 else f", threads={self.threads}"
+        return (f"Latency(median={_time(self.median)}, p95={_time(self.p95)}{gain}"
+                f"{several})")
 
     def _repr_html_(self) -> str:
         gain = "" if self.speedup is None else f"{self.speedup:.2f} over {self.over}"
-        return table([(self.precision, _time(self.median), _time(self.p95),
-                       _time(self.min), f"{self.gops:.1f}", gain)],
-                     ("precision", "median", "p95", "min", "GOPS", "speed"))
+        return table([(self.precision, self.threads, _time(self.median),
+                       _time(self.p95), _time(self.min), f"{self.gops:.1f}", gain)],
+                     ("precision", "threads", "median", "p95", "min", "GOPS", "speed"))
 
 
 def _time(ms: float) -> str:
@@ -63,16 +68,16 @@ def _time(ms: float) -> str:
 
 @overload
 def benchmark(program: Program | ModelLike, /, *, runs: int | None = None,
-              progress: bool | None = None) -> Latency: ...
+              threads: int = 1, progress: bool | None = None) -> Latency: ...
 
 
 @overload
 def benchmark(first: Program | ModelLike, second: Program | ModelLike, /,
               *others: Program | ModelLike, runs: int | None = None,
-              progress: bool | None = None) -> list[Latency]: ...
+              threads: int = 1, progress: bool | None = None) -> list[Latency]: ...
 
 
-def benchmark(*programs: Any, runs: int | None = None,
+def benchmark(*programs: Any, runs: int | None = None, threads: int = 1,
               progress: bool | None = None) -> Latency | list[Latency]:
     """Times programs on this machine, in turns, as ``octet bench`` does.
 
@@ -82,6 +87,8 @@ def benchmark(*programs: Any, runs: int | None = None,
         A model, also given by its path or bytes, is compiled to FP32 first.
     runs : int, optional
         Timed inferences of each; without it, what takes two seconds.
+    threads : int
+        Threads of one inference.
     progress : bool, optional
         Whether to show a bar while a model is compiled.
 
@@ -95,7 +102,7 @@ def benchmark(*programs: Any, runs: int | None = None,
     Raises
     ------
     RefusedOptions
-        No program is given, or `runs` is no number of runs.
+        No program is given, or `runs` or `threads` is no such number.
     Error
         A program does not run here, or was loaded from a library.
 
@@ -108,16 +115,18 @@ def benchmark(*programs: Any, runs: int | None = None,
     if not programs:
         raise errors.RefusedOptions("no program is given; give at least one")
     runs = None if runs is None else whole_number("runs", runs, "inferences")
+    flags = thread_flags(threads)
+    flags += [] if runs is None else ["--runs", str(runs)]
     timed = [as_program(p, progress) for p in programs]
     single = len(timed) == 1
     reference = _fp32_of(timed[0]) if single else None
     if reference is not None:
         timed.insert(0, reference)
-    entries = _time_in_turns(timed, runs, progress)
+    entries = _time_in_turns(timed, flags, progress)
     kinds = {e["precision"] for e in entries}
     over = entries[0]["precision"] if len(kinds) == len(entries) else "the first"
     found = [Latency(e["median_ms"], e["p95_ms"], e["min_ms"], e["gops"],
-                     e["precision"]) for e in entries]
+                     e["precision"], threads=threads) for e in entries]
     found[1:] = [dataclasses.replace(each, speedup=found[0].median / each.median,
                                      over=over) for each in found[1:]]
     return found[-1] if single else found
@@ -131,7 +140,7 @@ def _fp32_of(program: Any) -> Any:
     return model._programs.get("fp32")
 
 
-def _time_in_turns(programs: list[Any], runs: int | None,
+def _time_in_turns(programs: list[Any], flags: list[str],
                    progress: bool | None) -> list[dict[str, Any]]:
     for program in programs:
         if getattr(program, "_object", None) is None:
@@ -145,7 +154,6 @@ def _time_in_turns(programs: list[Any], runs: int | None,
         for program, file in zip(programs, files, strict=True):
             program.save(file)
         report = folder / "report.json"
-        flags = [] if runs is None else ["--runs", str(runs)]
         _driver.run(["bench", *files, *flags, "--json", report], progress=show)
         entries: list[dict[str, Any]] = json.loads(report.read_text())["programs"]
         return entries

@@ -164,7 +164,8 @@ class Program:
                             tuple(n["output"]), n["macs"], n["weight_bytes"])
                       for n in self._report["layers"])
 
-    def run(self, *inputs: Any, out: Any = None) -> dict[str, np.ndarray[Any, Any]]:
+    def run(self, *inputs: Any, out: Any = None,
+            threads: int = 1) -> dict[str, np.ndarray[Any, Any]]:
         """Computes the outputs of any number of samples.
 
         Parameters
@@ -178,6 +179,9 @@ class Program:
             whole floats to integers that hold them, 0 and 1 to bools.
         out : array, sequence or dict of arrays, optional
             Where to write, of the exact shapes and types.
+        threads : int
+            Threads of this call, which sleep between calls; results do not depend on
+            it.
 
         Returns
         -------
@@ -191,19 +195,22 @@ class Program:
             An array is missing, or its shape or an element does not fit.
         NotAProgram
             This CPU cannot run it.
+        Error
+            There cannot be so many threads.
         """
-        return self._loaded().run(*inputs, out=out)
+        return self._loaded().run(*inputs, out=out, threads=threads)
 
-    def __call__(self, *inputs: Any, out: Any = None) -> Any:
+    def __call__(self, *inputs: Any, out: Any = None, threads: int = 1) -> Any:
         """`run`, of which a single output is returned itself, and several as a dict.
 
         PyTorch's tensors in give PyTorch's tensors out, on the device of the first.
         """
-        if out is None:
-            result = self._call(*inputs)
+        if out is None and isinstance(threads, int):
+            result = (self._call(*inputs) if threads == 1 else
+                      self._call(*inputs, threads=threads))
             if result is not None:
                 return result
-        return self._loaded()(*inputs, out=out)
+        return self._loaded()(*inputs, out=out, threads=threads)
 
     def _loaded(self) -> Library:
         if self._library is None:
@@ -282,7 +289,7 @@ class Program:
         return f"<table>{cells}</table>"
 
 
-def _no_call(*_: Any) -> Any:
+def _no_call(*_: Any, threads: int = 1) -> Any:
     """The fast path of a program that does not run here."""
     return None
 

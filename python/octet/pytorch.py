@@ -71,7 +71,8 @@ def _read(model: Any) -> Model:
 def quantize_model(model: Any, data: Any, *, method: compiler.Method | None = None,
                    percentile: float | None = None, min_sqnr: float | None = None,
                    targets: str | Sequence[str] = "host", batch: int = 1,
-                   limit: int | None = None, progress: bool | None = None) -> Program:
+                   limit: int | None = None, threads: int | None = None,
+                   progress: bool | None = None) -> Program:
     """Calibrates a trained model and compiles it to INT8.
 
     Parameters
@@ -83,7 +84,7 @@ def quantize_model(model: Any, data: Any, *, method: compiler.Method | None = No
         Samples like those that the program will see, a few hundred for most networks: a
         DataLoader, an array, a dict of arrays, the path of an ``.npz`` file, or any
         iterable of them. Labels beside the inputs are not used.
-    method, percentile, min_sqnr, limit
+    method, percentile, min_sqnr, limit, threads
         As `calibrate` takes them.
     targets, batch
         As `compile` takes them.
@@ -111,7 +112,8 @@ def quantize_model(model: Any, data: Any, *, method: compiler.Method | None = No
     """
     model = _read(model)
     ranges = calibrate(model, data, method=method, percentile=percentile,
-                       min_sqnr=min_sqnr, limit=limit, progress=progress)
+                       min_sqnr=min_sqnr, limit=limit, threads=threads,
+                       progress=progress)
     program = compiler.compile(model, ranges, targets=targets, batch=batch,
                                progress=progress)
     program.ranges, program.model = ranges, model

@@ -110,7 +110,7 @@ def test_evaluate(batch, client, model):
     program = octet.compile(model)
     expected = octet.evaluate(program, (X, Y))
     assert octet.evaluate(program, (X, Y), cluster=client, batch=batch) == expected
-    assert octet.evaluate(model, (X, Y), cluster=client) == expected
+    assert octet.evaluate(model, (X, Y), cluster=client, threads=2) == expected
     outputs = octet.evaluate(program, (X, Y), cluster=client, batch=batch,
                              metric=lambda y, _: y)
     np.testing.assert_array_equal(outputs, program(X))
@@ -195,7 +195,8 @@ def test_what_workers_do(model, tmp_path):
     model_path.write_bytes(nets.classifier().SerializeToString())
     _driver.run(["import", model_path, "-o", tmp_path / "net.mlir"])
     found = octet.Ranges(cluster.observe((tmp_path / "net.mlir").read_bytes(),
-                                         (tmp_path / "data.npz").read_bytes()))
+                                         (tmp_path / "data.npz").read_bytes(),
+                                         ["--threads", "2"]))
     whole = octet.calibrate(model, X)
     assert found.samples == 60
     assert found.sqnr_db == {}

@@ -312,6 +312,20 @@ def test_benchmark(model, quantized):
     assert "fp32" in model._programs
 
 
+def test_threads(model, quantized, labels):
+    one, two = octet.benchmark(model, quantized, runs=20, threads=2)
+    assert (one.threads, two.threads) == (2, 2)
+    assert octet.evaluate(quantized, (X, labels), threads=3) == \
+        octet.evaluate(quantized, (X, labels))
+    assert octet.evaluate(quantized, X, metric=lambda y, _: y.tobytes(), threads=2) == \
+        octet.evaluate(quantized, X, metric=lambda y, _: y.tobytes())
+    assert octet.compare(model, quantized, X, threads=2).sqnr_db == \
+        octet.compare(model, quantized, X).sqnr_db
+    assert octet.calibrate(model, X, threads=3) == octet.calibrate(model, X, threads=1)
+    refusal(RefusedOptions, lambda: octet.calibrate(model, X, threads=-1),
+            "threads cannot be -1")
+
+
 def test_benchmark_of_programs_alike(quantized):
     found = octet.benchmark(quantized, quantized, quantized, runs=20)
     assert [one.over for one in found] == [None, "the first", "the first"]
@@ -337,11 +351,17 @@ def test_units():
         "Latency(median=3.79 ms, p95=4.02 ms, speedup=3.90 over fp32)"
     assert repr(octet.Latency(0.0141, 45.26, 0.01, 1.0, "int8")) == \
         "Latency(median=14.1 µs, p95=45.3 ms)"
+    assert repr(octet.Latency(1.0, 2.0, 0.5, 1.0, "int8", threads=4)) == \
+        "Latency(median=1 ms, p95=2 ms, threads=4)"
 
 
 def test_benchmark_options(model, quantized, tmp_path):
     refusal(RefusedOptions, octet.benchmark, "no program is given; give at least one")
     refusal(RefusedOptions, lambda: octet.benchmark(model, runs=0), "runs cannot be 0")
+    refusal(RefusedOptions, lambda: octet.benchmark(model, threads=0),
+            "threads cannot be 0; give a number of threads, at least 1")
+    refusal(RefusedOptions, lambda: octet.benchmark(model, threads=1025),
+            "threads cannot be '1025'; give a whole number from 1 to 1024")
     quantized.save(tmp_path / "net.so")
     library = octet.Program.load(tmp_path / "net.so")
     refusal(octet.Error, lambda: octet.benchmark(library), "loaded from a library")

@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import pickle
 import platform
+import resource
 import stat
 import struct
 import subprocess
@@ -231,6 +232,60 @@ def test_fork(linear):
         os._exit(0 if good else 1)
     assert os.waitpid(child, 0)[1] == 0
     assert np.array_equal(linear(x), answer)
+
+
+# Threads of one call
+
+
+@pytest.mark.parametrize("threads", [2, 3, 7])
+def test_threads(libraries, threads):
+    program = octet.Program.load(libraries("linear", "--batch", "4"))
+    for samples in (1, 4, 9, 100):
+        x = random(samples, 8)
+        assert program(x, threads=threads).tobytes() == program(x).tobytes()
+        assert program.run(x, threads=threads)["y"].tobytes() == program(x).tobytes()
+    call = program._library.runner.call
+    assert np.array_equal(call(random(3, 8), threads=threads), program(random(3, 8)))
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_fork_of_threads(linear):
+    x = random(9, 8)
+    answer = linear(x, threads=3)
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if np.array_equal(linear(x, threads=3), answer) else 1)
+    assert os.waitpid(child, 0)[1] == 0
+    assert np.array_equal(linear(x, threads=3), answer)
+
+
+def test_numbers_of_threads(linear):
+    for threads in (0, -1, 1025, 1.5, "2", None):
+        refusal(octet.Error, lambda n=threads: linear(random(1, 8), threads=n),
+                f"program: threads cannot be {threads!r}; give a number from 1 to 1024")
+    assert np.array_equal(linear(random(2, 8), threads=np.int64(2)),
+                          linear(random(2, 8)))
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_no_room_for_threads(linear):
+    child = os.fork()
+    if child == 0:
+        resource.setrlimit(resource.RLIMIT_AS, (1 << 32, 1 << 32))
+        try:
+            linear(random(1, 8), threads=1024)
+        except octet.Error as error:
+            os._exit(0 if str(error) == "program: 1024 threads cannot be started; give "
+                     "fewer" else 1)
+        os._exit(2)
+    assert os.waitpid(child, 0)[1] == 0
+
+
+def test_ctypes_runs_on_one_thread(libraries):
+    net, x = runtime.load(libraries("linear")), random(2, 8)
+    error = refusal(octet.Error, lambda: net(x, threads=2), "runs on one thread")
+    assert error.mend == "leave threads out, or call it from several"
+    assert np.array_equal(net(x, threads=1), net(x))
 
 
 # The fast path

@@ -578,7 +578,8 @@ def test_backend_with_ranges_gives_the_programs_bytes(cnn, quantized, monkeypatc
                         lambda *a, **k: (calls.append(1), original(*a, **k))[1])
     torch._dynamo.reset()
     module = copy.deepcopy(cnn).eval()
-    fast = torch.compile(module, backend=octet.torch_backend(quantized.ranges),
+    fast = torch.compile(module, backend=octet.torch_backend(quantized.ranges,
+                                                             threads=2),
                          dynamic=True)
     with torch.inference_mode():
         for count in (4, 24, 7):

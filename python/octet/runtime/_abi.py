@@ -79,10 +79,16 @@ class Runner(Protocol):
     model has code for and the CPU runs.
     """
 
-    def run(self, inputs: Sequence[int], outputs: Sequence[int], samples: int) -> None:
+    def run(self, inputs: Sequence[int], outputs: Sequence[int], samples: int,
+            threads: int = 1) -> None:
         """Runs samples from and to memory, an address for each tensor.
 
-        Any number of threads may call at a time.
+        Any number of threads may call at a time. A call runs on as many as it says.
+
+        Raises
+        ------
+        RuntimeError
+            There cannot be so many: a cause and its mend.
         """
 
 
@@ -176,8 +182,13 @@ class CtypesRunner:
         self._idle: list[tuple[Array, ctypes.c_void_p]] = []
         self._most = os.cpu_count() or 1
 
-    def run(self, inputs: Sequence[int], outputs: Sequence[int], samples: int) -> None:
+    def run(self, inputs: Sequence[int], outputs: Sequence[int], samples: int,
+            threads: int = 1) -> None:
         """Runs samples from and to memory, an address for each tensor."""
+        if threads != 1:
+            # Python's own take longer to hand over than most kernels compute.
+            raise RuntimeError("runs on one thread for each call, without the package "
+                               "octet; leave threads out, or call it from several")
         try:
             context = self._idle.pop()
         except IndexError:

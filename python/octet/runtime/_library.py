@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import operator
 import os
 import platform
 import sys
@@ -17,12 +18,14 @@ import numpy as np
 
 from . import _abi, _elf
 from ._abi import Array, Layer, Runner, Tensor
-from ._errors import MissingFile, NotAProgram
+from ._errors import Error, MissingFile, NotAProgram
 from ._samples import Interface, is_mapping, is_torch, text
 
 # Seconds that a call into a model takes if a batch does not take longer: between calls
 # Python handles signals.
 _SLICE = 0.05
+# As on the command line.
+_MOST_THREADS = 1024
 
 
 class Library:
@@ -148,7 +151,7 @@ class Library:
                               f"of {', '.join(self.targets)}", file=self.name)
         return list(self._layers[target])
 
-    def run(self, *inputs: Any, out: Any = None) -> dict[str, Array]:
+    def run(self, *inputs: Any, out: Any = None, threads: int = 1) -> dict[str, Array]:
         """Computes the outputs of any number of samples.
 
         Parameters
@@ -162,6 +165,9 @@ class Library:
             whole floats to integers that hold them, 0 and 1 to bools.
         out : array, sequence or dict of arrays, optional
             Where to write, of the exact shapes and types.
+        threads : int
+            Threads of this call; results do not depend on it. Without the package
+            ``octet`` there is one.
 
         Returns
         -------
@@ -175,24 +181,33 @@ class Library:
             An array is missing, or its shape or an element does not fit.
         NotAProgram
             This CPU cannot run it.
+        Error
+            There cannot be so many threads.
         """
         if self.runner is None:
             raise self.refuse()
+        number = operator.index(threads) if hasattr(threads, "__index__") else 0
+        if not 1 <= number <= _MOST_THREADS:
+            raise Error(f"{self.name}: threads cannot be {threads!r}; give a number "
+                        f"from 1 to {_MOST_THREADS}", file=self.name)
         arrays, samples = self._interface.take(inputs)
         if out is None:
             results = [np.empty(self._interface.shape(t, samples), t.dtype)
                        for t in self.outputs]
         else:
             results = self._interface.writable(out, samples, arrays)
-        self._execute(self.runner, arrays, results, samples.count)
+        try:
+            self._execute(self.runner, arrays, results, samples.count, number)
+        except RuntimeError as error:
+            raise Error(f"{self.name}: {error}", file=self.name) from None
         return {t.name: y for t, y in zip(self.outputs, results)}
 
-    def __call__(self, *inputs: Any, out: Any = None) -> Any:
+    def __call__(self, *inputs: Any, out: Any = None, threads: int = 1) -> Any:
         """`run`, of which a single output is returned itself, and several as a dict.
 
         PyTorch's tensors in give PyTorch's tensors out, on the device of the first.
         """
-        results: dict[str, Any] = dict(self.run(*inputs, out=out))
+        results: dict[str, Any] = dict(self.run(*inputs, out=out, threads=threads))
         given = inputs[0].values() if is_mapping(inputs) else inputs
         tensors = [x for x in given if is_torch(x)]
         if tensors and out is None:
@@ -202,7 +217,7 @@ class Library:
         return results if len(results) > 1 else next(iter(results.values()))
 
     def _execute(self, runner: Runner, arrays: list[Array], results: list[Array],
-                 samples: int) -> None:
+                 samples: int, threads: int) -> None:
         tensors = [*self.inputs, *self.outputs]
         memory = [*arrays, *results]
         places = [a.__array_interface__["data"][0] for a in memory]
@@ -210,13 +225,14 @@ class Library:
         # Bytes from one sample to the next; none where one serves all.
         steps = [a.nbytes // samples if t.symbolic_batch or not batch else 0
                  for t, a in zip(tensors, memory)]
-        batch = batch or 1
+        # Each thread has as many batches as the others.
+        batch = (batch or 1) * threads
         done, size = 0, batch
         while done < samples:
             size = min(size, samples - done)
             at = [place + done * step for place, step in zip(places, steps)]
             start = time.perf_counter()
-            runner.run(at[:len(arrays)], at[len(arrays):], size)
+            runner.run(at[:len(arrays)], at[len(arrays):], size, threads)
             seconds = max(time.perf_counter() - start, 1e-9) / size
             done += size
             size = max(1, int(_SLICE / seconds / batch)) * batch
