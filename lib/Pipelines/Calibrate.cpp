@@ -385,12 +385,12 @@ void Calibration::warn(const Candidate &best) {
 
 FailureOr<std::string> Calibration::choose(StringRef histograms,
                                            const PipelineOptions &method) {
-  SmallVector<Candidate> candidates;
+  SmallVector<Candidate, 2> candidates;
   {
     // What is wrong with ranges is said where they are used.
     ScopedDiagnosticHandler quiet(module.getContext(),
                                   [](Diagnostic &) { return success(); });
-    SmallVector<PipelineOptions> methods(1, method);
+    SmallVector<PipelineOptions, 2> methods(1, method);
     methods.front().ranges = histograms.str();
     if (!method.choosesRanges()) {
       methods.push_back(methods.front());

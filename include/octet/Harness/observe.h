@@ -96,12 +96,6 @@ typedef struct {
  * nothing. */
 void octet_observe_by(const octet_observer *observer);
 
-/* Called by instrumented programs with the [n, h, w, c] values at `address`
- * plus `offset` elements, with the strides given in elements. */
-void octet_observe(int64_t index, int64_t address, int64_t offset, int64_t n,
-                   int64_t h, int64_t w, int64_t c, int64_t stride_n,
-                   int64_t stride_h, int64_t stride_w);
-
 typedef struct {
   const char *model_hash;
   int64_t samples;
