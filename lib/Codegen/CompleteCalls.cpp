@@ -26,7 +26,7 @@ struct CompleteCallsPass : octet::impl::CompleteCallsBase<CompleteCallsPass> {
       for (auto kernel : own.getOps<func::FuncOp>())
         if (auto declared =
                 module.lookupSymbol<func::FuncOp>(kernel.getSymName()))
-          for (StringRef name : {scratchAttr, partsAttr})
+          for (StringRef name : {scratchAttr, partsAttr, workAttr})
             if (Attribute value = kernel->getAttr(name))
               declared->setAttr(name, value);
 

@@ -59,6 +59,15 @@ SmallVector<OpFoldResult> interior(OpBuilder &builder, RankedTensorType type) {
   return offsets;
 }
 
+/// True for a number, most often a zero point, with which there is nothing to
+/// compute: a kernel is made for it. Others are arguments, so that kernels are
+/// shared.
+bool isZero(Value operand) {
+  return !isa<RankedTensorType>(operand.getType()) &&
+         (matchPattern(operand, m_Zero()) ||
+          matchPattern(operand, m_PosZeroFloat()));
+}
+
 struct OutlineKernelsPass
     : octet::impl::OutlineKernelsBase<OutlineKernelsPass> {
   void runOnOperation() override {
@@ -127,7 +136,8 @@ private:
     }
     SmallVector<Value> operands;
     for (Value operand : op.getOperands())
-      operands.push_back(bufferOf(builder, operand));
+      if (!isZero(operand))
+        operands.push_back(bufferOf(builder, operand));
     for (Value result : op.getResults()) {
       Value &out = buffers[result];
       if (!out)
@@ -220,8 +230,15 @@ private:
     for (BlockArgument argument :
          kernel.getArguments().take_back(op.getNumResults()))
       outputs.push_back(wholeTensor(argument, /*writable=*/true));
+    auto arguments = kernel.getArguments();
     for (auto [i, operand] : llvm::enumerate(op.getOperands())) {
-      Value argument = kernel.getArgument(i);
+      if (isZero(operand)) {
+        operands.push_back(arith::ConstantOp::create(
+            builder, loc, builder.getZeroAttr(operand.getType())));
+        continue;
+      }
+      Value argument = arguments.front();
+      arguments = arguments.drop_front();
       auto outer = dyn_cast<RankedTensorType>(operand.getType());
       if (!outer) {
         operands.push_back(argument);
@@ -249,7 +266,7 @@ private:
       Value value = result;
       if (plain(type) != type)
         value = tensor::BitcastOp::create(builder, loc, plain(type), value);
-      Value buffer = kernel.getArgument(index);
+      Value buffer = arguments[i];
       Value filled = tensor::InsertSliceOp::create(
           builder, loc, value, outputs[i], interior(builder, typeOf(outer)),
           getAsIndexOpFoldResult(&getContext(), type.getShape()),

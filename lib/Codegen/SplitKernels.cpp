@@ -28,7 +28,43 @@ namespace octet {
 namespace {
 
 /// Iterations that are enough to keep many threads equally busy.
-constexpr int64_t enoughParts = 128;
+constexpr int64_t enoughParts = 24;
+
+/// About how many cycles the kernel takes: operations that are executed, of
+/// which many are none in machine code and those on single values may become
+/// vectors.
+int64_t estimateWork(func::FuncOp kernel) {
+  constexpr int64_t perCycle = 8, registerBits = 512, someTrips = 8;
+  double executed = 0;
+  kernel.walk([&](Operation *op) {
+    if (op == kernel || op->hasTrait<OpTrait::IsTerminator>() ||
+        op->hasTrait<OpTrait::ConstantLike>())
+      return;
+    // Of what is computed, or stored.
+    double times = 1;
+    for (Type type : op->getNumResults() > 0 ? TypeRange(op->getResultTypes())
+                                             : TypeRange(op->getOperandTypes()))
+      if (auto vector = dyn_cast<VectorType>(type))
+        times = std::max<double>(times, double(vector.getNumElements()) *
+                                            vector.getElementTypeBitWidth() /
+                                            registerBits);
+    for (Operation *at = op->getParentOp(); at != kernel;
+         at = at->getParentOp())
+      if (auto loop = dyn_cast<LoopLikeOpInterface>(at)) {
+        auto lower = loop.getLoopLowerBounds(),
+             upper = loop.getLoopUpperBounds(), step = loop.getLoopSteps();
+        if (!lower || !upper || !step)
+          continue;
+        for (auto [l, u, by] : llvm::zip_equal(*lower, *upper, *step))
+          times *= constantTripCount(l, u, by, /*isSigned=*/true,
+                                     scf::computeUbMinusLb)
+                       .value_or(APInt(64, someTrips))
+                       .getSExtValue();
+      }
+    executed += times;
+  });
+  return executed / perCycle;
+}
 
 /// A nest of loops with constant bounds whose iterations are independent: an
 /// scf.forall or scf.parallel.
@@ -118,14 +154,15 @@ public:
   explicit Splitter(func::FuncOp kernel)
       : kernel(kernel), rewriter(kernel.getContext()) {}
 
-  /// Adds the arguments; returns the number of parts.
-  int64_t run() {
+  /// Adds the arguments; returns the number of parts, one unless they are
+  /// `worth` it.
+  int64_t run(bool worth) {
     auto index = rewriter.getIndexType();
     for (int i = 0; i < 2; ++i)
       (void)kernel.insertArgument(kernel.getNumArguments(), index, {},
                                   kernel.getLoc());
     int64_t parts = 1;
-    if (findWork())
+    if (worth && findWork())
       for (Nest &nest : nests)
         parts = std::max(parts, countOuter(nest));
     if (parts > 1) {
@@ -323,13 +360,18 @@ private:
 };
 
 struct SplitKernelsPass : octet::impl::SplitKernelsBase<SplitKernelsPass> {
+  using SplitKernelsBase::SplitKernelsBase;
+
   void runOnOperation() override {
     func::FuncOp kernel = getOperation();
     if (!kernel->hasAttr(kernelAttr) || kernel.isDeclaration())
       return;
-    int64_t parts = Splitter(kernel).run();
+    int64_t work = estimateWork(kernel);
+    int64_t parts = Splitter(kernel).run(work >= minWork);
     numSplit += parts > 1;
-    kernel->setAttr(partsAttr, Builder(&getContext()).getI64IntegerAttr(parts));
+    Builder builder(&getContext());
+    kernel->setAttr(partsAttr, builder.getI64IntegerAttr(parts));
+    kernel->setAttr(workAttr, builder.getI64IntegerAttr(work));
   }
 };
 

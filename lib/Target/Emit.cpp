@@ -60,7 +60,7 @@ LogicalResult checkRanks(ModuleOp module, const ModelInfo &info) {
 /// Puts what each variant does into its steps, and constants into `weights`.
 LogicalResult collect(MutableArrayRef<Variant> variants, WeightsFile &weights) {
   for (Variant &variant : variants) {
-    auto steps = collectSteps(*variant.module, *variant.target, weights);
+    auto steps = collectSteps(*variant.module, weights);
     if (failed(steps))
       return failure();
     variant.steps = std::move(*steps);
@@ -108,6 +108,7 @@ void octet::takeCached(Variant &variant, const ObjectCache &cache) {
       continue;
     declared->setAttr(partsAttr, builder.getI64IntegerAttr(found->parts));
     declared->setAttr(scratchAttr, builder.getI64IntegerAttr(found->scratch));
+    declared->setAttr(workAttr, builder.getI64IntegerAttr(found->work));
     variant.kernels[symbol] = std::move(*found);
     own.erase();
   }
@@ -124,6 +125,7 @@ LogicalResult octet::compileKernels(Variant &variant,
     symbol = symbolFor(variant, kernel.getName());
     object.parts = kernel->getAttrOfType<IntegerAttr>(partsAttr).getInt();
     object.scratch = kernel->getAttrOfType<IntegerAttr>(scratchAttr).getInt();
+    object.work = kernel->getAttrOfType<IntegerAttr>(workAttr).getInt();
     llvm::LLVMContext context;
     auto code = translateKernel(own, *variant.target, symbol, context);
     if (!code)

@@ -14,7 +14,9 @@
 #include "octet/Dialect/Octet/IR/Octet.h"
 #include "llvm/Analysis/LoopInfo.h"
 #include "llvm/Analysis/ScalarEvolution.h"
+#include "llvm/IR/Dominators.h"
 #include "llvm/IR/IRBuilder.h"
+#include "llvm/IR/InstIterator.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Passes/PassBuilder.h"
@@ -100,6 +102,15 @@ void prepareFunctions(llvm::Module &module, const TargetInfo &target) {
   }
 }
 
+/// True if all of the loop is for single values.
+bool isScalar(const llvm::Loop &loop) {
+  return llvm::all_of(loop.blocks(), [](llvm::BasicBlock *block) {
+    return llvm::none_of(*block, [](llvm::Instruction &op) {
+      return op.getType()->isVectorTy();
+    });
+  });
+}
+
 /// Keeps innermost loops that the loop vectorizer takes from being unrolled
 /// before it sees them: it would gather along the loop around them instead.
 struct KeepInnermostLoops : llvm::PassInfoMixin<KeepInnermostLoops> {
@@ -110,20 +121,38 @@ struct KeepInnermostLoops : llvm::PassInfoMixin<KeepInnermostLoops> {
                                      llvm::FunctionAnalysisManager &analyses) {
     auto &evolution =
         analyses.getResult<llvm::ScalarEvolutionAnalysis>(function);
-    for (llvm::Loop *loop : analyses.getResult<llvm::LoopAnalysis>(function)
-                                .getLoopsInPreorder()) {
-      bool isScalar = llvm::all_of(loop->blocks(), [](llvm::BasicBlock *block) {
-        return llvm::none_of(*block, [](llvm::Instruction &op) {
-          return op.getType()->isVectorTy();
-        });
-      });
-      if (loop->isInnermost() && isScalar &&
+    for (llvm::Loop *loop :
+         analyses.getResult<llvm::LoopAnalysis>(function).getLoopsInPreorder())
+      if (loop->isInnermost() && isScalar(*loop) &&
           evolution.getSmallConstantTripCount(loop) >= shortest)
         loop->setLoopAlreadyUnrolled();
-    }
     return llvm::PreservedAnalyses::all();
   }
 };
+
+/// True if the kernel's vectors are chosen and scheduled already: it has some,
+/// and no loop could have more.
+bool isScheduled(llvm::Module &module) {
+  bool hasVectors = false;
+  for (llvm::Function &function : module) {
+    if (function.isDeclaration())
+      continue;
+    for (const llvm::Instruction &op : llvm::instructions(function))
+      hasVectors |= op.getType()->isVectorTy();
+    llvm::DominatorTree dominators(function);
+    for (llvm::Loop *loop : llvm::LoopInfo(dominators).getLoopsInPreorder())
+      if (loop->isInnermost() && isScalar(*loop))
+        return false;
+  }
+  return hasVectors;
+}
+
+/// What scheduled kernels need: values that do not change leave loops, and
+/// addresses become simple. All else would cost half of the time to compile.
+constexpr StringRef cleanUp =
+    "function(sroa,early-cse<memssa>,instcombine<no-verify-fixpoint>,"
+    "simplifycfg,loop-mssa(loop-rotate,licm),early-cse<memssa>,"
+    "instcombine<no-verify-fixpoint>)";
 
 void optimize(llvm::Module &module, llvm::TargetMachine &machine,
               const TargetInfo &target) {
@@ -145,8 +174,13 @@ void optimize(llvm::Module &module, llvm::TargetMachine &machine,
   passes.registerFunctionAnalyses(functions);
   passes.registerLoopAnalyses(loops);
   passes.crossRegisterProxies(loops, functions, graphs, modules);
-  passes.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O3)
-      .run(module, modules);
+  llvm::ModulePassManager pipeline;
+  if (!isScheduled(module))
+    pipeline =
+        passes.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O3);
+  else if (auto error = passes.parsePassPipeline(pipeline, cleanUp))
+    llvm::report_fatal_error(std::move(error));
+  pipeline.run(module, modules);
 }
 
 } // namespace

@@ -19,6 +19,7 @@
 #include <link.h>
 
 using namespace octet;
+using llvm::SmallVector;
 using llvm::StringRef;
 
 static std::string hashOf(StringRef bytes) {
@@ -94,10 +95,12 @@ std::optional<KernelObject> ObjectCache::find(StringRef symbol) const {
   if (hash != hashOf(content))
     return std::nullopt;
   auto [numbers, code] = content.split('\n');
-  auto [parts, scratch] = numbers.split(' ');
+  SmallVector<StringRef> fields;
+  numbers.split(fields, ' ');
   KernelObject result;
-  if (parts.getAsInteger(10, result.parts) ||
-      scratch.getAsInteger(10, result.scratch))
+  if (fields.size() != 3 || fields[0].getAsInteger(10, result.parts) ||
+      fields[1].getAsInteger(10, result.scratch) ||
+      fields[2].getAsInteger(10, result.work))
     return std::nullopt;
   result.code = llvm::MemoryBuffer::getMemBufferCopy(code, symbol);
   return result;
@@ -106,9 +109,9 @@ std::optional<KernelObject> ObjectCache::find(StringRef symbol) const {
 void ObjectCache::store(StringRef symbol, const KernelObject &kernel) const {
   if (folder.empty() || llvm::sys::fs::create_directories(folder))
     return;
-  std::string content = std::to_string(kernel.parts) + " " +
-                        std::to_string(kernel.scratch) + "\n" +
-                        kernel.code->getBuffer().str();
+  std::string content =
+      std::to_string(kernel.parts) + " " + std::to_string(kernel.scratch) +
+      " " + std::to_string(kernel.work) + "\n" + kernel.code->getBuffer().str();
   llvm::consumeError(
       writeWholeFile(pathFor(symbol), [&](llvm::raw_ostream &os) {
         os << hashOf(content) << '\n' << content;

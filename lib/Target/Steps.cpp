@@ -32,8 +32,8 @@ std::optional<int64_t> bitsOf(Attribute value) {
 
 class StepReader {
 public:
-  StepReader(ModuleOp module, const TargetInfo &target, WeightsFile &weights)
-      : module(module), target(target), weights(weights) {}
+  StepReader(ModuleOp module, WeightsFile &weights)
+      : module(module), weights(weights) {}
 
   FailureOr<std::vector<Step>> run() {
     auto main = module.lookupSymbol<func::FuncOp>(runFunction);
@@ -52,13 +52,13 @@ private:
     auto kernel = module.lookupSymbol<func::FuncOp>(call.getCallee());
     Step step;
     step.kernel = call.getCallee().str();
-    auto layer = call->getAttrOfType<DictionaryAttr>(layerAttr);
-    if (layer)
+    if (call->hasAttr(layerAttr))
       ++layers;
     step.layer = kernel->hasAttr(kernelHashAttr) ? layers : -1;
     OperandRange operands = call.getOperands();
     if (auto parts = kernel->getAttrOfType<IntegerAttr>(partsAttr)) {
       step.parts = parts.getInt();
+      step.work = kernel->getAttrOfType<IntegerAttr>(workAttr).getInt();
       auto scratch = argumentFor(operands[operands.size() - 3]);
       if (failed(scratch))
         return failure();
@@ -67,30 +67,13 @@ private:
           kernel->getAttrOfType<IntegerAttr>(scratchAttr).getInt();
       operands = operands.drop_back(3);
     }
-    int64_t bytes = 0;
     for (Value operand : operands) {
       auto argument = argumentFor(operand);
       if (failed(argument))
         return failure();
       step.arguments.push_back(*argument);
-      if (auto type = dyn_cast<MemRefType>(operand.getType()))
-        bytes += type.getNumElements() *
-                 llvm::divideCeil(type.getElementTypeBitWidth(), 8);
     }
-    step.work = estimateWork(layer, bytes);
     return step;
-  }
-
-  /// Cycles: of multiply-adds at the units' rate, and of memory at about the
-  /// second cache's.
-  int64_t estimateWork(DictionaryAttr layer, int64_t bytes) const {
-    constexpr int64_t bytesPerCycle = 16;
-    int64_t macs =
-        layer ? layer.getAs<IntegerAttr>("macs").getInt() : int64_t(0);
-    int64_t perCycle = std::max<int64_t>(1, target.width * 2);
-    if (layer && layer.getAs<StringAttr>("precision") == "int8")
-      perCycle *= 4;
-    return macs / perCycle + bytes / bytesPerCycle;
   }
 
   FailureOr<Argument> argumentFor(Value value) {
@@ -147,7 +130,6 @@ private:
   }
 
   ModuleOp module;
-  const TargetInfo &target;
   WeightsFile &weights;
   llvm::StringMap<int64_t> offsets;
   int32_t layers = -1;
@@ -156,7 +138,6 @@ private:
 } // namespace
 
 FailureOr<std::vector<Step>> octet::collectSteps(ModuleOp module,
-                                                 const TargetInfo &target,
                                                  WeightsFile &weights) {
-  return StepReader(module, target, weights).run();
+  return StepReader(module, weights).run();
 }

@@ -17,10 +17,10 @@ func.func @octet_run(%out: memref<4xf32>) {
   return
 }
 
-// CHECK: func.func private @kernel(memref<4xf32>, memref<128xi8>, index, index) attributes {octet.kernel_hash = "1", octet.parts = 7 : i64, octet.scratch = 128 : i64}
+// CHECK: func.func private @kernel(memref<4xf32>, memref<128xi8>, index, index) attributes {octet.kernel_hash = "1", octet.parts = 7 : i64, octet.scratch = 128 : i64, octet.work = 9000 : i64}
 func.func private @kernel(memref<4xf32>) attributes {octet.kernel_hash = "1"}
 module {
-  func.func private @kernel(%out: memref<4xf32>, %scratch: memref<128xi8>, %begin: index, %end: index) attributes {octet.kernel, octet.kernel_hash = "1", octet.parts = 7 : i64, octet.scratch = 128 : i64} {
+  func.func private @kernel(%out: memref<4xf32>, %scratch: memref<128xi8>, %begin: index, %end: index) attributes {octet.kernel, octet.kernel_hash = "1", octet.parts = 7 : i64, octet.scratch = 128 : i64, octet.work = 9000 : i64} {
     return
   }
 }

@@ -1,4 +1,4 @@
-// RUN: octet-opt %s -split-input-file --octet-split-kernels | FileCheck %s
+// RUN: octet-opt %s -split-input-file --octet-split-kernels=min-work=0 | FileCheck %s
 
 // Leading dimensions are shared until there are enough parts; the range may
 // begin and end within a row.
@@ -136,6 +136,24 @@ func.func private @dynamic(%out: memref<59xf32>, %n: index) attributes {octet.ke
   scf.parallel (%i) = (%c0) to (%n) step (%c1) {
     memref.store %x, %out[%i] : memref<59xf32>
     scf.reduce
+  }
+  return
+}
+
+// -----
+
+// What takes no time is not worth the hand-over, whatever its loops.
+// RUN: octet-opt %s -split-input-file --octet-split-kernels | FileCheck %s --check-prefix=SMALL
+// SMALL-LABEL: func.func private @tiles(
+// SMALL-SAME: octet.parts = 1 : i64
+// SMALL-LABEL: func.func private @large(
+// SMALL-SAME: octet.parts = 64 : i64
+// SMALL-SAME: octet.work = 24576 : i64
+func.func private @large(%in: memref<64x1024xf32>, %out: memref<64x1024xf32>) attributes {octet.kernel} {
+  scf.forall (%i, %j) in (64, 1024) {
+    %x = memref.load %in[%i, %j] : memref<64x1024xf32>
+    %y = arith.addf %x, %x : f32
+    memref.store %y, %out[%i, %j] : memref<64x1024xf32>
   }
   return
 }

@@ -34,6 +34,8 @@ inline constexpr llvm::StringLiteral scratchAttr = "octet.scratch";
 /// How many parts a kernel's work has, of which it computes a range; absent
 /// until it is known.
 inline constexpr llvm::StringLiteral partsAttr = "octet.parts";
+/// About how many cycles a kernel takes; absent until it is known.
+inline constexpr llvm::StringLiteral workAttr = "octet.work";
 /// Of a kernel: its nests of loops write parts of its result that do not meet.
 inline constexpr llvm::StringLiteral disjointTilesAttr = "octet.disjoint_tiles";
 /// The function that runs one inference: (arena, inputs..., outputs...).

@@ -286,11 +286,13 @@ def SplitKernels : Pass<"octet-split-kernels", "::mlir::func::FuncOp"> {
     ranges cover all parts compute what one does, in any order and at the same
     time.
 
-    A kernel has one part, and is computed whole by the call with `begin` = 0,
-    where a nest reads what another wrote into an operand, or where writes of two
+    A kernel has one part where it takes too few cycles (`octet.work`, an
+    estimate), where a nest reads what another wrote into an operand, or where writes of two
     nests may meet; what writes into temporaries alone, which each call has for
     itself, is done by every call. Parallel loops become sequential ones.
   }];
+  let options = [Option<"minWork", "min-work", "int64_t", "8000",
+                        "Cycles that are worth being shared">];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::scf::SCFDialect"
   ];
@@ -301,8 +303,8 @@ def CompleteCalls : Pass<"octet-complete-calls", "::mlir::ModuleOp"> {
   let summary = "Give kernels what they take beside operands";
   let description = [{
     Each call of a kernel with a module of its own gets scratch memory and the
-    range of all parts. The declarations take over `octet.scratch` and
-    `octet.parts`; one whose kernel is compiled already has them.
+    range of all parts. The declarations take over `octet.scratch`, `octet.parts`
+    and `octet.work`; one whose kernel is compiled already has them.
   }];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect"

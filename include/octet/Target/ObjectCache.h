@@ -24,7 +24,7 @@ namespace octet {
 
 /// A compiled kernel: a relocatable object, and what its calls must know.
 struct KernelObject {
-  int64_t parts = 1, scratch = 0;
+  int64_t parts = 1, scratch = 0, work = 0;
   std::shared_ptr<llvm::MemoryBuffer> code;
 };
 

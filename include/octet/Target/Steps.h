@@ -15,7 +15,6 @@
 #define OCTET_TARGET_STEPS_H
 
 #include "mlir/IR/BuiltinOps.h"
-#include "octet/Target/TargetInfo.h"
 #include "octet/Target/WeightsFile.h"
 
 namespace octet {
@@ -38,7 +37,6 @@ struct Step {
 /// constants into `weights`. The layers are those of collectModelInfo. Fails
 /// after an error on what is no such call.
 mlir::FailureOr<std::vector<Step>> collectSteps(mlir::ModuleOp module,
-                                                const TargetInfo &target,
                                                 WeightsFile &weights);
 
 } // namespace octet
