@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "octet/Codegen/Passes.h"
 #include "octet/Dialect/Octet/IR/AttributeNames.h"
 #include "octet/Dialect/Octet/IR/LayerInfo.h"
@@ -74,6 +75,38 @@ static ModelInfo::Layer describeCall(func::CallOp call, DictionaryAttr layer) {
   return result;
 }
 
+namespace {
+
+/// Counts the bytes of a layer's buffers; several of its calls may have one.
+class BufferCounter {
+public:
+  int64_t add(func::CallOp call, func::FuncOp kernel) {
+    OperandRange operands = call.getOperands();
+    // Scratch memory and parts are no data of the layer's.
+    if (kernel->hasAttr(partsAttr))
+      operands = operands.drop_back(3);
+    int64_t bytes = 0;
+    for (Value operand : operands)
+      if (auto type = dyn_cast<MemRefType>(operand.getType()))
+        if (isNew(operand))
+          bytes += type.getNumElements() *
+                   llvm::divideCeil(type.getElementTypeBitWidth(), 8);
+    return bytes;
+  }
+
+private:
+  bool isNew(Value buffer) {
+    if (auto global = buffer.getDefiningOp<memref::GetGlobalOp>())
+      return constants.insert(global.getName()).second;
+    return buffers.insert(buffer).second;
+  }
+
+  llvm::SmallDenseSet<Value> buffers;
+  llvm::SmallDenseSet<StringRef> constants;
+};
+
+} // namespace
+
 ModelInfo octet::collectModelInfo(ModuleOp module) {
   ModelInfo info;
   auto run = module.lookupSymbol<func::FuncOp>(runFunction);
@@ -83,11 +116,17 @@ ModelInfo octet::collectModelInfo(ModuleOp module) {
     (i < inputs ? info.inputs : info.outputs)
         .push_back(describeArgument(run, i));
   bool hasIntegers = false;
+  BufferCounter counter;
   run.walk([&](func::CallOp call) {
     if (auto layer = call->getAttrOfType<DictionaryAttr>(layerAttr)) {
       info.layers.push_back(describeCall(call, layer));
       hasIntegers |= info.layers.back().precision == "int8";
+      counter = {};
     }
+    // Observers are no part of a layer.
+    auto kernel = module.lookupSymbol<func::FuncOp>(call.getCallee());
+    if (!info.layers.empty() && kernel && kernel->hasAttr(kernelHashAttr))
+      info.layers.back().bytes += counter.add(call, kernel);
   });
   info.precision = hasIntegers ? "int8" : "fp32";
   if (auto hash = module->getAttrOfType<StringAttr>(modelHashAttr))

@@ -88,7 +88,8 @@ private:
       elements.push_back(structure(
           {text(l.node), text(l.op), text(l.kernel), text(l.precision),
            text(l.note), sizes(l.shape), builder.getInt32(l.shape.size()),
-           builder.getInt64(l.macs), builder.getInt64(l.weightBytes)}));
+           builder.getInt64(l.macs), builder.getInt64(l.weightBytes),
+           builder.getInt64(l.bytes)}));
     return array(elements);
   }
 

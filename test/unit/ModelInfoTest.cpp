@@ -6,7 +6,9 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Parser/Parser.h"
 #include "octet/Dialect/Octet/IR/Octet.h"
 #include "octet/Runtime/octet.h"
@@ -40,6 +42,45 @@ TEST(ModelInfo, TypesAreTheGraphsWhereMemoryHasLostThem) {
   EXPECT_EQ(types, (std::vector<int>{OCTET_U8, OCTET_I8, OCTET_I8, OCTET_BOOL,
                                      OCTET_U8, OCTET_BOOL, OCTET_I32, OCTET_I64,
                                      OCTET_F16, OCTET_F32, OCTET_F64}));
+}
+
+TEST(ModelInfo, BytesOfALayerAreOfItsBuffersOnceEach) {
+  mlir::MLIRContext context;
+  context.loadDialect<mlir::func::FuncDialect, mlir::memref::MemRefDialect,
+                      mlir::arith::ArithDialect, octet::OctetDialect>();
+  auto module = mlir::parseSourceString<mlir::ModuleOp>(
+      R"(memref.global "private" constant @weights : memref<5xi8>
+         func.func private @copy(memref<8xf32>, memref<4xi32>, memref<5xi8>)
+             attributes {octet.kernel_hash = "1"}
+         func.func private @parts(memref<8xf32>, memref<99xi8>, index, index)
+             attributes {octet.kernel_hash = "2", octet.parts = 1}
+         func.func private @watch(memref<8xf32>)
+         func.func @octet_run(%x: memref<8xf32>, %y: memref<4xi32>)
+             attributes {octet.num_inputs = 1} {
+           %w0 = memref.get_global @weights : memref<5xi8>
+           %w1 = memref.get_global @weights : memref<5xi8>
+           %c = arith.constant 0 : index
+           %s = memref.alloc() : memref<99xi8>
+           %z = memref.alloc() : memref<8xf32>
+           call @copy(%x, %y, %w0) {octet.layer = {
+             node = "a", op = "b", precision = "fp32", output = array<i64>,
+             macs = 0, weight_bytes = 5}}
+             : (memref<8xf32>, memref<4xi32>, memref<5xi8>) -> ()
+           call @copy(%x, %y, %w1)
+             : (memref<8xf32>, memref<4xi32>, memref<5xi8>) -> ()
+           call @watch(%z) : (memref<8xf32>) -> ()
+           call @parts(%x, %s, %c, %c) {octet.layer = {
+             node = "c", op = "d", precision = "fp32", output = array<i64>,
+             macs = 0, weight_bytes = 0}}
+             : (memref<8xf32>, memref<99xi8>, index, index) -> ()
+           return
+         })",
+      &context);
+  ASSERT_TRUE(module);
+  octet::ModelInfo info = octet::collectModelInfo(*module);
+  ASSERT_EQ(info.layers.size(), 2u);
+  EXPECT_EQ(info.layers[0].bytes, 8 * 4 + 4 * 4 + 5);
+  EXPECT_EQ(info.layers[1].bytes, 8 * 4);
 }
 
 } // namespace

@@ -85,6 +85,7 @@ typedef struct {
   int32_t rank;
   int64_t macs;
   int64_t weight_bytes;
+  int64_t bytes; /* of all buffers that its steps read and write, once each */
 } octet_layer;
 
 /* What an argument of a kernel is: a number, or an address in the arena, in the

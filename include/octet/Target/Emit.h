@@ -34,7 +34,7 @@ struct ModelInfo {
   struct Layer {
     std::string node, op, kernel, precision, note;
     llvm::SmallVector<int64_t> shape;
-    int64_t macs = 0, weightBytes = 0;
+    int64_t macs = 0, weightBytes = 0, bytes = 0;
   };
   std::string precision, hash;
   std::vector<Tensor> inputs, outputs;

@@ -107,7 +107,7 @@ class CLayer(ctypes.Structure):
                 ("kernel", ctypes.c_char_p), ("precision", ctypes.c_char_p),
                 ("note", ctypes.c_char_p), ("shape", ctypes.POINTER(ctypes.c_int64)),
                 ("rank", ctypes.c_int32), ("macs", ctypes.c_int64),
-                ("weight_bytes", ctypes.c_int64)]
+                ("weight_bytes", ctypes.c_int64), ("bytes", ctypes.c_int64)]
 
 
 class CVariant(ctypes.Structure):
