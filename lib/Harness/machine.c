@@ -39,6 +39,7 @@ void octet_describe_machine(octet_machine *machine) {
   }
   if (file)
     fclose(file);
+  octet_find_caches(machine);
   uint64_t features = octet_cpu_features();
 #if defined(__x86_64__)
   machine->isa = features & OCTET_CPU_AVX512_VNNI ? "avx512vnni"

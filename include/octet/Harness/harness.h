@@ -22,19 +22,48 @@ extern "C" {
 
 /* The machine */
 
+/* Where data can be, the nearest first. */
+typedef enum { OCTET_L2, OCTET_L3, OCTET_DRAM } octet_level;
+enum { OCTET_LEVELS = 3 };
+
 typedef struct {
   char cpu[128];
   const char *isa;         /* best instruction set Octet knows of here */
   double peak_int8_gops;   /* bare dot-product loops */
   double peak_fp32_gflops; /* bare multiply-add loops */
+  int64_t cache_bytes[OCTET_DRAM]; /* of one L2 and one L3; 0 for no L3 */
+  int32_t l3_cpus;                 /* CPUs that share an L3; at least 1 */
+  double gb_per_s[OCTET_LEVELS];   /* bare reading loops; 0 if not measured */
 } octet_machine;
 
-/* CPU model and instruction set of this machine. */
+/* CPU model, instruction set and caches of this machine; nothing is measured
+ * yet. */
 void octet_describe_machine(octet_machine *machine);
+/* The caches alone: what Linux says of them, else the C library, else an L2 of
+ * 512 KiB. */
+void octet_find_caches(octet_machine *machine);
 /* Raises the two peaks to what bare loops, one on each thread of `pool`, reach
  * now together; call it between runs. A null `pool` is one thread. */
 void octet_measure_peaks(octet_machine *machine, octet_pool *pool);
+/* Raises the bandwidths, of levels that there are, to what bare loops reach
+ * that read memory of their own, one on each thread of `pool`; 0, or -1 without
+ * memory. Takes a fraction of a second and, on machines with large caches, up
+ * to 512 MiB. */
+int octet_measure_bandwidths(octet_machine *machine, octet_pool *pool);
 double octet_now_ns(void);
+
+/* "L2", "L3" or "DRAM". */
+const char *octet_level_name(octet_level level);
+/* The nearest level that holds `bytes`, of one L2 whatever the number of
+ * threads: parts of what they work on are everyone's. */
+octet_level octet_level_of(const octet_machine *machine, int64_t bytes);
+/* What limits `operations` on `bytes` of inputs, weights and outputs, by the
+ * roofline model: "compute" where the operations take longer at `peak` (in
+ * billions a second) than the bytes, once each, at the bandwidth of the nearest
+ * level that holds them all; else that level. Null where there is neither work
+ * nor data, or where a rate that decides is not known. */
+const char *octet_bound(const octet_machine *machine, double peak,
+                        double operations, int64_t bytes);
 
 /* Accuracy */
 
