@@ -265,6 +265,10 @@ static int readFlags(const Command &command, llvm::ArrayRef<Given> flags,
       options.threads && options.calibration.empty())
     return misuse("--threads is for calibration: it goes with --calib",
                   command.name);
+  if (options.layers && options.inputs.size() > 1)
+    return misuse("--layers is for one PROGRAM, not " +
+                      Twine(options.inputs.size()),
+                  command.name);
   if (command.name == "calibrate")
     return checkCalibrate(options);
   return 0;

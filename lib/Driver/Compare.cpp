@@ -65,12 +65,16 @@ int octet::runProgram(StringRef command, const CommandOptions &options) {
     return 1;
   SmallVector<StringRef> arguments{command};
   std::string threads = options.threads ? std::to_string(*options.threads) : "";
+  std::string runs = options.runs ? std::to_string(options.runs) : "";
   for (auto [flag, value] : {std::pair("--input", &options.input),
                              {"--output", &options.output},
                              {"--json", &options.json},
-                             {"--threads", &std::as_const(threads)}})
+                             {"--threads", &std::as_const(threads)},
+                             {"--runs", &std::as_const(runs)}})
     if (!value->empty())
       arguments.append({StringRef(flag), StringRef(*value)});
+  if (options.layers)
+    arguments.push_back("--layers");
   return execute(*program, arguments);
 }
 
@@ -150,6 +154,8 @@ private:
 } // namespace
 
 int octet::runBench(const CommandOptions &options) {
+  if (options.layers)
+    return runProgram("bench", options);
   auto programs = openAll(options);
   if (!programs)
     return 1;

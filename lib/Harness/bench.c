@@ -36,7 +36,7 @@ static void fill_inputs(const state *s) {
   }
 }
 
-static void measure(const state *s, double *ns, int64_t runs) {
+void measure(const state *s, double *ns, int64_t runs) {
   for (int64_t i = 0; i < runs; ++i) {
     double start = octet_now_ns();
     infer(s);
@@ -65,6 +65,36 @@ static int serve(const state *s) {
   return 0;
 }
 
+void print_machine(const octet_machine *machine) {
+  char threads[32];
+  octet_print_threads(octet_pool_threads(pool), threads);
+  printf("%s, %s, %s, peak %.0f GOPS int8, %.0f GFLOPS fp32", machine->cpu,
+         machine->isa, threads, machine->peak_int8_gops,
+         machine->peak_fp32_gflops);
+}
+
+void write_machine(FILE *file, const octet_machine *machine) {
+  fprintf(file, "{\"cpu\": ");
+  octet_json_string(file, machine->cpu);
+  fprintf(file,
+          ", \"isa\": \"%s\", \"peak_int8_gops\": %.2f, "
+          "\"peak_fp32_gflops\": %.2f",
+          machine->isa, machine->peak_int8_gops, machine->peak_fp32_gflops);
+  /* `bench` alone does not measure bandwidths. */
+  const double *rates = machine->gb_per_s;
+  if (rates[OCTET_DRAM] > 0) {
+    const int64_t *caches = machine->cache_bytes;
+    fprintf(file, ", \"caches\": {\"L2\": %lld", (long long)caches[OCTET_L2]);
+    if (caches[OCTET_L3])
+      fprintf(file, ", \"L3\": %lld", (long long)caches[OCTET_L3]);
+    fprintf(file, "}, \"bandwidths\": {\"L2\": %.2f", rates[OCTET_L2]);
+    if (caches[OCTET_L3])
+      fprintf(file, ", \"L3\": %.2f", rates[OCTET_L3]);
+    fprintf(file, ", \"DRAM\": %.2f}", rates[OCTET_DRAM]);
+  }
+  fprintf(file, "}");
+}
+
 int command_bench(const options *o) {
   state s;
   if (start_threads(o->threads) || allocate(&s, pool, 1))
@@ -73,6 +103,8 @@ int command_bench(const options *o) {
   infer(&s);
   if (o->serve)
     return serve(&s);
+  if (o->layers)
+    return time_layers(o, &s);
   /* About a second, at least 10 runs, unless told otherwise. */
   double first;
   measure(&s, &first, 1);
@@ -94,11 +126,8 @@ int command_bench(const options *o) {
   double gops = 2e-6 * total_macs() / t.median_ms;
   int int8 = !strcmp(model->precision, "int8");
   double peak = int8 ? machine.peak_int8_gops : machine.peak_fp32_gflops;
-  char threads[32];
-  octet_print_threads(octet_pool_threads(pool), threads);
-  printf("%s, %s, %s, peak %.0f GOPS int8, %.0f GFLOPS fp32\n", machine.cpu,
-         machine.isa, threads, machine.peak_int8_gops,
-         machine.peak_fp32_gflops);
+  print_machine(&machine);
+  printf("\n");
   printf("%-10s %10s %10s %10s %9s %8s\n", "precision", "median", "min", "p95",
          "GOPS", "of peak");
   printf("%-10s %7.3f ms %7.3f ms %7.3f ms %9.1f %7.1f%%\n", model->precision,
@@ -109,13 +138,9 @@ int command_bench(const options *o) {
     FILE *file = open_output(&output, o->json);
     if (!file)
       return 1;
-    fprintf(file, "{\"machine\": {\"cpu\": ");
-    octet_json_string(file, machine.cpu);
-    fprintf(file,
-            ", \"isa\": \"%s\", \"peak_int8_gops\": %.2f, "
-            "\"peak_fp32_gflops\": %.2f}, \"threads\": %d, \"programs\": "
-            "[{\"path\": ",
-            machine.isa, machine.peak_int8_gops, machine.peak_fp32_gflops,
+    fprintf(file, "{\"machine\": ");
+    write_machine(file, &machine);
+    fprintf(file, ", \"threads\": %d, \"programs\": [{\"path\": ",
             octet_pool_threads(pool));
     octet_json_string(file, program);
     fprintf(file,

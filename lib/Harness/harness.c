@@ -36,8 +36,8 @@ static const command commands[] = {
      "outputs for every sample", command_run, "iort", "io"},
     {"eval", "--data D.npz [--threads N] [--json F]", "top-1 and top-5",
      command_eval, "djt", "d"},
-    {"bench", "[--runs N] [--threads N] [--json F]", "latency and rate",
-     command_bench, "njts", ""},
+    {"bench", "[--layers] [--runs N] [--threads N] [--json F]",
+     "latency and rate", command_bench, "lnjts", ""},
     {"inspect", "[--json F]", "layers and kernels", command_inspect, "j", ""},
     {"calibrate", NULL, NULL, command_calibrate, "dot", "do"},
     {"simulate", NULL, NULL, command_simulate, "donqt", "donq"},
@@ -51,6 +51,7 @@ static const struct option flags[] = {
     {"json", required_argument, NULL, 'j'},
     {"runs", required_argument, NULL, 'n'},
     {"threads", required_argument, NULL, 't'},
+    {"layers", no_argument, NULL, 'l'},
     {"serve", no_argument, NULL, 's'},
     {"report", required_argument, NULL, 'r'},
     {"rounding", required_argument, NULL, 'q'},
@@ -63,7 +64,7 @@ static void help(FILE *file) {
   fprintf(file, "usage: %s COMMAND [FLAGS]\n", program);
   for (int i = 0; i < COMMANDS; ++i)
     if (commands[i].usage)
-      fprintf(file, "  %-8s%-43s%s\n", commands[i].name, commands[i].usage,
+      fprintf(file, "  %-8s%-49s%s\n", commands[i].name, commands[i].usage,
               commands[i].help);
   fprintf(file, "  --help, --version\n");
 }
@@ -148,8 +149,8 @@ static int set(options *o, int value, const char *text) {
     *texts[value] = text;
     return 0;
   }
-  if (value == 's') {
-    o->serve = 1;
+  if (value == 's' || value == 'l') {
+    *(value == 's' ? &o->serve : &o->layers) = 1;
     return 0;
   }
   char *end;

@@ -10,7 +10,9 @@
 
 #include "program.h"
 
+#include <assert.h>
 #include <stdatomic.h>
+#include <unistd.h>
 
 octet_pool *pool;
 
@@ -45,10 +47,14 @@ int start_threads(int64_t threads) {
   return 1;
 }
 
+static octet_options options_for(octet_pool *threads) {
+  return (octet_options){.threads = octet_pool_threads(threads),
+                         .parallel_for = octet_pool_run,
+                         .pool = threads};
+}
+
 int allocate(state *s, octet_pool *threads, int64_t batches) {
-  const octet_options options = {.threads = octet_pool_threads(threads),
-                                 .parallel_for = octet_pool_run,
-                                 .pool = threads};
+  const octet_options options = options_for(threads);
   size_t size = octet_context_size(model, &options);
   s->memory = aligned_alloc(OCTET_ALIGNMENT, size);
   s->inputs = calloc(model->num_inputs + 1, sizeof *s->inputs);
@@ -74,6 +80,18 @@ int allocate(state *s, octet_pool *threads, int64_t batches) {
       s->outputs[i - model->num_inputs] = buffer;
   }
   return 0;
+}
+
+void set_trace(state *s, octet_pool *threads, octet_trace trace,
+               void *trace_state) {
+  octet_options options = options_for(threads);
+  options.trace = trace;
+  options.trace_state = trace_state;
+  octet_status status =
+      octet_context_create(model, &options, s->memory,
+                           octet_context_size(model, &options), &s->context);
+  assert(status == OCTET_OK && "there has been such a context");
+  (void)status;
 }
 
 void infer(const state *s) {
@@ -242,6 +260,14 @@ int open_data(const char *path, octet_npz *npz) {
 
 FILE *open_output(octet_output *output, const char *path) {
   octet_error error = {""};
+  if (!strcmp(path, "-")) {
+    fflush(stdout);
+    *output = (octet_output){.path = "stdout",
+                             .file = fdopen(dup(STDOUT_FILENO), "w")};
+    if (!output->file)
+      refuse("stdout: cannot be written");
+    return output->file;
+  }
   if (!octet_output_open(output, path, &error))
     return output->file;
   refuse(error.text);

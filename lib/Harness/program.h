@@ -35,7 +35,7 @@ typedef struct {
   const char *report;   /* of `run`: what the driver's eval asks */
   const char *rounding; /* of `simulate` */
   int64_t runs, threads;
-  int serve;
+  int serve, layers;
 } options;
 
 /* A context and buffers for some batches. */
@@ -59,6 +59,10 @@ int start_threads(int64_t threads);
  * `batches` batches; 0, or 1 without memory. */
 int allocate(state *s, octet_pool *threads, int64_t batches);
 void release(state *s);
+/* Starts over with a context in the same memory that calls `trace`, null for
+ * none. */
+void set_trace(state *s, octet_pool *threads, octet_trace trace,
+               void *trace_state);
 /* Runs the first batch. */
 void infer(const state *s);
 
@@ -85,6 +89,14 @@ int close_output(octet_output *output);
 int command_run(const options *o);
 int command_eval(const options *o);
 int command_bench(const options *o);
+/* Times `runs` inferences, in nanoseconds. */
+void measure(const state *s, double *ns, int64_t runs);
+/* The first line of what `bench` prints, without its end, and "machine" of its
+ * report, with what was measured. */
+void print_machine(const octet_machine *machine);
+void write_machine(FILE *file, const octet_machine *machine);
+/* `bench --layers`, on inputs that are there. */
+int time_layers(const options *o, state *s);
 int command_inspect(const options *o);
 /* Only in instrumented programs. */
 /* Threads of those commands where none are asked for: every CPU has one, but

@@ -39,6 +39,8 @@ struct CommandOptions {
   IRForm form;
   /// Calibrate on a part of the data; join what was found of parts.
   bool part = false, merge = false;
+  /// Time the layers of one program.
+  bool layers = false;
   /// Compile all kernels anew, and keep none.
   bool noCache = false;
 };
@@ -50,8 +52,8 @@ int runCalibrate(const CommandOptions &options);
 int runQuantize(const CommandOptions &options);
 int runCompile(const CommandOptions &options);
 
-/// `run`, and `inspect` of a program: hands over to the program, compiled first
-/// if need be.
+/// `run`, `bench --layers`, and `inspect` of a program: hands over to the
+/// program, compiled first if need be.
 int runProgram(llvm::StringRef command, const CommandOptions &options);
 /// What an .onnx model needs and what would become of it, before anything is
 /// compiled; 1 if something is in the way, which the report says. Else as
