@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from .evaluation import evaluate as evaluate
     from .latency import Latency as Latency
     from .latency import benchmark as benchmark
+    from .layer_times import LayerTime as LayerTime
+    from .layer_times import LayerTimes as LayerTimes
+    from .layer_times import benchmark_layers as benchmark_layers
     from .model import Model as Model
     from .program import Program as Program
     from .pytorch import TorchModel as TorchModel
@@ -50,12 +53,15 @@ _LAZY = {
     "Comparison": "comparison",
     "Doubt": "_driver",
     "Latency": "latency",
+    "LayerTime": "layer_times",
+    "LayerTimes": "layer_times",
     "Model": "model",
     "Note": "_driver",
     "Program": "program",
     "Ranges": "ranges",
     "TorchModel": "_torch_model",
     "benchmark": "latency",
+    "benchmark_layers": "layer_times",
     "calibrate": "calibration",
     "compare": "comparison",
     "compile": "compiler",

@@ -51,17 +51,17 @@ class Latency:
         gain = ("" if self.speedup is None else
                 f", speedup={self.speedup:.2f} over {self.over}")
         several = "" if self.threads == 1 else f", threads={self.threads}"
-        return (f"Latency(median={_time(self.median)}, p95={_time(self.p95)}{gain}"
+        return (f"Latency(median={as_text(self.median)}, p95={as_text(self.p95)}{gain}"
                 f"{several})")
 
     def _repr_html_(self) -> str:
         gain = "" if self.speedup is None else f"{self.speedup:.2f} over {self.over}"
-        return table([(self.precision, self.threads, _time(self.median),
-                       _time(self.p95), _time(self.min), f"{self.gops:.1f}", gain)],
+        return table([(self.precision, self.threads, as_text(self.median),
+                       as_text(self.p95), as_text(self.min), f"{self.gops:.1f}", gain)],
                      ("precision", "threads", "median", "p95", "min", "GOPS", "speed"))
 
 
-def _time(ms: float) -> str:
+def as_text(ms: float) -> str:
     """Milliseconds with three digits."""
     return f"{ms * 1000:.3g} µs" if ms < 0.1 else f"{ms:.3g} ms"
 
@@ -114,15 +114,13 @@ def benchmark(*programs: Any, runs: int | None = None, threads: int = 1,
     """
     if not programs:
         raise errors.RefusedOptions("no program is given; give at least one")
-    runs = None if runs is None else whole_number("runs", runs, "inferences")
-    flags = thread_flags(threads)
-    flags += [] if runs is None else ["--runs", str(runs)]
+    flags = bench_flags(runs, threads)
     timed = [as_program(p, progress) for p in programs]
     single = len(timed) == 1
     reference = _fp32_of(timed[0]) if single else None
     if reference is not None:
         timed.insert(0, reference)
-    entries = _time_in_turns(timed, flags, progress)
+    entries = run_bench(timed, flags, progress)["programs"]
     kinds = {e["precision"] for e in entries}
     over = entries[0]["precision"] if len(kinds) == len(entries) else "the first"
     found = [Latency(e["median_ms"], e["p95_ms"], e["min_ms"], e["gops"],
@@ -130,6 +128,14 @@ def benchmark(*programs: Any, runs: int | None = None, threads: int = 1,
     found[1:] = [dataclasses.replace(each, speedup=found[0].median / each.median,
                                      over=over) for each in found[1:]]
     return found[-1] if single else found
+
+
+def bench_flags(runs: int | None, threads: int) -> list[str]:
+    """The driver's flags for these arguments."""
+    if runs is None:
+        return thread_flags(threads)
+    number = whole_number("runs", runs, "inferences")
+    return [*thread_flags(threads), "--runs", str(number)]
 
 
 def _fp32_of(program: Any) -> Any:
@@ -140,8 +146,9 @@ def _fp32_of(program: Any) -> Any:
     return model._programs.get("fp32")
 
 
-def _time_in_turns(programs: list[Any], flags: list[str],
-                   progress: bool | None) -> list[dict[str, Any]]:
+def run_bench(programs: list[Any], flags: list[str],
+              progress: bool | None) -> dict[str, Any]:
+    """The report of ``octet bench PROGRAMS FLAGS``."""
     for program in programs:
         if getattr(program, "_object", None) is None:
             raise errors.Error(f"{program.name}: was loaded from a library and cannot "
@@ -155,5 +162,5 @@ def _time_in_turns(programs: list[Any], flags: list[str],
             program.save(file)
         report = folder / "report.json"
         _driver.run(["bench", *files, *flags, "--json", report], progress=show)
-        entries: list[dict[str, Any]] = json.loads(report.read_text())["programs"]
-        return entries
+        found: dict[str, Any] = json.loads(report.read_text())
+        return found

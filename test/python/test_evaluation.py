@@ -8,7 +8,7 @@ import numpy as np
 import octet
 import pytest
 from nets import refusal
-from octet import _driver, evaluation
+from octet import _driver, evaluation, latency
 from octet.errors import BadData, RefusedOptions
 
 X = nets.random(60, 1, 8, 8)
@@ -353,6 +353,24 @@ def test_units():
         "Latency(median=14.1 µs, p95=45.3 ms)"
     assert repr(octet.Latency(1.0, 2.0, 0.5, 1.0, "int8", threads=4)) == \
         "Latency(median=1 ms, p95=2 ms, threads=4)"
+
+
+def test_benchmark_layers(quantized):
+    times = octet.benchmark_layers(quantized, runs=20, threads=2)
+    assert [(n.name, n.op, n.precision, n.kernel) for n in times.layers] == \
+        [(n.node, n.op, n.precision, n.kernel) for n in quantized.layers()]
+    assert times.threads == 2
+    assert times.total == pytest.approx(sum(n.ms for n in times.layers), abs=1e-4)
+    assert times.median > 0
+    assert sum(n.share for n in times.layers) == pytest.approx(100, abs=0.1)
+    assert set(times.bandwidths) - {"L3"} == {"L2", "DRAM"}
+    slowest = max(times.layers, key=lambda n: n.ms)
+    assert repr(times) == (f"LayerTimes({len(times.layers)} layers, "
+                           f"total={latency.as_text(times.total)}, "
+                           f"{slowest.share:.0f} % of it {slowest.name!r})")
+    assert slowest.kernel in times._repr_html_()
+    refusal(RefusedOptions, lambda: octet.benchmark_layers(quantized, runs="all"),
+            "runs cannot be 'all'")
 
 
 def test_benchmark_options(model, quantized, tmp_path):

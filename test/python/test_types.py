@@ -17,6 +17,7 @@ assert_type(octet.evaluate(program, (x, y)), octet.Accuracy)
 assert_type(octet.evaluate("net.onnx", (x, y), metric=lambda a, b: 1.5), float)
 assert_type(octet.benchmark(program), octet.Latency)
 assert_type(octet.benchmark(b"", program, model), list[octet.Latency])
+assert_type(octet.benchmark_layers(program).layers, tuple[octet.LayerTime, ...])
 assert_type(octet.compare(model, octet.runtime.load("net.so"), x), octet.Comparison)
 octet.compile(3)  # type: ignore[arg-type]
 octet.compile("net.onnx", precision="int4")  # type: ignore[arg-type]
