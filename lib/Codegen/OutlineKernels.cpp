@@ -103,6 +103,11 @@ struct OutlineKernelsPass
       if (isa<OctetDialect>(op.getDialect())) {
         if (failed(lower(builder, op)))
           return signalPassFailure();
+      } else if (auto constant = dyn_cast<arith::ConstantOp>(op);
+                 constant && isa<RankedTensorType>(constant.getType()) &&
+                 !ConstantView(constant.getValue())) {
+        op.emitOpError("has no data");
+        return signalPassFailure();
       } else if (!matchPattern(&op, m_Constant()) && !isa<func::ReturnOp>(op)) {
         op.emitOpError("cannot stand in a function that is outlined");
         return signalPassFailure();
@@ -175,16 +180,15 @@ private:
     if (!isa<RankedTensorType>(value.getType()))
       return arith::ConstantOp::create(builder, value.getLoc(),
                                        cast<TypedAttr>(constant));
-    return memref::GetGlobalOp::create(
-        builder, value.getLoc(), bufferType(typeOf(value)),
-        globalFor(cast<DenseElementsAttr>(constant)));
+    return memref::GetGlobalOp::create(builder, value.getLoc(),
+                                       bufferType(typeOf(value)),
+                                       globalFor(constant));
   }
 
-  StringRef globalFor(DenseElementsAttr value) {
-    auto type = RankedTensorType::get(value.getType().getShape(),
-                                      signless(value.getElementType()));
-    if (type != value.getType())
-      value = value.bitcast(type.getElementType());
+  StringRef globalFor(ConstantView constant) {
+    auto type = RankedTensorType::get(constant.getType().getShape(),
+                                      signless(constant.getElementType()));
+    auto value = constant.bitcast(type.getElementType());
     memref::GlobalOp &global = globals[value];
     if (!global) {
       OpBuilder builder = OpBuilder::atBlockBegin(getOperation().getBody());

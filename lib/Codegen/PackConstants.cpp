@@ -7,13 +7,14 @@
 //===----------------------------------------------------------------------===//
 
 #include "mlir/Dialect/Utils/IndexingUtils.h"
-#include "mlir/IR/Matchers.h"
 #include "mlir/IR/PatternMatch.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mlir/Transforms/WalkPatternRewriteDriver.h"
 #include "octet/Codegen/Passes.h"
 #include "octet/Dialect/Octet/IR/Layout.h"
 #include "octet/Dialect/Octet/IR/Octet.h"
 #include "octet/Dialect/Octet/IR/ShapeInference.h"
+#include "octet/Dialect/Octet/IR/StridedCopy.h"
 
 using namespace mlir;
 using namespace octet;
@@ -24,24 +25,6 @@ namespace octet {
 } // namespace octet
 
 namespace {
-
-/// A constant of `shape` whose element at a position is `source`'s element at
-/// `locate(position)`, or zero where that is negative.
-template <typename T>
-DenseElementsAttr
-gather(DenseElementsAttr source, Type element, Shape shape,
-       llvm::function_ref<int64_t(ArrayRef<int64_t>)> locate) {
-  auto type = RankedTensorType::get(shape, element);
-  Shape position(shape.size(), 0);
-  std::vector<T> values(type.getNumElements());
-  auto from = source.getValues<T>();
-  for (T &value : values) {
-    int64_t at = locate(position);
-    value = at < 0 ? T(0) : from[at];
-    advance(position, shape);
-  }
-  return DenseElementsAttr::get(type, ArrayRef<T>(values));
-}
 
 template <typename ConvOp> struct PackConv : OpRewritePattern<ConvOp> {
   PackConv(MLIRContext *context, const PackConstantsOptions &options,
@@ -54,10 +37,10 @@ template <typename ConvOp> struct PackConv : OpRewritePattern<ConvOp> {
 
   LogicalResult matchAndRewrite(ConvOp op,
                                 PatternRewriter &rewriter) const override {
-    DenseElementsAttr filter;
-    if (op.getLanes() || !matchPattern(op.getFilter(), m_Constant(&filter)))
+    ConstantView filter = matchConstant(op.getFilter());
+    if (op.getLanes() || !filter)
       return rewriter.notifyMatchFailure(op, "blocked or no constant filter");
-    if (op.getBias() && !matchPattern(op.getBias(), m_Constant()))
+    if (op.getBias() && !matchConstant(op.getBias()))
       return rewriter.notifyMatchFailure(op, "bias is no constant");
     Shape shape(filter.getType().getShape()); // [O, KH, KW, I / groups]
     int64_t outputs = shape[0], groups = op.getGroups();
@@ -85,7 +68,6 @@ template <typename ConvOp> struct PackConv : OpRewritePattern<ConvOp> {
     if (!depthwise && allocated < inputs)
       return rewriter.notifyMatchFailure(op, "input channels are not padded");
 
-    auto strides = computeStrides(shape);
     Shape blocked;
     if (depthwise)
       blocked = {shape[1], shape[2], blocks, lanes};
@@ -93,25 +75,62 @@ template <typename ConvOp> struct PackConv : OpRewritePattern<ConvOp> {
       blocked = {blocks, shape[1], shape[2], inputs / pack, lanes};
     if (pack > 1 && !depthwise)
       blocked.push_back(pack);
-    auto packed =
-        gather<Element>(filter, filter.getElementType(), blocked,
-                        [&](ArrayRef<int64_t> p) -> int64_t {
-                          int64_t o, y, x, i;
-                          if (depthwise) {
-                            o = p[2] * lanes + p[3], y = p[0], x = p[1], i = 0;
-                          } else {
-                            o = p[0] * lanes + p[4], y = p[1], x = p[2];
-                            i = pack > 1 ? p[3] * pack + p[5] : p[3];
-                          }
-                          if (o >= outputs || i >= shape[3])
-                            return -1;
-                          return linearize({o, y, x, i}, strides);
-                        });
-    assign(op, packed, lanes, rewriter);
+    ConstantBuffer packed(
+        RankedTensorType::get(blocked, filter.getElementType()));
+    if (depthwise)
+      packDepthwise(filter, packed);
+    else
+      packDense(filter, packed, blocked, pack);
+    assign(op, packed.finish(), lanes, rewriter);
     return success();
   }
 
 private:
+  static void copy(ConstantBuffer &to, int64_t toOffset,
+                   const ConstantArray<Element> &from, int64_t fromOffset,
+                   SmallVector<CopyDimension> dimensions) {
+    copyStrided(to.data() + toOffset * sizeof(Element),
+                reinterpret_cast<const char *>(from.begin() + fromOffset),
+                std::move(dimensions), sizeof(Element));
+  }
+
+  /// [O, KH, KW, 1] to [KH, KW, blocks of O, lanes].
+  void packDepthwise(ConstantView filter, ConstantBuffer &packed) const {
+    auto shape = filter.getType().getShape();
+    int64_t positions = shape[1] * shape[2];
+    copy(packed, 0, filter.getArray<Element>(), 0,
+         {{positions, 1, int64_t(llvm::alignTo(shape[0], lanes))},
+          {shape[0], positions, 1}});
+  }
+
+  /// [O, KH, KW, I] to `blocked`, [blocks of O, KH, KW, blocks of I, lanes]
+  /// and, for blocks of `pack` inputs, these.
+  void packDense(ConstantView filter, ConstantBuffer &packed,
+                 ArrayRef<int64_t> blocked, int64_t pack) const {
+    auto shape = filter.getType().getShape();
+    auto values = filter.getArray<Element>();
+    auto from = computeStrides(shape), to = computeStrides(blocked);
+    // Whole blocks, and what is left behind them.
+    struct Part {
+      int64_t blocks, first, size;
+    };
+    auto split = [](int64_t size, int64_t block) {
+      return std::array<Part, 2>{
+          Part{size / block, 0, block},
+          Part{size % block ? 1 : 0, size / block, size % block}};
+    };
+    for (const Part &o : split(shape[0], lanes))
+      for (const Part &i : split(shape[3], pack))
+        copy(packed, o.first * to[0] + i.first * to[3], values,
+             o.first * lanes * from[0] + i.first * pack,
+             {{o.blocks, lanes * from[0], to[0]},
+              {shape[1], from[1], to[1]},
+              {shape[2], from[2], to[2]},
+              {i.blocks, pack, to[3]},
+              {o.size, from[0], to[4]},
+              {i.size, 1, 1}});
+  }
+
   /// How groups of several channels each are blocked.
   struct GroupBlocks {
     /// Blocks of groups, and of `lanes` outputs in each of them.
@@ -153,7 +172,7 @@ private:
     return std::nullopt;
   }
 
-  LogicalResult packGroups(ConvOp op, DenseElementsAttr filter,
+  LogicalResult packGroups(ConvOp op, ConstantView filter,
                            PatternRewriter &rewriter) const {
     Shape shape(filter.getType().getShape());
     auto form = blockGroups(op, shape);
@@ -163,42 +182,47 @@ private:
     for (Value value : {Value(op.getOutput()), Value(op.getResidual())})
       if (value && getPhysicalShape(typeOf(value)).back() < outputs)
         return rewriter.notifyMatchFailure(op, "channels are not padded");
-    auto strides = computeStrides(shape);
     int64_t perGroup = shape[0] / op.getGroups();
     Shape blocked{form->count * form->blocks, shape[1], shape[2],
                   form->inputs / form->pack, form->lanes};
     if (isInteger)
       blocked.push_back(form->pack);
-    auto packed = gather<Element>(
-        filter, filter.getElementType(), blocked,
-        [&](ArrayRef<int64_t> p) -> int64_t {
-          int64_t o = p[0] * form->lanes + p[4];
-          int64_t i = p[0] / form->blocks * form->inputs + p[3] * form->pack +
-                      (isInteger ? p[5] : 0);
-          if (o >= shape[0] || i / shape[3] != o / perGroup)
-            return -1;
-          return linearize({o, p[1], p[2], i % shape[3]}, strides);
-        });
-    assign(op, packed, form->lanes, rewriter);
+    ConstantBuffer packed(
+        RankedTensorType::get(blocked, filter.getElementType()));
+    auto to = computeStrides(blocked);
+    auto values = filter.getArray<Element>();
+    auto results = packed.getValues<Element>();
+    const Element *next = values.begin();
+    for (int64_t o = 0; o < shape[0]; ++o) {
+      int64_t block = o / form->lanes;
+      // The group's first input within its block of groups.
+      int64_t first =
+          o / perGroup * shape[3] - block / form->blocks * form->inputs;
+      for (int64_t at = 0; at < shape[1] * shape[2]; ++at)
+        for (int64_t i = first; i < first + shape[3]; ++i)
+          results[block * to[0] + at * to[2] + i / form->pack * to[3] +
+                  o % form->lanes * to[4] + i % form->pack] = *next++;
+    }
+    assign(op, packed.finish(), form->lanes, rewriter);
     return success();
   }
 
   /// Takes the packed filter, and what goes with it for whole blocks.
-  void assign(ConvOp op, DenseElementsAttr packed, int64_t lanes,
+  void assign(ConvOp op, ElementsAttr packed, int64_t lanes,
               PatternRewriter &rewriter) const {
-    auto constant = [&](DenseElementsAttr value) -> Value {
+    auto constant = [&](ElementsAttr value) -> Value {
       return arith::ConstantOp::create(rewriter, op.getLoc(), value);
     };
     auto padded = [&](Value value, auto zero) -> Value {
       if (!value)
         return value;
-      DenseElementsAttr elements;
-      matchPattern(value, m_Constant(&elements));
-      int64_t outputs = elements.getNumElements();
-      return constant(gather<decltype(zero)>(
-          elements, elements.getElementType(),
-          {int64_t(llvm::alignTo(outputs, lanes))},
-          [&](ArrayRef<int64_t> p) { return p[0] < outputs ? p[0] : -1; }));
+      ConstantView elements = matchConstant(value);
+      int64_t outputs = llvm::alignTo(elements.getNumElements(), lanes);
+      ConstantBuffer result(
+          RankedTensorType::get({outputs}, elements.getElementType()));
+      llvm::copy(elements.getValues<decltype(zero)>(),
+                 result.getValues<decltype(zero)>().begin());
+      return constant(result.finish());
     };
     Value newFilter = constant(packed), newBias, newMultiplier;
     if constexpr (isInteger) {
@@ -255,6 +279,11 @@ struct PackConstantsPass : octet::impl::PackConstantsBase<PackConstantsPass> {
         &getContext(), options, numPacked);
     patterns.add<BlockMatMul>(&getContext(), lanes, numPacked);
     walkAndApplyPatterns(getOperation(), std::move(patterns));
+    // Constants are large: those that were packed are not kept beside.
+    getOperation().walk([](arith::ConstantOp op) {
+      if (isOpTriviallyDead(op))
+        op.erase();
+    });
   }
 };
 

@@ -291,7 +291,9 @@ int octet::runInspect(const CommandOptions &options) {
     return refuse(path + ": --target is for programs: what is said of a model "
                          "is so for every target; compile it to see kernels");
   Session session(path);
-  auto description = describeOnnx(path, &session.context, options.model);
+  auto model = OnnxModel::read(path, &session.context);
+  auto description =
+      model ? model->describe(options.model) : std::optional<OnnxDescription>();
   if (!description)
     return 1;
   Report report;

@@ -109,8 +109,7 @@ private:
       return false;
     if (!isConstant || x == y)
       return true;
-    auto left = dyn_cast<DenseElementsAttr>(x);
-    auto right = dyn_cast<DenseElementsAttr>(y);
+    ConstantView left = x, right = y;
     if (!left || !right || left.getElementType() != right.getElementType())
       return false;
     // The same values for each sample.
@@ -121,12 +120,11 @@ private:
       if (!mayBecome(size, other) || size == 0)
         return false;
     Shape position(to.size(), 0);
-    auto fromValues = left.getValues<Attribute>();
-    for (Attribute value : right.getValues<Attribute>()) {
+    for (const APInt &bits : right.getValues<APInt>()) {
       int64_t at = 0;
       for (auto [i, size] : llvm::zip(position, from))
         at = at * size + i % size;
-      if (fromValues[at] != value)
+      if (left.getValue<APInt>(at) != bits)
         return false;
       advance(position, to);
     }

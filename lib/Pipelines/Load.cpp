@@ -110,6 +110,13 @@ static LogicalResult checkGraph(ModuleOp module) {
                     "arith.constant or func.return");
       return WalkResult::interrupt();
     }
+    auto constant = dyn_cast<arith::ConstantOp>(op);
+    if (constant && isTensor(constant.getType()) &&
+        !ConstantView(constant.getValue())) {
+      op->emitError("this constant has no data; write the graph without "
+                    "--elide");
+      return WalkResult::interrupt();
+    }
     bool scalars = isa<arith::ConstantOp>(op);
     for (Type type : op->getResultTypes()) {
       if (!isTensor(type) && !(scalars && type.isIntOrFloat())) {
@@ -176,29 +183,10 @@ static LogicalResult checkGraphOptions(StringRef path, MLIRContext *context,
          << " already; give " << flag << " when it is imported";
 }
 
-OwningOpRef<ModuleOp> octet::loadModel(StringRef path, MLIRContext *context,
-                                       const OnnxImportOptions &options) {
-  if (path.ends_with(".mlir")) {
-    if (failed(checkGraphOptions(path, context, options)))
-      return nullptr;
-    auto buffer = readInputFile(path);
-    if (!buffer) {
-      emitError(NameLoc::get(StringAttr::get(context, path)))
-          << "cannot read the graph: " << buffer.getError().message();
-      return nullptr;
-    }
-    // MLIR's lexer wants text that ends in a null.
-    llvm::SourceMgr sources;
-    sources.AddNewSourceBuffer(
-        llvm::MemoryBuffer::getMemBufferCopy((*buffer)->getBuffer(), path),
-        llvm::SMLoc());
-    auto module = parseSourceFile<ModuleOp>(sources, context);
-    if (!module || failed(checkGraph(*module)) || failed(checkSamples(*module)))
-      return nullptr;
-    forgetPath(*module);
-    return module;
-  }
-  auto module = importOnnx(path, context, options);
+static OwningOpRef<ModuleOp> loadOnnx(StringRef path, MLIRContext *context,
+                                      const OnnxImportOptions &options) {
+  auto model = OnnxModel::read(path, context);
+  auto module = model ? model->importModule(options) : OwningOpRef<ModuleOp>();
   if (!module)
     return nullptr;
   forgetPath(*module);
@@ -225,7 +213,7 @@ OwningOpRef<ModuleOp> octet::loadModel(StringRef path, MLIRContext *context,
       }
       return success();
     });
-    several = importOnnx(path, context, more);
+    several = model->importModule(more);
   }
   if (!several) {
     emitError(where.value_or(module->getLoc()))
@@ -238,4 +226,29 @@ OwningOpRef<ModuleOp> octet::loadModel(StringRef path, MLIRContext *context,
       failed(compareBatches(*module, options.batch, *several, more.batch)))
     return nullptr;
   return module;
+}
+
+OwningOpRef<ModuleOp> octet::loadModel(StringRef path, MLIRContext *context,
+                                       const OnnxImportOptions &options) {
+  if (path.ends_with(".mlir")) {
+    if (failed(checkGraphOptions(path, context, options)))
+      return nullptr;
+    auto buffer = readInputFile(path);
+    if (!buffer) {
+      emitError(NameLoc::get(StringAttr::get(context, path)))
+          << "cannot read the graph: " << buffer.getError().message();
+      return nullptr;
+    }
+    // MLIR's lexer wants text that ends in a null.
+    llvm::SourceMgr sources;
+    sources.AddNewSourceBuffer(
+        llvm::MemoryBuffer::getMemBufferCopy((*buffer)->getBuffer(), path),
+        llvm::SMLoc());
+    auto module = parseSourceFile<ModuleOp>(sources, context);
+    if (!module || failed(checkGraph(*module)) || failed(checkSamples(*module)))
+      return nullptr;
+    forgetPath(*module);
+    return module;
+  }
+  return loadOnnx(path, context, options);
 }

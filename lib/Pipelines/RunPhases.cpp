@@ -39,7 +39,8 @@ void octet::printIR(ModuleOp module, llvm::raw_ostream &os,
                     const IRForm &form) {
   OpPrintingFlags flags;
   if (form.elide)
-    flags.elideLargeElementsAttrs(16).elideLargeResourceString(64);
+    // A limit of zero asks for no resource's text, which is long.
+    flags.elideLargeElementsAttrs(16).elideLargeResourceString(0);
   flags.printGenericOpForm(form.generic);
   flags.enableDebugInfo(form.locations, /*prettyForm=*/false);
   module.print(os, flags);

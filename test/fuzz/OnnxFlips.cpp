@@ -30,7 +30,8 @@ static void tryModel(llvm::StringRef bytes, llvm::StringRef path,
   context.getDiagEngine().registerHandler([&](Diagnostic &d) {
     error |= d.getSeverity() == DiagnosticSeverity::Error;
   });
-  auto module = importOnnxBytes(bytes, path, &context);
+  auto model = OnnxModel::fromBytes(bytes, path, &context);
+  auto module = model ? model->importModule() : OwningOpRef<ModuleOp>();
   PipelineOptions options;
   options.targets = {lookupTarget("generic")};
   options.observe = true;

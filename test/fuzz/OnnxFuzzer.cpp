@@ -21,9 +21,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   });
   octet::OnnxImportOptions options;
   options.batch = 1 + size % 3;
-  auto module = octet::importOnnxBytes(
+  auto model = octet::OnnxModel::fromBytes(
       llvm::StringRef(reinterpret_cast<const char *>(data), size),
-      "no-such-folder/fuzz.onnx", &context, options);
+      "no-such-folder/fuzz.onnx", &context);
+  auto module = model ? model->importModule(options)
+                      : mlir::OwningOpRef<mlir::ModuleOp>();
   if (bool(module) == refused)
     __builtin_trap(); // a module with an error, or neither
   return 0;

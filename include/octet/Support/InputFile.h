@@ -15,9 +15,18 @@
 
 namespace octet {
 
-/// The bytes of `path`. Folders and devices, which may have no end, are errors.
+/// How many bytes the file `path` has; none says a pipe. Folders and devices,
+/// which may have no end, are errors.
+llvm::ErrorOr<uint64_t> inputSize(llvm::StringRef path);
+
+/// The bytes of `path`, of which inputSize knows.
 llvm::ErrorOr<std::unique_ptr<llvm::MemoryBuffer>>
 readInputFile(llvm::StringRef path);
+
+/// The `size` bytes from `offset` on, which the file has. Many of them are
+/// mapped: they are read when they are used.
+llvm::ErrorOr<std::unique_ptr<llvm::MemoryBuffer>>
+readInputSlice(llvm::StringRef path, uint64_t offset, uint64_t size);
 
 } // namespace octet
 

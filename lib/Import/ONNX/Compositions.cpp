@@ -62,7 +62,7 @@ static LogicalResult buildGemm(OnnxNode &node) {
       typeOf(addend).getShape().back() == columns)
     bias = node.reshape(addend, {columns});
   else if (addend && typeOf(addend).getNumElements() == 1 &&
-           matchPattern(addend, m_Constant()))
+           matchConstant(addend))
     bias = node.broadcast(node.reshape(addend, {1}), {columns});
   Value result = node.create<MatMulOp>(lhs, rhs, bias);
   if (addend && !bias)
@@ -80,10 +80,10 @@ static LogicalResult buildDropout(OnnxNode &node) {
     return failure();
   bool trains = node.opset < 7 && !node.getInt("is_test", 0);
   if (node.opset >= 12 && node.hasInput(2)) {
-    auto mode = dyn_cast_or_null<DenseIntElementsAttr>(node.constantInput(2));
+    ConstantView mode = integerConstant(node.constantInput(2));
     trains = !mode || !mode.isSplat() || !mode.getSplatValue<APInt>().isZero();
-    auto ratio = dyn_cast_or_null<DenseFPElementsAttr>(node.constantInput(1));
-    if (ratio && ratio.isSplat() && ratio.getSplatValue<APFloat>().isZero())
+    ConstantView ratio = floatConstant(node.constantInput(1));
+    if (ratio && ratio.isSplat() && ratio.getSplatValue<float>() == 0.0f)
       trains = false;
   }
   if (trains)
@@ -91,10 +91,9 @@ static LogicalResult buildDropout(OnnxNode &node) {
   // Nothing is dropped, says the mask.
   auto mask =
       RankedTensorType::get(typeOf(input).getShape(), node.builder.getI1Type());
-  return node.setOutputs(
-      {input, node.hasOutput(1)
-                  ? node.constant(DenseElementsAttr::get(mask, true))
-                  : Value()});
+  return node.setOutputs({input, node.hasOutput(1)
+                                     ? node.constant(makeSplat(mask, true))
+                                     : Value()});
 }
 
 void onnx_import::addCompositions(OnnxBuilders &builders) {

@@ -27,23 +27,21 @@ static LogicalResult buildConstant(OnnxNode &node) {
   auto vector = [](size_t size, Type element) {
     return RankedTensorType::get({static_cast<int64_t>(size)}, element);
   };
-  DenseElementsAttr value;
+  ElementsAttr value;
   if (node.hasAttribute("value"))
     value = node.getTensor("value");
   else if (node.hasAttribute("value_float"))
-    value = DenseElementsAttr::get(scalar(node.builder.getF32Type()),
-                                   node.getFloat("value_float", 0.0f));
+    value = makeSplat(scalar(node.builder.getF32Type()),
+                      node.getFloat("value_float", 0.0f));
   else if (node.hasAttribute("value_int"))
-    value = DenseElementsAttr::get(scalar(node.builder.getI64Type()),
-                                   node.getInt("value_int", 0));
+    value = makeSplat(scalar(node.builder.getI64Type()),
+                      node.getInt("value_int", 0));
   else if (auto floats = node.getFloats("value_floats"))
-    value = DenseElementsAttr::get(
-        vector(floats->size(), node.builder.getF32Type()),
-        ArrayRef<float>(*floats));
+    value = makeConstant<float>(
+        vector(floats->size(), node.builder.getF32Type()), *floats);
   else if (auto ints = node.getInts("value_ints"))
-    value =
-        DenseElementsAttr::get(vector(ints->size(), node.builder.getI64Type()),
-                               ArrayRef<int64_t>(*ints));
+    value = makeConstant<int64_t>(
+        vector(ints->size(), node.builder.getI64Type()), *ints);
   else if (node.hasAttribute("value_string") ||
            node.hasAttribute("value_strings"))
     return node.fail("is of strings, which no operator takes");
@@ -63,22 +61,20 @@ static LogicalResult buildConstantOfShape(OnnxNode &node) {
   if (!countElements(**shape))
     return node.fail("its result has a negative size, or more than 2^31 "
                      "elements");
-  auto value =
+  ConstantView value =
       node.hasAttribute("value")
           ? node.getTensor("value")
-          : DenseElementsAttr::get(
-                RankedTensorType::get({}, node.builder.getF32Type()), 0.0f);
+          : makeSplat(RankedTensorType::get({}, node.builder.getF32Type()),
+                      0.0f);
   if (!value)
     return failure();
   if (value.getNumElements() != 1)
     return node.fail("value must be one number");
-  auto type = RankedTensorType::get(**shape, value.getElementType());
-  return node.setOutput(node.constant(
-      DenseElementsAttr::get(type, value.getSplatValue<Attribute>())));
+  return node.setOutput(node.constant(value.reshape(**shape)));
 }
 
 static LogicalResult buildRange(OnnxNode &node) {
-  DenseElementsAttr numbers[3];
+  ConstantView numbers[3];
   for (unsigned i = 0; i < 3; ++i) {
     if (!node.input(i))
       return failure();
@@ -96,7 +92,7 @@ static LogicalResult buildRange(OnnxNode &node) {
   constexpr const char *endless = "does not end within 2^26 elements";
   if (element.isF32()) {
     auto value = [&](unsigned i) -> double {
-      return numbers[i].getSplatValue<APFloat>().convertToFloat();
+      return numbers[i].getSplatValue<float>();
     };
     double count = std::ceil((value(1) - value(0)) / value(2));
     if (!(count <= static_cast<double>(maxMadeElements)))
@@ -104,8 +100,8 @@ static LogicalResult buildRange(OnnxNode &node) {
     SmallVector<float> values;
     for (int64_t i = 0; i < count; ++i)
       values.push_back(static_cast<float>(value(0) + i * value(2)));
-    return node.setOutput(node.constant(DenseElementsAttr::get(
-        typeFor(values.size()), ArrayRef<float>(values))));
+    return node.setOutput(
+        node.constant(makeConstant<float>(typeFor(values.size()), values)));
   }
   auto value = [&](unsigned i) {
     return numbers[i].getSplatValue<APInt>().getSExtValue();
@@ -124,7 +120,7 @@ static LogicalResult buildRange(OnnxNode &node) {
     values.push_back(APInt(element.getIntOrFloatBitWidth(), start + i * delta,
                            /*isSigned=*/true, /*implicitTrunc=*/true));
   return node.setOutput(
-      node.constant(DenseElementsAttr::get(typeFor(span), values)));
+      node.constant(makeConstant<APInt>(typeFor(span), values)));
 }
 
 //===----------------------------------------------------------------------===//
@@ -163,17 +159,17 @@ static LogicalResult buildNonZero(OnnxNode &node) {
   Value input = node.input(0);
   if (!input)
     return failure();
-  auto values = node.constantInput(0);
+  ConstantView values = node.constantInput(0);
   if (!values)
     return node.fail("the size of its result depends on data of run time; name "
                      "a value in front of it with --output VALUE");
   auto shape = values.getType().getShape();
   SmallVector<SmallVector<int64_t>> found(std::max<size_t>(1, shape.size()));
   Shape position(shape.size(), 0);
-  for (Attribute x : values.getValues<Attribute>()) {
-    auto number = dyn_cast<FloatAttr>(x);
-    bool isZero = number ? number.getValue().isZero()
-                         : cast<IntegerAttr>(x).getValue().isZero();
+  bool isFloat = isa<FloatType>(values.getElementType());
+  for (int64_t i = 0; i < values.getNumElements(); ++i) {
+    bool isZero = isFloat ? values.getValue<APFloat>(i).isZero()
+                          : values.getValue<APInt>(i).isZero();
     if (!isZero)
       for (size_t d = 0; d < found.size(); ++d)
         found[d].push_back(d < shape.size() ? position[d] : 0);
@@ -208,7 +204,7 @@ static LogicalResult buildTrilu(OnnxNode &node) {
       keeps.push_back(upper ? column - row >= k : column - row <= k);
   auto mask = RankedTensorType::get({rows, columns}, node.builder.getI1Type());
   return node.setOutput(
-      node.create<SelectOp>(node.constant(DenseElementsAttr::get(mask, keeps)),
+      node.create<SelectOp>(node.constant(makeConstant<bool>(mask, keeps)),
                             input, node.scalarLike(input, 0)));
 }
 

@@ -160,8 +160,7 @@ LogicalResult Importer::buildIf(Scope &scope, const NodeProto &node) {
   if (!typeOf(condition).getElementType().isInteger(1) ||
       typeOf(condition).getNumElements() != 1)
     return branching.fail("its condition must be one truth value");
-  auto constant =
-      dyn_cast_or_null<DenseIntElementsAttr>(branching.constantInput(0));
+  ConstantView constant = integerConstant(branching.constantInput(0));
   if (!constant)
     return chooseAtRunTime(scope, node, condition);
   bool isTaken = !constant.getSplatValue<APInt>().isZero();

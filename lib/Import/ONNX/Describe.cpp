@@ -35,11 +35,11 @@ static OnnxDescription::Tensor describeTensor(const ValueInfoProto &value) {
   return result;
 }
 
-std::optional<OnnxDescription> Importer::describe(StringRef bytes) {
-  if (failed(parse(bytes)) || failed(enterGraph()) || failed(enterOutputs()))
+std::optional<OnnxDescription> Importer::describe() {
+  if (failed(enterGraph()) || failed(enterOutputs()))
     return std::nullopt;
   OnnxDescription result;
-  result.opset = opsetVersion;
+  result.opset = model.opset;
   for (const GraphInput &input : inputs) {
     if (!input.isLive)
       continue;
@@ -57,7 +57,7 @@ std::optional<OnnxDescription> Importer::describe(StringRef bytes) {
   for (const GraphOutput &output : outputs) {
     const ValueInfoProto *declared = nullptr;
     for (const auto *list :
-         {&model.graph().value_info(), &model.graph().output()})
+         {&proto.graph().value_info(), &proto.graph().output()})
       for (const ValueInfoProto &value : *list)
         if (value.name() == output.name)
           declared = &value;

@@ -14,6 +14,7 @@
 #include "llvm/Support/xxhash.h"
 
 using namespace mlir;
+using namespace octet;
 using namespace octet::onnx_import;
 
 GraphHash::Entry &GraphHash::Entry::add(uint64_t number) {
@@ -30,7 +31,7 @@ GraphHash::Entry &GraphHash::Entry::add(StringRef text) {
   return *this;
 }
 
-GraphHash::Entry &GraphHash::Entry::add(DenseElementsAttr tensor) {
+GraphHash::Entry &GraphHash::Entry::add(ConstantView tensor) {
   std::string type;
   llvm::raw_string_ostream(type) << tensor.getType();
   add(type);

@@ -13,7 +13,7 @@
 #ifndef OCTET_LIB_IMPORT_ONNX_GRAPHHASH_H
 #define OCTET_LIB_IMPORT_ONNX_GRAPHHASH_H
 
-#include "mlir/IR/BuiltinAttributes.h"
+#include "octet/Dialect/Octet/IR/ConstantView.h"
 #include "llvm/ADT/StringRef.h"
 #include <string>
 #include <vector>
@@ -30,7 +30,7 @@ public:
     Entry &add(llvm::StringRef text);
     Entry &add(uint64_t number);
     /// Element type, shape and contents.
-    Entry &add(mlir::DenseElementsAttr tensor);
+    Entry &add(octet::ConstantView tensor);
 
   private:
     friend class GraphHash;

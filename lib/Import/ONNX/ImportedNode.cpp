@@ -79,7 +79,7 @@ ImportedNode::getStrings(StringRef name) const {
   return SmallVector<std::string>(a->strings().begin(), a->strings().end());
 }
 
-DenseElementsAttr ImportedNode::getTensor(StringRef name) {
+ElementsAttr ImportedNode::getTensor(StringRef name) {
   const auto *a = attribute(name);
   if (!a || !a->has_t()) {
     (void)fail("has no tensor attribute '" + name + "'");
@@ -151,14 +151,14 @@ FailureOr<ArrayRef<Value>> ImportedNode::list(unsigned i) {
 FailureOr<int64_t> ImportedNode::constantInt(unsigned i, StringRef what) {
   if (!input(i))
     return failure();
-  auto number = dyn_cast_or_null<DenseIntElementsAttr>(constantInput(i));
+  ConstantView number = integerConstant(constantInput(i));
   if (!number)
     return fail("its " + what + " '" + inputName(i) +
                 "' is computed at run time; export the model such that it is a "
                 "constant");
   if (number.getNumElements() != 1)
     return fail("its " + what + " '" + inputName(i) + "' must be one integer");
-  APInt value = *number.value_begin<APInt>();
+  APInt value = number.getValue<APInt>(0);
   return number.getElementType().isInteger(1) ? value.getZExtValue()
                                               : value.getSExtValue();
 }

@@ -58,27 +58,59 @@ std::vector<std::string> octet::importedOperators() {
 // Model
 //===----------------------------------------------------------------------===//
 
-LogicalResult Importer::parse(StringRef bytes) {
-  if (bytes.size() > INT_MAX)
-    return emitModelError() << "the model has more than 2 GiB; keep its "
-                               "weights as external data";
-  if (!model.ParseFromArray(bytes.data(), bytes.size()) || !model.has_graph())
-    return emitModelError()
-           << "not an ONNX model, or cut short; export it again";
-  fileHash = llvm::xxh3_64bits(bytes);
-  return checkOpsets();
+OnnxModel::OnnxModel(MLIRContext *context, StringRef path)
+    : context(context), path(path), parsed(std::make_unique<ParsedModel>()) {
+  context->loadDialect<OctetDialect, func::FuncDialect, arith::ArithDialect>();
 }
 
-LogicalResult Importer::checkOpsets() {
-  for (const auto &import : model.opset_import())
-    if (import.domain().empty() || import.domain() == "ai.onnx")
-      opsetVersion = import.version();
-  if (opsetVersion == 0)
-    return emitModelError() << "the model imports no ONNX operator set";
-  if (opsetVersion < 1)
-    return emitModelError() << "operator set " << opsetVersion
-                            << " does not exist; export the model again";
+OnnxModel::~OnnxModel() = default;
+
+LogicalResult OnnxModel::parse(StringRef bytes) {
+  auto fail = [&] {
+    return emitError(NameLoc::get(StringAttr::get(context, path)));
+  };
+  if (bytes.size() > INT_MAX)
+    return fail() << "the model has more than 2 GiB; keep its weights as "
+                     "external data";
+  auto &proto = parsed->proto;
+  if (!proto.ParseFromArray(bytes.data(), bytes.size()) || !proto.has_graph())
+    return fail() << "not an ONNX model, or cut short; export it again";
+  parsed->hash = llvm::xxh3_64bits(bytes);
+  for (const auto &import : proto.opset_import())
+    if (isOnnxDomain(import.domain()))
+      parsed->opset = import.version();
+  if (parsed->opset == 0)
+    return fail() << "the model imports no ONNX operator set";
+  if (parsed->opset < 1)
+    return fail() << "operator set " << parsed->opset
+                  << " does not exist; export the model again";
   return success();
+}
+
+std::unique_ptr<OnnxModel> OnnxModel::read(StringRef path,
+                                           MLIRContext *context) {
+  auto buffer = readInputFile(path);
+  if (buffer)
+    return fromBytes((*buffer)->getBuffer(), path, context);
+  emitError(NameLoc::get(StringAttr::get(context, path)))
+      << "cannot read the model: " << buffer.getError().message();
+  return nullptr;
+}
+
+std::unique_ptr<OnnxModel> OnnxModel::fromBytes(StringRef bytes, StringRef path,
+                                                MLIRContext *context) {
+  std::unique_ptr<OnnxModel> model(new OnnxModel(context, path));
+  return succeeded(model->parse(bytes)) ? std::move(model) : nullptr;
+}
+
+OwningOpRef<ModuleOp>
+OnnxModel::importModule(const OnnxImportOptions &options) {
+  return Importer(context, path, *parsed, options).run();
+}
+
+std::optional<OnnxDescription>
+OnnxModel::describe(const OnnxImportOptions &options) {
+  return Importer(context, path, *parsed, options).describe();
 }
 
 //===----------------------------------------------------------------------===//
@@ -87,15 +119,15 @@ LogicalResult Importer::checkOpsets() {
 
 LogicalResult Importer::enterGraph() {
   graph = scopes.emplace_back(std::make_unique<Scope>()).get();
-  graph->opset = opsetVersion;
-  for (const FunctionProto &function : model.functions())
+  graph->opset = model.opset;
+  for (const FunctionProto &function : proto.functions())
     if (!functions
              .try_emplace(functionKey(function.domain(), function.name()),
                           &function)
              .second)
       return emitModelError()
              << "the model defines function '" << function.name() << "' twice";
-  for (const auto &initializer : model.graph().initializer())
+  for (const auto &initializer : proto.graph().initializer())
     graph->initializers[initializer.name()] = &initializer;
   return pinInputs();
 }
@@ -104,7 +136,7 @@ LogicalResult Importer::enterOutputs() {
   // Names of inputs are taken before there are values for them.
   for (const GraphInput &input : inputs)
     graph->values[input.proto->name()] = Value();
-  if (failed(fill(*graph, pointers(model.graph().node()))) ||
+  if (failed(fill(*graph, pointers(proto.graph().node()))) ||
       failed(chooseOutputs()))
     return failure();
   SmallVector<std::string> names;
@@ -139,50 +171,14 @@ LogicalResult Importer::importGraph() {
     module->getOperation()->setAttr(name, builder.getStringAttr(value));
   };
   setHash(modelHashAttr, hash.finish());
-  setHash(fileHashAttr, llvm::utohexstr(fileHash, /*LowerCase=*/true));
+  setHash(fileHashAttr, llvm::utohexstr(model.hash, /*LowerCase=*/true));
   return verify(*module);
 }
 
-OwningOpRef<ModuleOp> Importer::run(StringRef bytes) {
-  if (failed(parse(bytes)) || failed(enterGraph()) || failed(enterOutputs()) ||
-      failed(importGraph()))
+OwningOpRef<ModuleOp> Importer::run() {
+  if (failed(enterGraph()) || failed(enterOutputs()) || failed(importGraph()))
     return nullptr;
   return std::move(module);
-}
-
-OwningOpRef<ModuleOp> octet::importOnnxBytes(StringRef bytes, StringRef path,
-                                             MLIRContext *context,
-                                             const OnnxImportOptions &options) {
-  context->loadDialect<OctetDialect, func::FuncDialect, arith::ArithDialect>();
-  return Importer(context, path, options).run(bytes);
-}
-
-/// The file's bytes; null after an error.
-static std::unique_ptr<llvm::MemoryBuffer> readModel(StringRef path,
-                                                     MLIRContext *context) {
-  auto buffer = readInputFile(path);
-  if (buffer)
-    return std::move(*buffer);
-  emitError(NameLoc::get(StringAttr::get(context, path)))
-      << "cannot read the model: " << buffer.getError().message();
-  return nullptr;
-}
-
-OwningOpRef<ModuleOp> octet::importOnnx(StringRef path, MLIRContext *context,
-                                        const OnnxImportOptions &options) {
-  auto buffer = readModel(path, context);
-  return buffer ? importOnnxBytes(buffer->getBuffer(), path, context, options)
-                : OwningOpRef<ModuleOp>();
-}
-
-std::optional<OnnxDescription>
-octet::describeOnnx(StringRef path, MLIRContext *context,
-                    const OnnxImportOptions &options) {
-  context->loadDialect<OctetDialect, func::FuncDialect, arith::ArithDialect>();
-  auto buffer = readModel(path, context);
-  if (!buffer)
-    return std::nullopt;
-  return Importer(context, path, options).describe(buffer->getBuffer());
 }
 
 void octet::registerOnnxTranslation() {
@@ -192,7 +188,9 @@ void octet::registerOnnxTranslation() {
         // External data lies beside the model, so the path is what counts.
         StringRef path = sources.getMemoryBuffer(sources.getMainFileID())
                              ->getBufferIdentifier();
-        return OwningOpRef<Operation *>(importOnnx(path, context).release());
+        auto model = OnnxModel::read(path, context);
+        auto module = model ? model->importModule() : OwningOpRef<ModuleOp>();
+        return OwningOpRef<Operation *>(module.release());
       },
       [](DialectRegistry &registry) {
         registry.insert<OctetDialect, func::FuncDialect>();

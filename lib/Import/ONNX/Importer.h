@@ -89,6 +89,26 @@ struct Source {
   const NodeProto *node = nullptr;
 };
 
+/// Bytes, and what keeps them.
+struct RawData {
+  llvm::StringRef bytes;
+  std::shared_ptr<const void> owner;
+};
+
+/// A model as it was read, of which imports are made.
+struct ParsedModel {
+  ONNX_NAMESPACE::ModelProto proto;
+  /// Of the file's bytes.
+  uint64_t hash = 0;
+  int64_t opset = 0;
+  /// Constants that hold, in place of `proto`, what tensors do.
+  llvm::DenseMap<const TensorProto *, mlir::ElementsAttr> tensors;
+  /// Default attributes of functions.
+  llvm::DenseMap<const FunctionProto *,
+                 std::vector<std::unique_ptr<AttributeProto>>>
+      defaults;
+};
+
 using NodeKey = std::pair<Scope *, const NodeProto *>;
 
 /// An input of the graph, with the sizes that the model or the caller gives it.
@@ -128,12 +148,13 @@ class ImportedNode;
 
 class Importer {
 public:
-  Importer(mlir::MLIRContext *context, llvm::StringRef path,
+  Importer(mlir::MLIRContext *context, llvm::StringRef path, ParsedModel &model,
            const OnnxImportOptions &options)
-      : builder(context), path(path), options(options) {}
+      : builder(context), path(path), options(options), model(model),
+        proto(model.proto) {}
 
-  mlir::OwningOpRef<mlir::ModuleOp> run(llvm::StringRef bytes);
-  std::optional<OnnxDescription> describe(llvm::StringRef bytes);
+  mlir::OwningOpRef<mlir::ModuleOp> run();
+  std::optional<OnnxDescription> describe();
 
   mlir::OpBuilder builder;
 
@@ -145,11 +166,11 @@ public:
                                   llvm::StringRef name);
 
   /// An ONNX tensor as an attribute, float numbers as f32; null after an error.
-  mlir::DenseElementsAttr convert(const TensorProto &tensor,
-                                  mlir::Location location);
+  mlir::ElementsAttr convert(const TensorProto &tensor,
+                             mlir::Location location);
   /// The same with a warning where it holds a NaN.
-  mlir::DenseElementsAttr convertAndWarn(const TensorProto &tensor,
-                                         mlir::Location location);
+  mlir::ElementsAttr convertAndWarn(const TensorProto &tensor,
+                                    mlir::Location location);
   /// The type in which elements of ONNX's type are computed, or null.
   mlir::Type computedType(int64_t onnxType);
 
@@ -159,8 +180,6 @@ public:
 private:
   friend class LoopBody;
 
-  mlir::LogicalResult parse(llvm::StringRef bytes);
-  mlir::LogicalResult checkOpsets();
   /// Enters functions, constants and inputs, with their shapes, but no node.
   mlir::LogicalResult enterGraph();
   /// Chooses outputs and marks live what they depend on.
@@ -256,16 +275,17 @@ private:
   mlir::LogicalResult buildOne(Scope &scope, const NodeProto &node);
   mlir::LogicalResult materialize(const Source &initializer);
 
-  mlir::FailureOr<std::string> externalData(const TensorProto &tensor,
-                                            mlir::Location location);
+  mlir::FailureOr<RawData> externalData(const TensorProto &tensor,
+                                        mlir::Location location);
+  /// Converts `tensor`, whose data it takes away.
+  mlir::ElementsAttr takeTensor(TensorProto &tensor, mlir::Location location);
   mlir::Location nameLocation(llvm::StringRef node, llvm::StringRef value);
 
   std::string path;
   OnnxImportOptions options;
-  ONNX_NAMESPACE::ModelProto model;
-  uint64_t fileHash = 0;
+  ParsedModel &model;
+  const ONNX_NAMESPACE::ModelProto &proto;
   GraphHash hash;
-  int64_t opsetVersion = 0;
   bool symbolicBatch = false;
   mlir::OwningOpRef<mlir::ModuleOp> module;
 
@@ -276,10 +296,6 @@ private:
   llvm::StringMap<int64_t> dimensions;
 
   llvm::StringMap<const FunctionProto *> functions;
-  /// Default attributes of functions.
-  llvm::DenseMap<const FunctionProto *,
-                 std::vector<std::unique_ptr<AttributeProto>>>
-      defaults;
   std::vector<std::unique_ptr<Scope>> scopes;
   Scope *graph = nullptr;
   /// Nodes in all scopes; functions may call functions that call functions.
@@ -311,7 +327,7 @@ public:
   getFloats(llvm::StringRef name) const override;
   std::optional<llvm::SmallVector<std::string>>
   getStrings(llvm::StringRef name) const override;
-  mlir::DenseElementsAttr getTensor(llvm::StringRef name) override;
+  mlir::ElementsAttr getTensor(llvm::StringRef name) override;
   unsigned numInputs() const override { return proto.input_size(); }
   unsigned numOutputs() const override { return proto.output_size(); }
   bool hasInput(unsigned i) override;

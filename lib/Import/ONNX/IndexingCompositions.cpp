@@ -29,7 +29,7 @@ static Value positions(OnnxNode &node, Type element, int64_t size, int64_t axis,
   Shape shape(rank - axis, 1);
   shape[0] = size;
   return node.constant(
-      DenseElementsAttr::get(RankedTensorType::get(shape, element), numbers));
+      makeConstant<APInt>(RankedTensorType::get(shape, element), numbers));
 }
 
 /// Input `i`, indices, of i32 or i64; null after an error.
@@ -51,8 +51,8 @@ static Value indexInput(OnnxNode &node, unsigned i) {
 /// dimensions that they choose from in turn.
 static LogicalResult checkIndices(OnnxNode &node, Value indices,
                                   ArrayRef<int64_t> sizes) {
-  DenseIntElementsAttr constant;
-  if (!matchPattern(indices, m_Constant(&constant)))
+  ConstantView constant = matchIntegers(indices);
+  if (!constant)
     return success();
   size_t next = 0;
   for (const APInt &x : constant.getValues<APInt>()) {
@@ -212,8 +212,8 @@ static LogicalResult buildOneHot(OnnxNode &node) {
     return node.fail("depth must be one constant number");
   double given =
       isa<FloatType>(number.getElementType())
-          ? (*number.value_begin<APFloat>()).convertToDouble()
-          : static_cast<double>((*number.value_begin<APInt>()).getSExtValue());
+          ? number.getValue<APFloat>(0).convertToDouble()
+          : static_cast<double>(number.getValue<APInt>(0).getSExtValue());
   if (!(given >= 1 && given <= static_cast<double>(maxElements)))
     return node.fail("depth must be positive and not huge");
   auto depth = static_cast<int64_t>(given);
@@ -267,7 +267,7 @@ static LogicalResult buildEyeLike(OnnxNode &node) {
       values.push_back(column - row == k);
   auto bits = RankedTensorType::get(shape, node.builder.getI1Type());
   return node.setOutput(
-      node.castTo(type, node.constant(DenseElementsAttr::get(bits, values))));
+      node.castTo(type, node.constant(makeConstant<bool>(bits, values))));
 }
 
 /// Slices that a constant condition chooses.
@@ -275,8 +275,7 @@ static LogicalResult buildCompress(OnnxNode &node) {
   Value input = node.input(0);
   if (!input || !node.input(1))
     return failure();
-  auto condition =
-      dyn_cast_or_null<DenseIntElementsAttr>(node.constantInput(1));
+  ConstantView condition = integerConstant(node.constantInput(1));
   if (!condition)
     return node.fail("the size of its result depends on data of run time; name "
                      "a value in front of it with --output VALUE");

@@ -159,14 +159,14 @@ LogicalResult Importer::checkCut(StringRef name) {
         it != graph->producers.end() && findFunction(*it->second.first))
       return refuse("which is inside function '" + it->second.first->op_type() +
                     "'; name a value of the graph itself");
-  for (const FunctionProto &function : model.functions())
+  for (const FunctionProto &function : proto.functions())
     for (const NodeProto &node : function.node())
       if (computes(node, name))
         return refuse("which is inside function '" + function.name() +
                       "'; name a value of the graph itself");
   // Subgraphs, each with the node of the graph that it is part of.
   SmallVector<std::pair<const NodeProto *, const NodeProto *>> open;
-  for (const NodeProto &node : model.graph().node())
+  for (const NodeProto &node : proto.graph().node())
     open.emplace_back(&node, &node);
   while (!open.empty()) {
     auto [outer, node] = open.pop_back_val();
@@ -192,7 +192,7 @@ LogicalResult Importer::checkCut(StringRef name) {
 }
 
 LogicalResult Importer::chooseOutputs() {
-  for (const auto &output : model.graph().output())
+  for (const auto &output : proto.graph().output())
     outputs.push_back({output.name(), output.type().tensor_type().elem_type()});
   if (options.outputs.empty())
     return success();
@@ -203,9 +203,9 @@ LogicalResult Importer::chooseOutputs() {
                                 value.type().tensor_type().elem_type(),
                                 /*isCut=*/true, isDeclared};
   };
-  declare(model.graph().value_info(), /*isDeclared=*/false);
-  declare(model.graph().input(), /*isDeclared=*/true);
-  declare(model.graph().output(), /*isDeclared=*/true);
+  declare(proto.graph().value_info(), /*isDeclared=*/false);
+  declare(proto.graph().input(), /*isDeclared=*/true);
+  declare(proto.graph().output(), /*isDeclared=*/true);
   outputs.clear();
   for (const std::string &name : options.outputs) {
     if (failed(checkCut(name)))

@@ -136,10 +136,10 @@ LogicalResult Collected::add(OnnxNode &node, const LoopBody &body,
 //===----------------------------------------------------------------------===//
 
 static Item scalar(OnnxNode &node, Type element, int64_t value) {
-  return {node.constant(DenseElementsAttr::get(
-              RankedTensorType::get({}, element),
-              APInt(element.getIntOrFloatBitWidth(), value, /*isSigned=*/true,
-                    /*implicitTrunc=*/true))),
+  return {node.constant(makeSplat(RankedTensorType::get({}, element),
+                                  APInt(element.getIntOrFloatBitWidth(), value,
+                                        /*isSigned=*/true,
+                                        /*implicitTrunc=*/true))),
           nullptr};
 }
 
@@ -188,14 +188,13 @@ static LogicalResult unrollLoop(Importer &importer, Scope &scope,
         return failure();
     if (!hasCondition || t + 1 == last)
       continue;
-    DenseIntElementsAttr condition;
     Value value = results->front().tensor;
-    if (!value || !matchPattern(value, m_Constant(&condition)) ||
-        condition.getNumElements() != 1)
+    ConstantView condition = value ? matchIntegers(value) : ConstantView();
+    if (!condition || condition.getNumElements() != 1)
       return loop.fail("whether it goes on, '" + body->outputName(0) +
                        "', is computed at run time; export the model such that "
                        "it is a constant");
-    goesOn = !(*condition.value_begin<APInt>()).isZero();
+    goesOn = condition.getInteger(0) != 0;
   }
   for (int i = 0; i < node.output_size(); ++i) {
     if (!loop.hasOutput(i))

@@ -19,10 +19,10 @@ using namespace octet::onnx_import;
 /// The number `value` as a scalar of integers like those of `like`.
 static Value integerLike(OnnxNode &node, Value like, int64_t value) {
   Type element = typeOf(like).getElementType();
-  return node.constant(DenseElementsAttr::get(
-      RankedTensorType::get({}, element),
-      APInt(element.getIntOrFloatBitWidth(), value, /*isSigned=*/true,
-            /*implicitTrunc=*/true)));
+  return node.constant(
+      makeSplat(RankedTensorType::get({}, element),
+                APInt(element.getIntOrFloatBitWidth(), value, /*isSigned=*/true,
+                      /*implicitTrunc=*/true)));
 }
 
 /// The loss of log-probabilities [N, C, ...] at the classes [N, ...] of input

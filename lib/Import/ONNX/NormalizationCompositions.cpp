@@ -41,7 +41,7 @@ static LogicalResult buildBatchNormalization(OnnxNode &node) {
     if (typeOf(parameters[i]).getNumElements() != channels)
       return node.fail("input " + Twine(i + 1) +
                        " must have one value for each channel");
-    if (auto constant = node.constantInput(i + 1))
+    if (ConstantView constant = node.constantInput(i + 1))
       numbers.push_back(llvm::to_vector(constant.getValues<float>()));
   }
   double epsilon = node.getFloat("epsilon", 1e-5f);

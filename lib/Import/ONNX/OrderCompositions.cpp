@@ -35,8 +35,7 @@ static LogicalResult buildReverseSequence(OnnxNode &node) {
       typeOf(lengths).getNumElements() != sequences)
     return node.fail("sequence_lens must be one integer for each of the " +
                      Twine(sequences) + " sequences");
-  if (auto given =
-          dyn_cast_or_null<DenseIntElementsAttr>(node.constantInput(1))) {
+  if (ConstantView given = integerConstant(node.constantInput(1))) {
     for (const APInt &x : given.getValues<APInt>())
       if (x.getSExtValue() < 0 || x.getSExtValue() > steps)
         return node.fail("length " + Twine(x.getSExtValue()) +

@@ -178,7 +178,7 @@ static bool isName(StringRef text) {
 
 LogicalResult Importer::pinInputs() {
   llvm::StringSet<> seen;
-  for (const auto &proto : model.graph().input()) {
+  for (const auto &proto : proto.graph().input()) {
     if (graph->initializers.contains(proto.name()))
       continue;
     if (!seen.insert(proto.name()).second)

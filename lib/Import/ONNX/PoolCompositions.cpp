@@ -285,8 +285,8 @@ static LogicalResult buildMaxUnpool(OnnxNode &node) {
   if (!total || *total < 1)
     return node.fail("pads leave nothing of its result");
   Type element = typeOf(input).getElementType();
-  Value zeros = node.constant(
-      DenseElementsAttr::get(RankedTensorType::get({*total}, element), 0.0f));
+  Value zeros =
+      node.constant(makeSplat(RankedTensorType::get({*total}, element), 0.0f));
   Value result = node.create<ScatterOp>(
       zeros, node.reshape(numbers, {count, 1}), node.reshape(input, {count}),
       ScatterKind::Set, /*batchDims=*/0);

@@ -209,7 +209,7 @@ static Value extrapolate(OnnxNode &node, Value value,
     aligned[0] = axis.output;
     auto type = RankedTensorType::get(aligned, node.builder.getI1Type());
     value = node.create<SelectOp>(
-        node.constant(DenseElementsAttr::get(type, inside)), value,
+        node.constant(makeConstant<bool>(type, inside)), value,
         number(node, node.getFloat("extrapolation_value", 0.0f)));
   }
   return value;
@@ -269,7 +269,7 @@ static FailureOr<SmallVector<float>> readFloats(OnnxNode &node, unsigned i,
                                                 StringRef name) {
   if (!node.hasInput(i))
     return SmallVector<float>();
-  auto constant = dyn_cast_or_null<DenseFPElementsAttr>(node.constantInput(i));
+  ConstantView constant = floatConstant(node.constantInput(i));
   if (!constant)
     return node.fail("input '" + node.inputName(i) + "' (" + name +
                      ") must be constant numbers");

@@ -107,7 +107,7 @@ const AttributeProto *Importer::attribute(Scope &scope, const NodeProto &node,
   // may know: field 11 of a function.
   auto defaultOf = [&](const FunctionProto &function,
                        StringRef wanted) -> const AttributeProto * {
-    auto &known = defaults[&function];
+    auto &known = model.defaults[&function];
     const auto &fields = function.unknown_fields();
     if (known.empty())
       for (int i = 0; i < fields.field_count(); ++i)

@@ -185,7 +185,7 @@ static LogicalResult buildOptionalHasElement(ImportedNode &node) {
     has = item->tensor || item->list;
   }
   auto type = RankedTensorType::get({}, node.builder.getI1Type());
-  return node.setOutput(node.constant(DenseElementsAttr::get(type, has)));
+  return node.setOutput(node.constant(makeSplat(type, has)));
 }
 
 static LogicalResult buildIdentity(ImportedNode &node) {

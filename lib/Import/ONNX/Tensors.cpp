@@ -21,8 +21,8 @@ using namespace mlir;
 using namespace octet;
 using namespace octet::onnx_import;
 
-FailureOr<std::string> Importer::externalData(const TensorProto &tensor,
-                                              Location location) {
+FailureOr<RawData> Importer::externalData(const TensorProto &tensor,
+                                          Location location) {
   std::string file;
   uint64_t offset = 0;
   std::optional<uint64_t> length;
@@ -57,41 +57,144 @@ FailureOr<std::string> Importer::externalData(const TensorProto &tensor,
       return emitError(location) << "external data lies at '" << realFile
                                  << "', outside the model's folder";
   }
-  auto buffer = readInputFile(full);
-  if (!buffer)
-    return emitError(location) << "cannot read external data '" << full
-                               << "': " << buffer.getError().message();
-  StringRef bytes = (*buffer)->getBuffer();
-  if (offset > bytes.size() || (length && *length > bytes.size() - offset))
+  auto refuse = [&](std::error_code error) -> LogicalResult {
+    return emitError(location)
+           << "cannot read external data '" << full << "': " << error.message();
+  };
+  auto size = inputSize(full);
+  if (!size)
+    return refuse(size.getError());
+  if (offset > *size || (length && *length > *size - offset))
     return emitError(location)
            << "external data reaches beyond the end of '" << full << "'";
-  return bytes.substr(offset, length.value_or(StringRef::npos)).str();
+  auto buffer = readInputSlice(full, offset, length.value_or(*size - offset));
+  if (!buffer)
+    return refuse(buffer.getError());
+  StringRef bytes = (*buffer)->getBuffer();
+  return RawData{bytes,
+                 std::shared_ptr<llvm::MemoryBuffer>(std::move(*buffer))};
 }
 
-/// The elements of `tensor`: `typed` where they are kept as numbers, else from
-/// little-endian bytes.
-template <typename T, typename Typed>
-static DenseElementsAttr elements(RankedTensorType type, StringRef raw,
-                                  const Typed &typed) {
-  // What the data fill is checked before memory is asked for.
-  size_t count = type.getNumElements();
-  bool isRaw = !raw.empty() || count == 0;
-  if (isRaw ? raw.size() != count * sizeof(T)
-            : static_cast<size_t>(typed.size()) != count)
-    return {};
-  std::vector<T> values(count);
-  if (isRaw) {
-    if (!raw.empty())
-      std::memcpy(values.data(), raw.data(), raw.size());
-  } else {
-    llvm::transform(typed, values.begin(),
-                    [](auto x) { return static_cast<T>(x); });
+/// The bytes that `tensor`, which has them inline, holds no longer.
+static RawData takeRaw(TensorProto &tensor) {
+  std::shared_ptr<const std::string> text(tensor.release_raw_data());
+  return {text ? StringRef(*text) : StringRef(), text};
+}
+
+namespace {
+/// The numbers of a tensor: little-endian bytes or, where there are none, what
+/// protobuf keeps as numbers.
+template <typename T, typename Typed> class Numbers {
+public:
+  Numbers(RankedTensorType type, const RawData &raw, Typed *typed)
+      : count(type.getNumElements()), raw(raw) {
+    // They are of no use any more.
+    numbers.Swap(typed);
   }
-  return DenseElementsAttr::get(type, ArrayRef<T>(values));
+
+  /// Checked before memory is asked for.
+  bool fillShape() const {
+    return isRaw() ? raw.bytes.size() == count * sizeof(T)
+                   : static_cast<size_t>(numbers.size()) == count;
+  }
+  bool isRaw() const { return !raw.bytes.empty() || count == 0; }
+  bool isAligned() const {
+    return reinterpret_cast<uintptr_t>(raw.bytes.data()) % sizeof(T) == 0;
+  }
+
+  T operator[](size_t i) const {
+    if (!isRaw())
+      return static_cast<T>(numbers[i]);
+    T value;
+    std::memcpy(&value, raw.bytes.data() + i * sizeof(T), sizeof(T));
+    return value;
+  }
+
+  const size_t count;
+  const RawData &raw;
+
+private:
+  Typed numbers;
+};
+} // namespace
+
+/// The elements as they are; null if they do not fill the shape.
+template <typename T, typename Typed>
+static ElementsAttr elements(RankedTensorType type, const RawData &raw,
+                             Typed *typed) {
+  Numbers<T, Typed> numbers(type, raw, typed);
+  if (!numbers.fillShape())
+    return {};
+  if (numbers.isRaw() && numbers.isAligned())
+    return makeConstant(
+        type, AsmResourceBlob(
+                  ArrayRef(raw.bytes.data(), raw.bytes.size()), sizeof(T),
+                  [owner = raw.owner](void *, size_t, size_t) {},
+                  /*dataIsMutable=*/false));
+  ConstantBuffer buffer(type);
+  for (auto [i, value] : llvm::enumerate(buffer.getValues<T>()))
+    value = numbers[i];
+  return buffer.finish();
 }
 
-DenseElementsAttr Importer::convert(const TensorProto &tensor,
-                                    Location location) {
+/// convert(x) for the elements x, which are floats.
+template <typename T, typename Typed>
+static ElementsAttr floats(RankedTensorType type, const RawData &raw,
+                           Typed *typed, llvm::function_ref<float(T)> convert) {
+  Numbers<T, Typed> numbers(type, raw, typed);
+  if (!numbers.fillShape())
+    return {};
+  ConstantBuffer buffer(type);
+  for (auto [i, value] : llvm::enumerate(buffer.getValues<float>()))
+    value = convert(numbers[i]);
+  return buffer.finish();
+}
+
+/// The half floats of `tensor`, whose numbers are bits in the lower half of 32.
+static ElementsAttr halves(RankedTensorType type, const RawData &raw,
+                           TensorProto &tensor,
+                           const llvm::fltSemantics &semantics) {
+  auto convert = [&](uint16_t bits) {
+    APFloat value(semantics, APInt(16, bits));
+    bool lossy;
+    value.convert(APFloat::IEEEsingle(), APFloat::rmNearestTiesToEven, &lossy);
+    return value.convertToFloat();
+  };
+  // Of many, each one comes again and again.
+  constexpr int64_t different = 1 << 16;
+  std::vector<float> all;
+  if (type.getNumElements() > different)
+    for (int64_t bits = 0; bits < different; ++bits)
+      all.push_back(convert(bits));
+  return floats<uint16_t>(
+      type, raw, tensor.mutable_int32_data(),
+      [&](uint16_t bits) { return all.empty() ? convert(bits) : all[bits]; });
+}
+
+static ElementsAttr truthValues(RankedTensorType type, const RawData &raw,
+                                TensorProto &tensor) {
+  Numbers<uint8_t, google::protobuf::RepeatedField<int32_t>> numbers(
+      type, raw, tensor.mutable_int32_data());
+  if (!numbers.fillShape())
+    return {};
+  SmallVector<bool> values;
+  for (size_t i = 0; i < numbers.count; ++i)
+    values.push_back(numbers[i] != 0);
+  return makeConstant<bool>(type, values);
+}
+
+ElementsAttr Importer::convert(const TensorProto &tensor, Location location) {
+  auto it = model.tensors.find(&tensor);
+  if (it != model.tensors.end())
+    return it->second;
+  // The model is nobody else's, and what is converted is kept instead.
+  auto result = takeTensor(const_cast<TensorProto &>(tensor), location);
+  if (result)
+    model.tensors[&tensor] = result;
+  return result;
+}
+
+ElementsAttr Importer::takeTensor(TensorProto &tensor, Location location) {
   Shape shape(tensor.dims().begin(), tensor.dims().end());
   auto count = countElements(shape);
   if (!count) {
@@ -99,86 +202,59 @@ DenseElementsAttr Importer::convert(const TensorProto &tensor,
                         << ArrayRef(shape) << "]";
     return {};
   }
-  std::string external;
-  StringRef raw = tensor.raw_data();
+  RawData raw;
   if (tensor.data_location() == TensorProto::EXTERNAL) {
     auto data = externalData(tensor, location);
     if (failed(data))
       return {};
-    external = std::move(*data);
-    raw = external;
+    raw = std::move(*data);
+  } else {
+    raw = takeRaw(tensor);
   }
-  DenseElementsAttr result;
+  ElementsAttr result;
   Type computed = computedType(tensor.data_type());
   auto type =
       RankedTensorType::get(shape, computed ? computed : builder.getNoneType());
-  // Half floats are bits, in the lower half of 32 where they are numbers.
-  auto halves = [&](const llvm::fltSemantics &semantics) {
-    auto bits = elements<uint16_t>(
-        RankedTensorType::get(shape, builder.getIntegerType(16)), raw,
-        tensor.int32_data());
-    return bits ? bits.mapValues(builder.getF32Type(),
-                                 [&](const APInt &x) {
-                                   APFloat value(semantics, x);
-                                   bool lossy;
-                                   value.convert(APFloat::IEEEsingle(),
-                                                 APFloat::rmNearestTiesToEven,
-                                                 &lossy);
-                                   return value.bitcastToAPInt();
-                                 })
-                : bits;
-  };
   switch (tensor.data_type()) {
   case TensorProto::FLOAT:
-    result = elements<float>(type, raw, tensor.float_data());
+    result = elements<float>(type, raw, tensor.mutable_float_data());
     break;
   case TensorProto::DOUBLE:
-    result =
-        elements<double>(RankedTensorType::get(shape, builder.getF64Type()),
-                         raw, tensor.double_data());
-    if (result)
-      result = result.mapValues(computed, [](const APFloat &x) {
-        return APFloat(static_cast<float>(x.convertToDouble()))
-            .bitcastToAPInt();
-      });
+    result = floats<double>(type, raw, tensor.mutable_double_data(),
+                            [](double x) { return static_cast<float>(x); });
     break;
   case TensorProto::FLOAT16:
-    result = halves(APFloat::IEEEhalf());
+    result = halves(type, raw, tensor, APFloat::IEEEhalf());
     break;
   case TensorProto::BFLOAT16:
-    result = halves(APFloat::BFloat());
+    result = halves(type, raw, tensor, APFloat::BFloat());
     break;
   case TensorProto::INT64:
-    result = elements<int64_t>(type, raw, tensor.int64_data());
+    result = elements<int64_t>(type, raw, tensor.mutable_int64_data());
     break;
   case TensorProto::INT32:
-    result = elements<int32_t>(type, raw, tensor.int32_data());
+    result = elements<int32_t>(type, raw, tensor.mutable_int32_data());
     break;
   case TensorProto::INT16:
-    result = elements<int16_t>(type, raw, tensor.int32_data());
+    result = elements<int16_t>(type, raw, tensor.mutable_int32_data());
     break;
   case TensorProto::INT8:
-    result = elements<int8_t>(type, raw, tensor.int32_data());
+    result = elements<int8_t>(type, raw, tensor.mutable_int32_data());
     break;
   case TensorProto::UINT64:
-    result = elements<uint64_t>(type, raw, tensor.uint64_data());
+    result = elements<uint64_t>(type, raw, tensor.mutable_uint64_data());
     break;
   case TensorProto::UINT32:
-    result = elements<uint32_t>(type, raw, tensor.uint64_data());
+    result = elements<uint32_t>(type, raw, tensor.mutable_uint64_data());
     break;
   case TensorProto::UINT16:
-    result = elements<uint16_t>(type, raw, tensor.int32_data());
+    result = elements<uint16_t>(type, raw, tensor.mutable_int32_data());
     break;
   case TensorProto::UINT8:
-    result = elements<uint8_t>(type, raw, tensor.int32_data());
+    result = elements<uint8_t>(type, raw, tensor.mutable_int32_data());
     break;
   case TensorProto::BOOL:
-    if (auto bytes = elements<uint8_t>(
-            RankedTensorType::get(
-                shape, builder.getIntegerType(8, /*isSigned=*/false)),
-            raw, tensor.int32_data()))
-      result = bytes.mapValues(
-          computed, [](const APInt &x) { return APInt(1, !x.isZero()); });
+    result = truthValues(type, raw, tensor);
     break;
   default:
     emitError(location) << "tensor has element type "
@@ -188,20 +264,16 @@ DenseElementsAttr Importer::convert(const TensorProto &tensor,
                            "float32";
     return {};
   }
-  if (!result) {
+  if (!result)
     emitError(location) << "tensor's data does not fill its shape ["
                         << ArrayRef(shape) << "]";
-    return result;
-  }
   return result;
 }
 
-DenseElementsAttr Importer::convertAndWarn(const TensorProto &tensor,
-                                           Location location) {
-  auto result = convert(tensor, location);
-  if (result && result.getElementType().isF32() &&
-      llvm::any_of(result.getValues<float>(),
-                   [](float x) { return std::isnan(x); }))
+ElementsAttr Importer::convertAndWarn(const TensorProto &tensor,
+                                      Location location) {
+  ElementsAttr result = convert(tensor, location);
+  if (ConstantView values = floatConstant(result); values && hasNaN(values))
     emitWarning(location)
         << "the tensor holds NaN, and so may what is computed of it";
   return result;

@@ -60,15 +60,14 @@ private:
       if (!scales || !seen.insert(op).second)
         continue;
       for (OpOperand &operand : op->getOpOperands()) {
-        DenseFPElementsAttr constant;
         open.push_back(operand.get());
-        if (!matchPattern(operand.get(), m_Constant(&constant)))
+        ConstantView constant = matchFloats(operand.get());
+        if (!constant)
           continue;
         auto role = scales.getOperandRole(operand.getOperandNumber());
         bool mayBeInfinite = role == OperandRole::Activation;
-        for (const APFloat &x : constant.getValues<APFloat>())
-          if (x.isNaN() || (x.isInfinity() && !mayBeInfinite))
-            return op;
+        if (mayBeInfinite ? hasNaN(constant) : !isFinite(constant))
+          return op;
       }
     }
     return nullptr;

@@ -43,33 +43,30 @@ bool collectStep(Value &value, SmallVectorImpl<double> &factor,
 
 /// QS-4, QS-3: a constant as its type represents it.
 Value foldConstant(ScaleFolder &folder, quant::QuantizeCastOp op,
-                   DenseFPElementsAttr value) {
+                   ConstantView value) {
   auto type = typeOf(op.getResult());
-  auto floats = llvm::to_vector(value.getValues<float>());
+  auto floats = value.getArray<float>();
   if (auto perAxis =
           dyn_cast<quant::UniformQuantizedPerAxisType>(type.getElementType())) {
-    int64_t perChannel = floats.size() / perAxis.getScales().size();
-    SmallVector<int8_t> integers;
-    for (auto [i, x] : llvm::enumerate(floats))
-      integers.push_back(quantizeValue(x, perAxis.getScales()[i / perChannel],
-                                       0, weightMin, weightMax));
-    return folder.constant<int8_t>(
-        folder.builder.getIntegerType(8, /*isSigned=*/true), type.getShape(),
-        integers);
+    ConstantBuffer integers(RankedTensorType::get(
+        type.getShape(), folder.builder.getIntegerType(8, /*isSigned=*/true)));
+    auto values = integers.getValues<int8_t>();
+    size_t perChannel = floats.size() / perAxis.getScales().size();
+    for (auto [c, scale] : llvm::enumerate(perAxis.getScales()))
+      for (size_t i = c * perChannel; i < (c + 1) * perChannel; ++i)
+        values[i] = quantizeValue(floats[i], scale, 0, weightMin, weightMax);
+    return folder.constant(integers.finish());
   }
   Affine out(op.getResult());
-  SmallVector<uint8_t> integers;
-  for (float x : floats)
-    integers.push_back(quantizeValue(x, out.scale, out.zeroPoint, activationMin,
-                                     activationMax));
-  return folder.constant<uint8_t>(
-      folder.builder.getIntegerType(8, /*isSigned=*/false), type.getShape(),
-      integers);
+  ConstantBuffer integers(folder.storageLike(op.getResult()));
+  for (auto [x, q] : llvm::zip_equal(floats, integers.getValues<uint8_t>()))
+    q = quantizeValue(x, out.scale, out.zeroPoint, activationMin,
+                      activationMax);
+  return folder.constant(integers.finish());
 }
 
 Value foldQuantize(ScaleFolder &folder, quant::QuantizeCastOp op) {
-  DenseFPElementsAttr value;
-  if (matchPattern(op.getInput(), m_Constant(&value)))
+  if (ConstantView value = matchFloats(op.getInput()))
     return foldConstant(folder, op, value);
   Affine out(op.getResult());
   // The steps of a normalization are collected from the last to the first.

@@ -79,13 +79,13 @@ private:
       return;
     if (std::string reason = op.explainFloat(); !reason.empty())
       return note(op, reason);
-    DenseFPElementsAttr bias;
+    ConstantView bias;
     for (OpOperand &operand : op->getOpOperands())
       if (op.getOperandRole(operand.getOperandNumber()) == OperandRole::Bias)
-        matchPattern(operand.get(), m_Constant(&bias));
+        bias = matchFloats(operand.get());
     for (OpOperand &operand : op->getOpOperands()) {
-      DenseFPElementsAttr constant;
-      if (!matchPattern(operand.get(), m_Constant(&constant)))
+      ConstantView constant = matchFloats(operand.get());
+      if (!constant)
         continue;
       switch (op.getOperandRole(operand.getOperandNumber())) {
       case OperandRole::Weight:
@@ -100,7 +100,7 @@ private:
     }
   }
 
-  void quantizeActivation(OpOperand &operand, DenseFPElementsAttr constant) {
+  void quantizeActivation(OpOperand &operand, ConstantView constant) {
     float low = 0.0f, high = 0.0f;
     for (float x : constant.getValues<float>()) {
       low = std::min(low, x);
@@ -113,16 +113,16 @@ private:
 
   /// QS-4: one scale for each output channel; the scale of the input decides
   /// how large a bias may be.
-  void quantizeWeight(OpOperand &operand, DenseFPElementsAttr filter,
-                      DenseFPElementsAttr bias, float inputScale) {
+  void quantizeWeight(OpOperand &operand, ConstantView filter,
+                      ConstantView bias, float inputScale) {
     Operation *op = operand.getOwner();
     int64_t channels = filter.getType().getDimSize(0);
-    auto weights = llvm::to_vector(filter.getValues<float>());
+    auto weights = filter.getArray<float>();
     size_t perChannel = weights.size() / channels;
     SmallVector<float> scales;
     for (int64_t c = 0; c < channels; ++c) {
-      auto channel = ArrayRef(weights).slice(c * perChannel, perChannel);
-      float shift = bias ? bias.getValues<float>()[c] : 0.0f;
+      auto channel = ArrayRef<float>(weights).slice(c * perChannel, perChannel);
+      float shift = bias ? bias.getValue<float>(c) : 0.0f;
       scales.push_back(weightScale(channel, shift, inputScale));
       double bound = accumulatorBound(channel, scales.back()) * activationMax +
                      std::fabs(shift) / (inputScale * scales.back());

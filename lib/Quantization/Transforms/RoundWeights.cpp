@@ -23,28 +23,32 @@ namespace octet {
 namespace {
 
 /// What 8 bits hold of weights whose output channels are the first dimension.
-DenseElementsAttr rounded(DenseFPElementsAttr weights) {
-  auto values = llvm::to_vector(weights.getValues<float>());
+ElementsAttr rounded(ConstantView weights) {
+  auto given = weights.getArray<float>();
+  ConstantBuffer result(weights.getType());
+  auto values = result.getValues<float>();
   size_t perChannel = values.size() / weights.getType().getDimSize(0);
   for (size_t first = 0; first < values.size(); first += perChannel) {
-    auto channel = MutableArrayRef(values).slice(first, perChannel);
+    auto channel = ArrayRef<float>(given).slice(first, perChannel);
     float scale = weightScale(channel, /*bias=*/0.0f, /*inputScale=*/1.0f);
-    for (float &w : channel)
-      if (std::isfinite(w))
-        w = scale * quantizeValue(w, scale, 0, weightMin, weightMax);
+    for (auto [w, to] :
+         llvm::zip_equal(channel, values.slice(first, perChannel)))
+      to = std::isfinite(w)
+               ? scale * quantizeValue(w, scale, 0, weightMin, weightMax)
+               : w;
   }
-  return DenseElementsAttr::get(weights.getType(), ArrayRef<float>(values));
+  return result.finish();
 }
 
 struct RoundWeightsPass : octet::impl::RoundWeightsBase<RoundWeightsPass> {
   void runOnOperation() override {
     getOperation().walk([&](ScaleOpInterface op) {
       for (OpOperand &operand : op->getOpOperands()) {
-        DenseFPElementsAttr weights;
         if (op.getOperandRole(operand.getOperandNumber()) !=
-                OperandRole::Weight ||
-            !matchPattern(operand.get(), m_Constant(&weights)) ||
-            !weights.getElementType().isF32() || weights.empty())
+            OperandRole::Weight)
+          continue;
+        ConstantView weights = matchFloats(operand.get());
+        if (!weights || weights.getNumElements() == 0)
           continue;
         OpBuilder builder(op);
         operand.set(arith::ConstantOp::create(builder, operand.get().getLoc(),

@@ -139,7 +139,7 @@ class Parser(Tokens):
         self.expect(">")
         self.expect(":")
         of = self.type()
-        if name == ELIDED:
+        if name == ELIDED or (resource and name not in self.resources):
             return None
         dtype, shape = of.dtype(), of.shape or ()
         array: Array

@@ -15,6 +15,7 @@
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -39,28 +40,6 @@ struct OnnxImportOptions {
     return !shapes.empty() || !dims.empty() || !outputs.empty();
   }
 };
-
-/// Imports the ONNX model at `path` (any operator set) as a module that holds
-/// one function `main` on tensors of static shape: what the outputs depend on,
-/// calls of the model's functions and branches of constant conditions inlined,
-/// and all that is known of constants and shapes computed. Argument and result
-/// attributes `octet.name` carry the ONNX names, `octet.symbolic_batch` marks
-/// inputs and outputs whose first dimension was symbolic. Inputs and outputs
-/// have the element types that the model declares; float numbers of any width
-/// are computed in f32. Every operation's location names its ONNX node and, as
-/// child, the ONNX value it computes. The module's `octet.model_hash`
-/// identifies what is computed, whatever the encoding and the shapes of inputs,
-/// `octet.file_hash` the file's bytes. On failure an error is emitted that
-/// names the node, and null is returned; a NaN among the weights is a warning.
-mlir::OwningOpRef<mlir::ModuleOp>
-importOnnx(llvm::StringRef path, mlir::MLIRContext *context,
-           const OnnxImportOptions &options = {});
-
-/// The same for a model in memory; external data are looked for beside `path`.
-mlir::OwningOpRef<mlir::ModuleOp>
-importOnnxBytes(llvm::StringRef bytes, llvm::StringRef path,
-                mlir::MLIRContext *context,
-                const OnnxImportOptions &options = {});
 
 /// What an ONNX model says of itself, whether it can be imported or not.
 struct OnnxDescription {
@@ -93,11 +72,51 @@ struct OnnxDescription {
   std::vector<Operator> operators;
 };
 
-/// Describes the model at `path`; none after an error: the file is no model, or
-/// `options` do not fit it.
-std::optional<OnnxDescription>
-describeOnnx(llvm::StringRef path, mlir::MLIRContext *context,
-             const OnnxImportOptions &options = {});
+namespace onnx_import {
+struct ParsedModel;
+} // namespace onnx_import
+
+/// An ONNX model (any operator set), read once. Its tensors become constants of
+/// the context, which all that is made of it shares.
+class OnnxModel {
+public:
+  /// The model at `path`; null after an error.
+  static std::unique_ptr<OnnxModel> read(llvm::StringRef path,
+                                         mlir::MLIRContext *context);
+  /// The same of a model in memory; external data are looked for beside `path`.
+  static std::unique_ptr<OnnxModel> fromBytes(llvm::StringRef bytes,
+                                              llvm::StringRef path,
+                                              mlir::MLIRContext *context);
+  ~OnnxModel();
+
+  /// A module that holds one function `main` on tensors of static shape: what
+  /// the outputs depend on, calls of the model's functions and branches of
+  /// constant conditions inlined, and all that is known of constants and shapes
+  /// computed. Argument and result attributes `octet.name` carry the ONNX
+  /// names, `octet.symbolic_batch` marks inputs and outputs whose first
+  /// dimension was symbolic. Inputs and outputs have the element types that the
+  /// model declares; float numbers of any width are computed in f32. Every
+  /// operation's location names its ONNX node and, as child, the ONNX value it
+  /// computes. The module's `octet.model_hash` identifies what is computed,
+  /// whatever the encoding and the shapes of inputs, `octet.file_hash` the
+  /// file's bytes. On failure an error is emitted that names the node, and null
+  /// is returned; a NaN among the weights is a warning.
+  mlir::OwningOpRef<mlir::ModuleOp>
+  importModule(const OnnxImportOptions &options = {});
+
+  /// What the model says of itself; none after an error: `options` do not fit
+  /// it.
+  std::optional<OnnxDescription>
+  describe(const OnnxImportOptions &options = {});
+
+private:
+  OnnxModel(mlir::MLIRContext *context, llvm::StringRef path);
+  mlir::LogicalResult parse(llvm::StringRef bytes);
+
+  mlir::MLIRContext *context;
+  std::string path;
+  std::unique_ptr<onnx_import::ParsedModel> parsed;
+};
 
 /// Names of the ONNX operators that are imported, sorted.
 std::vector<std::string> importedOperators();

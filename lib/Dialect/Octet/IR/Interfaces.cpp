@@ -23,8 +23,8 @@ using namespace octet;
 
 /// True for a constant whose slices along dimension `d` are all the same.
 static bool isSameAlong(Value value, int64_t d) {
-  DenseElementsAttr constant;
-  if (!matchPattern(value, m_Constant(&constant)))
+  ConstantView constant = matchConstant(value);
+  if (!constant)
     return false;
   if (constant.isSplat())
     return true;
@@ -32,12 +32,14 @@ static bool isSameAlong(Value value, int64_t d) {
   int64_t inner = 1;
   for (int64_t size : shape.drop_front(d + 1))
     inner *= size;
-  auto values = constant.getValues<Attribute>();
-  for (int64_t i = 0, count = constant.getNumElements(); i < count; ++i) {
-    int64_t position = i / inner % shape[d];
-    if (position > 0 && values[i] != values[i - position * inner])
-      return false;
-  }
+  int64_t outer = constant.getNumElements() / (shape[d] * inner);
+  for (int64_t block = 0; block < outer; ++block)
+    for (int64_t i = inner; i < shape[d] * inner; ++i) {
+      int64_t at = block * shape[d] * inner + i;
+      if (constant.getValue<APInt>(at) !=
+          constant.getValue<APInt>(at - i / inner * inner))
+        return false;
+    }
   return true;
 }
 

@@ -47,12 +47,9 @@ SmallVector<Value> OnnxNode::allInputs(bool floats) {
   return values;
 }
 
-DenseElementsAttr OnnxNode::constantInput(unsigned i) {
-  DenseElementsAttr constant;
+ConstantView OnnxNode::constantInput(unsigned i) {
   Value value = hasInput(i) ? input(i) : Value();
-  if (value)
-    matchPattern(value, m_Constant(&constant));
-  return constant;
+  return value ? matchConstant(value) : ConstantView();
 }
 
 FailureOr<std::optional<Shape>> OnnxNode::intsFrom(StringRef name, unsigned i,
@@ -61,8 +58,8 @@ FailureOr<std::optional<Shape>> OnnxNode::intsFrom(StringRef name, unsigned i,
     return getInts(name);
   if (!hasInput(i))
     return std::optional<Shape>();
-  auto constant = constantInput(i);
-  if (!constant || !isa<IntegerType>(constant.getElementType()))
+  ConstantView constant = integerConstant(constantInput(i));
+  if (!constant)
     return fail("input '" + inputName(i) + "' (" + name +
                 ") must be a constant of integers; make it one, or name a "
                 "value in front of this node with --output VALUE");
@@ -79,11 +76,11 @@ FailureOr<std::optional<float>> OnnxNode::floatFrom(StringRef name, unsigned i,
                               : std::nullopt;
   if (!hasInput(i))
     return std::optional<float>();
-  auto number = dyn_cast_or_null<DenseFPElementsAttr>(constantInput(i));
+  ConstantView number = floatConstant(constantInput(i));
   if (!number || number.getNumElements() != 1)
     return fail("input '" + inputName(i) + "' (" + name +
                 ") must be one constant number");
-  return std::optional((*number.value_begin<APFloat>()).convertToFloat());
+  return std::optional(number.getValue<float>(0));
 }
 
 LogicalResult
@@ -209,19 +206,19 @@ Value OnnxNode::finish(OperationState &state, bool infer) {
   return succeeded(checkTensors(op)) ? op->getResult(0) : Value();
 }
 
-Value OnnxNode::constant(DenseElementsAttr value) {
+Value OnnxNode::constant(ElementsAttr value) {
   return arith::ConstantOp::create(builder, location, value);
 }
 
 Value OnnxNode::constant(ArrayRef<float> values, ArrayRef<int64_t> shape) {
-  return constant(DenseElementsAttr::get(
+  return constant(makeConstant<float>(
       RankedTensorType::get(shape, builder.getF32Type()), values));
 }
 
 Value OnnxNode::constantInts(ArrayRef<int64_t> values) {
   auto type = RankedTensorType::get({static_cast<int64_t>(values.size())},
                                     builder.getI64Type());
-  return constant(DenseElementsAttr::get(type, values));
+  return constant(makeConstant<int64_t>(type, values));
 }
 
 Value OnnxNode::scalarLike(Value like, double number) {
@@ -230,9 +227,9 @@ Value OnnxNode::scalarLike(Value like, double number) {
   Type element = typeOf(like).getElementType();
   auto type = RankedTensorType::get({}, element);
   if (auto integer = dyn_cast<IntegerType>(element))
-    return constant(DenseElementsAttr::get(
-        type, APInt(integer.getWidth(), static_cast<int64_t>(number),
-                    /*isSigned=*/true, /*implicitTrunc=*/true)));
+    return constant(
+        makeSplat(type, APInt(integer.getWidth(), static_cast<int64_t>(number),
+                              /*isSigned=*/true, /*implicitTrunc=*/true)));
   return constant({static_cast<float>(number)}, {});
 }
 
@@ -248,10 +245,9 @@ Value OnnxNode::slice(Value value, ArrayRef<int64_t> offsets,
   if (!value)
     return {};
   // Of constants, a slice may be empty: lists of axes are.
-  if (llvm::is_contained(sizes, 0) && matchPattern(value, m_Constant()))
-    return constant(cast<DenseElementsAttr>(DenseElementsAttr::get(
-        RankedTensorType::get(sizes, typeOf(value).getElementType()),
-        ArrayRef<Attribute>())));
+  if (llvm::is_contained(sizes, 0) && matchConstant(value))
+    return constant(makeConstant<APInt>(
+        RankedTensorType::get(sizes, typeOf(value).getElementType()), {}));
   return create<SliceOp>(value, offsets, sizes, strides);
 }
 

@@ -32,7 +32,7 @@ Value ScaleFolder::i32(int64_t x) {
   return arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(x));
 }
 
-Value ScaleFolder::constant(DenseElementsAttr value) {
+Value ScaleFolder::constant(ElementsAttr value) {
   return arith::ConstantOp::create(builder, loc, value);
 }
 

@@ -23,23 +23,20 @@ bool StorageConverter::isSigned(Value value) {
          !matchPattern(value, m_Constant());
 }
 
-DenseElementsAttr StorageConverter::signedElements(DenseElementsAttr from,
-                                                   ArrayRef<uint8_t> bytes) {
-  auto type = withSign(cast<RankedTensorType>(from.getType()), true);
-  return DenseElementsAttr::get(
-      type,
-      ArrayRef(reinterpret_cast<const int8_t *>(bytes.data()), bytes.size()));
+ElementsAttr StorageConverter::signedElements(ConstantView from,
+                                              ArrayRef<uint8_t> bytes) {
+  return makeConstant<uint8_t>(withSign(from.getType(), true), bytes);
 }
 
-Value StorageConverter::constant(Location loc, DenseElementsAttr value) {
+Value StorageConverter::constant(Location loc, ElementsAttr value) {
   return arith::ConstantOp::create(builder, loc, value);
 }
 
 void StorageConverter::takeSigned(OpOperand &operand) {
-  DenseElementsAttr elements;
   if (isSigned(operand.get()))
     return;
-  if (!matchPattern(operand.get(), m_Constant(&elements))) {
+  ConstantView elements = matchIntegers(operand.get());
+  if (!elements) {
     operand.set(flip(operand.get()));
     return;
   }
@@ -51,8 +48,8 @@ void StorageConverter::takeSigned(OpOperand &operand) {
 }
 
 bool StorageConverter::takeSignedTable(OpOperand &table) {
-  DenseElementsAttr elements;
-  if (!matchPattern(table.get(), m_Constant(&elements)))
+  ConstantView elements = matchIntegers(table.get());
+  if (!elements)
     return false;
   std::vector<uint8_t> bytes(elements.getNumElements());
   for (auto [i, byte] : llvm::enumerate(elements.getValues<uint8_t>()))
@@ -91,10 +88,7 @@ Value StorageConverter::flip(Value value) {
   for (unsigned i = 0; i < 256; ++i)
     bytes.push_back(i ^ offset);
   auto tableType = RankedTensorType::get({256}, type.getElementType());
-  Value table = constant(
-      value.getLoc(),
-      DenseElementsAttr::getFromRawBuffer(
-          tableType, ArrayRef(reinterpret_cast<const char *>(bytes.data()),
-                              bytes.size())));
+  Value table =
+      constant(value.getLoc(), makeConstant<uint8_t>(tableType, bytes));
   return other = LookupOp::create(builder, value.getLoc(), type, value, table);
 }

@@ -175,41 +175,34 @@ OpFoldResult BinaryOp::fold(FoldAdaptor adaptor) {
     forEachBroadcast(type.getShape(), typeOf(getLhs()).getShape(),
                      typeOf(getRhs()).getShape(), body);
   };
-  auto lhs = floatConstant(adaptor.getLhs());
-  auto rhs = floatConstant(adaptor.getRhs());
+  ConstantView lhs = floatConstant(adaptor.getLhs());
+  ConstantView rhs = floatConstant(adaptor.getRhs());
   if (lhs && rhs && type.getElementType().isF32()) {
-    auto a = llvm::to_vector(lhs.getValues<float>());
-    auto b = llvm::to_vector(rhs.getValues<float>());
-    SmallVector<float> values(type.getNumElements());
+    ConstantBuffer result(type);
+    auto values = result.getValues<float>();
+    auto low = getClampMin(), high = getClampMax();
     each([&](int64_t i, int64_t l, int64_t r) {
-      values[i] = clampConstant(::evaluate(getKind(), a[l], b[r]),
-                                getClampMin(), getClampMax());
+      values[i] = clampConstant(
+          ::evaluate(getKind(), lhs.getValue<float>(l), rhs.getValue<float>(r)),
+          low, high);
     });
-    return DenseElementsAttr::get(type, ArrayRef<float>(values));
+    return result.finish();
   }
-  auto lhsInts = integerConstant(adaptor.getLhs());
-  auto rhsInts = integerConstant(adaptor.getRhs());
-  if (!lhsInts || !rhsInts)
+  lhs = integerConstant(adaptor.getLhs());
+  rhs = integerConstant(adaptor.getRhs());
+  if (!lhs || !rhs)
     return {};
   bool isUnsigned = type.getElementType().isUnsignedInteger() ||
                     type.getElementType().isInteger(1);
-  auto wide = [&](DenseIntElementsAttr constant) {
-    return llvm::map_to_vector(
-        constant.getValues<APInt>(), [&](const APInt &x) -> int64_t {
-          return isUnsigned ? x.getZExtValue() : x.getSExtValue();
-        });
-  };
-  auto a = wide(lhsInts), b = wide(rhsInts);
-  SmallVector<APInt> values(type.getNumElements());
+  SmallVector<int64_t> values(type.getNumElements());
   bool defined = true;
   each([&](int64_t i, int64_t l, int64_t r) {
-    auto value = ::evaluate(getKind(), a[l], b[r], isUnsigned,
-                            type.getElementTypeBitWidth());
+    auto value = ::evaluate(getKind(), lhs.getInteger(l), rhs.getInteger(r),
+                            isUnsigned, type.getElementTypeBitWidth());
     defined &= value.has_value();
-    values[i] = APInt(type.getElementTypeBitWidth(), value.value_or(0),
-                      /*isSigned=*/true, /*implicitTrunc=*/true);
+    values[i] = value.value_or(0);
   });
-  return defined ? DenseElementsAttr::get(type, values) : OpFoldResult();
+  return defined ? makeIntegers(type, values) : OpFoldResult();
 }
 
 std::optional<unsigned> BinaryOp::getScaledOperand() {
@@ -226,8 +219,9 @@ std::optional<unsigned> BinaryOp::getScaledOperand() {
 
 std::optional<AffineStep> BinaryOp::matchAffine() {
   auto side = getScaledOperand();
-  DenseFPElementsAttr constant;
-  if (!side || !matchPattern(getOperand(1 - *side), m_Constant(&constant)))
+  ConstantView constant =
+      side ? matchFloats(getOperand(1 - *side)) : ConstantView();
+  if (!constant)
     return std::nullopt;
   auto type = typeOf(getOutput());
   int64_t channels = type.getRank() ? type.getShape().back() : 1;
@@ -300,11 +294,10 @@ std::string BinaryOp::explainFloat() {
   constexpr float steps = activationMax - activationMin;
   float step = scaleOf(getOutput());
   for (unsigned i : {0, 1}) {
-    DenseFPElementsAttr constant;
-    if (!matchPattern(behindRounding(getOperand(i)), m_Constant(&constant)))
+    ConstantView constant = matchFloats(behindRounding(getOperand(i)));
+    if (!constant)
       continue;
-    if (llvm::any_of(constant.getValues<APFloat>(),
-                     [](const APFloat &x) { return !x.isFinite(); }))
+    if (!isFinite(constant))
       return "a constant operand is not finite";
     // A mask of -1e38, say, leaves nothing of the scores that it is added to.
     float other = scaleOf(getOperand(1 - i));

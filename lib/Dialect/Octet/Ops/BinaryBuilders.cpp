@@ -83,9 +83,8 @@ static LogicalResult buildPow(OnnxNode &node) {
         node.castTo(element, node.create<BinaryOp>(x, real, BinaryKind::Pow,
                                                    FloatAttr(), FloatAttr())));
   };
-  DenseFPElementsAttr exponent;
-  if (!x || !real || !matchPattern(real, m_Constant(&exponent)) ||
-      exponent.getNumElements() != 1 ||
+  ConstantView exponent = real ? matchFloats(real) : ConstantView();
+  if (!x || !exponent || exponent.getNumElements() != 1 ||
       exponent.getType().getRank() > typeOf(x).getRank() || !element.isF32())
     return power();
   auto unary = [&](UnaryKind kind) {
@@ -95,7 +94,7 @@ static LogicalResult buildPow(OnnxNode &node) {
     return node.create<BinaryOp>(x, x, BinaryKind::Mul, FloatAttr(),
                                  FloatAttr());
   };
-  double number = exponent.getSplatValue<APFloat>().convertToFloat();
+  double number = exponent.getSplatValue<float>();
   if (number == 1.0)
     return node.setOutput(x);
   if (number == 2.0)

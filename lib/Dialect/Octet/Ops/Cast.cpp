@@ -67,19 +67,28 @@ OpFoldResult CastOp::fold(FoldAdaptor adaptor) {
               &lossy);
     return x.bitcastToAPInt();
   };
-  if (auto floats = dyn_cast_or_null<DenseFPElementsAttr>(adaptor.getInput()))
-    return floats.mapValues(to, [&](const APFloat &x) {
+  ConstantView constant = adaptor.getInput();
+  if (!constant)
+    return {};
+  auto type = typeOf(getOutput());
+  if (isa<FloatType>(from))
+    return mapConstant<APInt>(constant, type, [&](int64_t i) {
+      auto x = constant.getValue<APFloat>(i);
       if (toFloat)
         return rounded(x);
-      APFloat wide = x;
       bool lossy;
-      wide.convert(APFloat::IEEEdouble(), APFloat::rmNearestTiesToEven, &lossy);
-      return saturate(wide.convertToDouble(), toInteger);
+      x.convert(APFloat::IEEEdouble(), APFloat::rmNearestTiesToEven, &lossy);
+      return saturate(x.convertToDouble(), toInteger);
     });
-  auto integers = integerConstant(adaptor.getInput());
-  if (!integers || !isa<IntegerType>(from))
-    return {};
-  return integers.mapValues(to, [&](const APInt &x) {
+  // Weights of 8 bits are many.
+  if (to.isF32())
+    return mapConstant<float>(constant, type, [&](int64_t i) {
+      int64_t x = constant.getInteger(i);
+      return isUnsigned(from) ? static_cast<float>(static_cast<uint64_t>(x))
+                              : static_cast<float>(x);
+    });
+  return mapConstant<APInt>(constant, type, [&](int64_t i) {
+    auto x = constant.getValue<APInt>(i);
     if (toInteger)
       return convert(x, from, toInteger);
     APFloat value(toFloat.getFloatSemantics());

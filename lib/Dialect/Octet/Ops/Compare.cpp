@@ -70,27 +70,24 @@ OpFoldResult CompareOp::fold(FoldAdaptor adaptor) {
   auto each = [&](auto body) {
     forEachBroadcast(type.getShape(), typeOf(getLhs()).getShape(),
                      typeOf(getRhs()).getShape(), body);
-    return DenseElementsAttr::get(type, values);
+    return makeConstant<bool>(type, values);
   };
-  auto lhs = floatConstant(adaptor.getLhs());
-  auto rhs = floatConstant(adaptor.getRhs());
-  if (lhs && rhs) {
-    auto a = lhs.getValues<float>(), b = rhs.getValues<float>();
+  ConstantView lhs = floatConstant(adaptor.getLhs());
+  ConstantView rhs = floatConstant(adaptor.getRhs());
+  if (lhs && rhs)
     return each([&](int64_t i, int64_t l, int64_t r) {
-      values[i] = holds<float>(getKind(), a[l], b[r]);
+      values[i] = holds<float>(getKind(), lhs.getValue<float>(l),
+                               rhs.getValue<float>(r));
     });
-  }
-  auto lhsInts = integerConstant(adaptor.getLhs());
-  auto rhsInts = integerConstant(adaptor.getRhs());
-  if (!lhsInts || !rhsInts)
+  lhs = integerConstant(adaptor.getLhs());
+  rhs = integerConstant(adaptor.getRhs());
+  if (!lhs || !rhs)
     return {};
-  auto a = lhsInts.getValues<APInt>(), b = rhsInts.getValues<APInt>();
-  bool unsign = isUnsigned(lhsInts.getElementType());
+  bool unsign = isUnsigned(lhs.getElementType());
   return each([&](int64_t i, int64_t l, int64_t r) {
-    values[i] = unsign ? holds<uint64_t>(getKind(), a[l].getZExtValue(),
-                                         b[r].getZExtValue())
-                       : holds<int64_t>(getKind(), a[l].getSExtValue(),
-                                        b[r].getSExtValue());
+    int64_t a = lhs.getInteger(l), b = rhs.getInteger(r);
+    values[i] = unsign ? holds<uint64_t>(getKind(), a, b)
+                       : holds<int64_t>(getKind(), a, b);
   });
 }
 
@@ -146,20 +143,8 @@ LogicalResult SelectOp::verify() {
   return success();
 }
 
-/// `value` broadcast to `type`'s shape.
-static DenseElementsAttr broadcastConstant(DenseElementsAttr value,
-                                           RankedTensorType type) {
-  SmallVector<int64_t> from(type.getNumElements());
-  auto shape = value.getType().getShape();
-  forEachBroadcast(type.getShape(), shape, shape,
-                   [&](int64_t i, int64_t l, int64_t) { from[i] = l; });
-  int64_t next = 0;
-  return gatherConstant(value, type,
-                        [&](ArrayRef<int64_t>) { return from[next++]; });
-}
-
 OpFoldResult SelectOp::fold(FoldAdaptor adaptor) {
-  auto condition = integerConstant(adaptor.getCondition());
+  ConstantView condition = integerConstant(adaptor.getCondition());
   if (!condition)
     return {};
   auto type = typeOf(getOutput());
@@ -169,23 +154,22 @@ OpFoldResult SelectOp::fold(FoldAdaptor adaptor) {
     if (chosen.getType() == type)
       return chosen;
   }
-  auto lhs = dyn_cast_or_null<DenseElementsAttr>(adaptor.getLhs());
-  auto rhs = dyn_cast_or_null<DenseElementsAttr>(adaptor.getRhs());
+  ConstantView lhs = adaptor.getLhs(), rhs = adaptor.getRhs();
   if (!lhs || !rhs || !mayFold(type, adaptor.getOperands()))
     return {};
-  auto choices = broadcastConstant(
-      condition,
-      RankedTensorType::get(type.getShape(), condition.getElementType()));
-  lhs = broadcastConstant(lhs, type);
-  rhs = broadcastConstant(rhs, type);
-  if (!choices || !lhs || !rhs)
-    return {};
-  SmallVector<Attribute> values;
-  for (auto [choice, a, b] :
-       llvm::zip(choices.getValues<bool>(), lhs.getValues<Attribute>(),
-                 rhs.getValues<Attribute>()))
-    values.push_back(choice ? a : b);
-  return DenseElementsAttr::get(type, values);
+  auto strides = [&](Value value) {
+    return broadcastStrides(typeOf(value).getShape(), type.getRank());
+  };
+  auto toCondition = strides(getCondition());
+  auto toLhs = strides(getLhs()), toRhs = strides(getRhs());
+  Shape position(type.getRank(), 0);
+  return makeOfBits(type, [&](int64_t) {
+    bool isLeft = condition.getValue<bool>(linearize(position, toCondition));
+    APInt chosen = isLeft ? lhs.getValue<APInt>(linearize(position, toLhs))
+                          : rhs.getValue<APInt>(linearize(position, toRhs));
+    advance(position, type.getShape());
+    return chosen;
+  });
 }
 
 FailureOr<SmallVector<Value>>

@@ -67,38 +67,25 @@ bool ConcatOp::permuteDimensions(ArrayRef<int64_t> permutation) {
 OpFoldResult ConcatOp::fold(FoldAdaptor adaptor) {
   if (getInputs().size() == 1 && getInputs().front().getType() == getType())
     return getInputs().front();
-  SmallVector<DenseElementsAttr> parts;
+  SmallVector<ConstantView> parts;
   for (Attribute input : adaptor.getInputs()) {
-    parts.push_back(dyn_cast_or_null<DenseElementsAttr>(input));
+    parts.push_back(input);
     if (!parts.back())
       return {};
   }
   auto type = typeOf(getOutput());
   if (!mayFold(type, adaptor.getInputs()) ||
-      type.getElementTypeBitWidth() % 8 != 0)
-    return {}; // truth values are no whole bytes
-  // Rows of each part, everything from the axis on, follow one another.
-  size_t width = type.getElementTypeBitWidth() / 8;
-  int64_t rows = 1;
-  for (int64_t size : type.getShape().take_front(getAxis()))
-    rows *= size;
-  SmallVector<std::vector<char>> raw;
-  for (DenseElementsAttr part : parts) {
-    auto bytes = part.getRawData();
-    size_t whole = part.getNumElements() * width;
-    std::vector<char> &all = raw.emplace_back();
-    while (all.size() < whole) // a splat holds one element
-      all.insert(all.end(), bytes.begin(), bytes.end());
+      !isOfWholeBytes(type.getElementType()))
+    return {};
+  ConstantBuffer result(type);
+  Shape low(type.getRank(), 0);
+  for (ConstantView part : parts) {
+    auto shape = part.getType().getShape();
+    copyBox(result, type.getShape(), low, shape, part, /*offset=*/0,
+            computeStrides(shape));
+    low[getAxis()] += shape[getAxis()];
   }
-  std::vector<char> joined;
-  joined.reserve(type.getNumElements() * width);
-  for (int64_t row = 0; row < rows; ++row)
-    for (const auto &bytes : raw) {
-      size_t size = bytes.size() / rows;
-      joined.insert(joined.end(), bytes.begin() + row * size,
-                    bytes.begin() + (row + 1) * size);
-    }
-  return DenseElementsAttr::getFromRawBuffer(type, joined);
+  return result.finish();
 }
 
 FailureOr<Value> ConcatOp::foldScales(ScaleFolder &folder) {

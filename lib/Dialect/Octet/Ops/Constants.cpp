@@ -7,7 +7,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "Constants.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "octet/Dialect/Octet/IR/ShapeInference.h"
+#include "octet/Dialect/Octet/IR/StridedCopy.h"
 
 using namespace mlir;
 using namespace octet;
@@ -16,43 +18,101 @@ bool octet::mayFold(RankedTensorType type, ArrayRef<Attribute> sources) {
   constexpr int64_t large = 1 << 26;
   return type.getNumElements() <= large ||
          llvm::any_of(sources, [&](Attribute source) {
-           auto elements = dyn_cast_or_null<ElementsAttr>(source);
-           return elements &&
-                  elements.getNumElements() >= type.getNumElements();
+           ConstantView constant = source;
+           return constant &&
+                  constant.getNumElements() >= type.getNumElements();
          });
 }
 
-DenseElementsAttr
-octet::gatherConstant(DenseElementsAttr source, RankedTensorType type,
-                      llvm::function_ref<int64_t(ArrayRef<int64_t>)> locate,
-                      DenseElementsAttr absent) {
-  if (!mayFold(type, source))
+ElementsAttr octet::makeIntegers(RankedTensorType type,
+                                 ArrayRef<int64_t> values) {
+  unsigned width = type.getElementTypeBitWidth();
+  return makeOfBits(type, [&](int64_t i) {
+    return APInt(width, values[i], /*isSigned=*/true, /*implicitTrunc=*/true);
+  });
+}
+
+ElementsAttr octet::makeOfBits(RankedTensorType type,
+                               llvm::function_ref<APInt(int64_t)> body) {
+  int64_t count = type.getNumElements();
+  if (!isOfWholeBytes(type.getElementType()))
+    return makeConstant<APInt>(
+        type, llvm::map_to_vector(llvm::seq<int64_t>(0, count), body));
+  size_t width = type.getElementTypeBitWidth() / 8;
+  ConstantBuffer result(type);
+  char *to = result.data();
+  for (int64_t i = 0; i < count; ++i, to += width) {
+    uint64_t bits = body(i).getZExtValue();
+    std::memcpy(to, &bits, width);
+  }
+  return result.finish();
+}
+
+void octet::copyBox(ConstantBuffer &target, ArrayRef<int64_t> shape,
+                    ArrayRef<int64_t> low, ArrayRef<int64_t> sizes,
+                    ConstantView source, int64_t offset,
+                    ArrayRef<int64_t> strides) {
+  auto to = computeStrides(shape);
+  size_t width = source.getElementType().getIntOrFloatBitWidth() / 8;
+  SmallVector<CopyDimension> dimensions;
+  for (auto [d, size] : llvm::enumerate(sizes))
+    dimensions.push_back({size, source.isSplat() ? 0 : strides[d], to[d]});
+  copyStrided(target.data() + linearize(low, to) * width,
+              source.getRawData().data() +
+                  (source.isSplat() ? 0 : offset * width),
+              std::move(dimensions), width);
+}
+
+ElementsAttr octet::stridedConstant(ConstantView source, RankedTensorType type,
+                                    int64_t offset, ArrayRef<int64_t> strides) {
+  if (!mayFold(type, source.getAttr()))
+    return {};
+  if (source.isSplat())
+    return source.reshape(type.getShape());
+  if (!isOfWholeBytes(type.getElementType()))
+    return gatherConstant(source, type, [&](ArrayRef<int64_t> position) {
+      return offset + linearize(position, strides);
+    });
+  ConstantBuffer result(type);
+  copyBox(result, type.getShape(), Shape(type.getRank(), 0), type.getShape(),
+          source, offset, strides);
+  return result.finish();
+}
+
+SmallVector<int64_t> octet::broadcastStrides(ArrayRef<int64_t> shape,
+                                             int64_t rank) {
+  auto strides = computeStrides(shape);
+  for (auto [size, stride] : llvm::zip_equal(shape, strides))
+    if (size == 1)
+      stride = 0;
+  strides.insert(strides.begin(), rank - strides.size(), 0);
+  return strides;
+}
+
+ElementsAttr
+octet::gatherConstant(ConstantView source, RankedTensorType type,
+                      llvm::function_ref<int64_t(ArrayRef<int64_t>)> locate) {
+  if (!mayFold(type, source.getAttr()))
     return {};
   Shape position(type.getRank(), 0);
+  int64_t count = type.getNumElements();
   if (type.getElementType().isInteger(1)) {
     SmallVector<bool> values;
-    auto from = source.getValues<bool>();
-    for (int64_t i = 0; i < type.getNumElements(); ++i) {
-      int64_t at = locate(position);
-      values.push_back(at < 0 ? absent.getSplatValue<bool>() : from[at]);
-      advance(position, type.getShape());
-    }
-    return DenseElementsAttr::get(type, values);
+    for (int64_t i = 0; i < count; ++i, advance(position, type.getShape()))
+      values.push_back(source.getValue<bool>(locate(position)));
+    return makeConstant<bool>(type, values);
   }
-  if (type.getElementTypeBitWidth() % 8 != 0)
+  if (!isOfWholeBytes(type.getElementType()))
     return {};
   size_t width = type.getElementTypeBitWidth() / 8;
   const char *from = source.getRawData().data();
-  bool isSplat = source.isSplat();
-  std::vector<char> to(type.getNumElements() * width);
-  for (int64_t i = 0; i < type.getNumElements(); ++i) {
-    int64_t at = locate(position);
-    const char *element =
-        at < 0 ? absent.getRawData().data() : from + (isSplat ? 0 : at * width);
-    std::copy_n(element, width, to.data() + i * width);
-    advance(position, type.getShape());
+  ConstantBuffer result(type);
+  char *to = result.data();
+  for (int64_t i = 0; i < count; ++i, advance(position, type.getShape())) {
+    int64_t at = source.isSplat() ? 0 : locate(position);
+    std::memcpy(to + i * width, from + at * width, width);
   }
-  return DenseElementsAttr::getFromRawBuffer(type, to);
+  return result.finish();
 }
 
 void octet::forEachBroadcast(
@@ -68,7 +128,18 @@ void octet::forEachBroadcast(
   int64_t count = 1;
   for (int64_t size : shape)
     count *= size;
+  // Along the last dimension, operands go on or stay where they are.
+  int64_t row = shape.empty() ? 1 : shape.back();
+  auto step = [](ArrayRef<int64_t> source) -> int64_t {
+    return !source.empty() && source.back() != 1;
+  };
+  int64_t left = step(lhs), right = step(rhs);
   Shape position(shape.size(), 0);
-  for (int64_t i = 0; i < count; ++i, advance(position, shape))
-    body(i, index(lhs, position), index(rhs, position));
+  auto rows = MutableArrayRef(position).drop_back(shape.empty() ? 0 : 1);
+  for (int64_t i = 0; i < count; i += row) {
+    int64_t l = index(lhs, position), r = index(rhs, position);
+    for (int64_t j = 0; j < row; ++j)
+      body(i + j, l + j * left, r + j * right);
+    advance(rows, shape.drop_back(shape.empty() ? 0 : 1));
+  }
 }

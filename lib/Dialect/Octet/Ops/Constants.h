@@ -13,23 +13,9 @@
 #ifndef OCTET_LIB_DIALECT_OCTET_OPS_CONSTANTS_H
 #define OCTET_LIB_DIALECT_OCTET_OPS_CONSTANTS_H
 
-#include "mlir/IR/BuiltinAttributes.h"
-#include "mlir/IR/BuiltinTypes.h"
+#include "octet/Dialect/Octet/IR/ConstantView.h"
 
 namespace octet {
-
-/// A constant of f32, or null.
-inline mlir::DenseFPElementsAttr floatConstant(mlir::Attribute attribute) {
-  auto elements = llvm::dyn_cast_or_null<mlir::DenseFPElementsAttr>(attribute);
-  return elements && elements.getElementType().isF32()
-             ? elements
-             : mlir::DenseFPElementsAttr();
-}
-
-/// A constant of integers, or null.
-inline mlir::DenseIntElementsAttr integerConstant(mlir::Attribute attribute) {
-  return llvm::dyn_cast_or_null<mlir::DenseIntElementsAttr>(attribute);
-}
 
 /// True where a constant of `type` may be made of constants `sources`: one that
 /// is larger than each of them, and large, is left to the program. Few
@@ -37,14 +23,60 @@ inline mlir::DenseIntElementsAttr integerConstant(mlir::Attribute attribute) {
 bool mayFold(mlir::RankedTensorType type,
              llvm::ArrayRef<mlir::Attribute> sources);
 
-/// A constant of `type` whose element at a position is element `locate` of
-/// `source`, row-major, or `absent` (of the same element type, of one element)
-/// where that is negative. Null for elements that are no whole bytes, but i1,
-/// and where mayFold says so.
-mlir::DenseElementsAttr
-gatherConstant(mlir::DenseElementsAttr source, mlir::RankedTensorType type,
-               llvm::function_ref<int64_t(llvm::ArrayRef<int64_t>)> locate,
-               mlir::DenseElementsAttr absent = {});
+/// A constant of `type` with integers `values` modulo its elements' width.
+mlir::ElementsAttr makeIntegers(mlir::RankedTensorType type,
+                                llvm::ArrayRef<int64_t> values);
+
+/// Copies `source`'s elements at offset + Σ position · strides, for positions
+/// within `sizes`, to positions of `target`, a constant of `shape`, that begin
+/// at `low`. All elements are of whole bytes.
+void copyBox(ConstantBuffer &target, llvm::ArrayRef<int64_t> shape,
+             llvm::ArrayRef<int64_t> low, llvm::ArrayRef<int64_t> sizes,
+             ConstantView source, int64_t offset,
+             llvm::ArrayRef<int64_t> strides);
+
+/// A constant of `type` whose element at a position is `source`'s element
+/// offset + Σ position · strides, row-major. Null where mayFold says so.
+mlir::ElementsAttr stridedConstant(ConstantView source,
+                                   mlir::RankedTensorType type, int64_t offset,
+                                   llvm::ArrayRef<int64_t> strides);
+
+/// Strides by which a tensor of `shape` is read at positions of `rank`
+/// dimensions, into which it broadcasts.
+llvm::SmallVector<int64_t> broadcastStrides(llvm::ArrayRef<int64_t> shape,
+                                            int64_t rank);
+
+/// A constant as stridedConstant makes it of element `locate(position)`. Null
+/// also for elements that are no whole bytes, but i1.
+mlir::ElementsAttr
+gatherConstant(ConstantView source, mlir::RankedTensorType type,
+               llvm::function_ref<int64_t(llvm::ArrayRef<int64_t>)> locate);
+
+/// A constant of `type` whose element i is body(i), in its bits.
+mlir::ElementsAttr makeOfBits(mlir::RankedTensorType type,
+                              llvm::function_ref<llvm::APInt(int64_t)> body);
+
+/// A constant of `type` of body(i) for each element i of `source`, which has
+/// the same shape; once for all if they all are the same. Elements of `type`
+/// are as wide as T, or have any width, given by their bits, where that is
+/// APInt.
+template <typename T>
+mlir::ElementsAttr mapConstant(ConstantView source, mlir::RankedTensorType type,
+                               llvm::function_ref<T(int64_t)> body) {
+  if (source.isSplat() && type.getNumElements() > 1) {
+    auto one = mlir::RankedTensorType::get({1}, type.getElementType());
+    return ConstantView(mapConstant(source, one, body))
+        .reshape(type.getShape());
+  }
+  if constexpr (std::is_same_v<T, llvm::APInt>) {
+    return makeOfBits(type, body);
+  } else {
+    ConstantBuffer result(type);
+    for (auto [i, value] : llvm::enumerate(result.getValues<T>()))
+      value = body(i);
+    return result.finish();
+  }
+}
 
 /// Calls body(i, l, r) for each element i of a result of `shape` and the
 /// elements l and r of operands that broadcast into it.

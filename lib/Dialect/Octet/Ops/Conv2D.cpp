@@ -117,34 +117,40 @@ void Conv2DOp::attachResidual(Value residual) {
 
 bool Conv2DOp::takesAffine() {
   return !getResidual() && !hasClamp() && !getLanes() &&
-         matchPattern(getFilter(), m_Constant()) &&
-         (!getBias() || matchPattern(getBias(), m_Constant()));
+         matchFloats(getFilter()) && (!getBias() || matchFloats(getBias()));
 }
 
 void Conv2DOp::attachAffine(OpBuilder &builder, const AffineStep &step) {
-  DenseFPElementsAttr filter, bias;
-  matchPattern(getFilter(), m_Constant(&filter));
+  ConstantView filter = matchFloats(getFilter());
   int64_t channels = filter.getType().getDimSize(0);
   SmallVector<float> shift(channels, 0.0f);
-  if (getBias() && matchPattern(getBias(), m_Constant(&bias)))
+  if (ConstantView bias = getBias() ? matchFloats(getBias()) : ConstantView())
     shift = llvm::to_vector(bias.getValues<float>());
-  auto weights = llvm::to_vector(filter.getValues<float>());
-  size_t perOutput = weights.size() / channels;
+  bool scales = false;
   for (int64_t c = 0; c < channels; ++c) {
     double factor = step.factorOf(c);
-    for (float &w : MutableArrayRef(weights).slice(c * perOutput, perOutput))
-      w = static_cast<float>(w * factor);
+    scales |= factor != 1.0;
     shift[c] = static_cast<float>(shift[c] * factor + step.shiftOf(c));
   }
-  auto constant = [&](RankedTensorType type, ArrayRef<float> values) {
-    return arith::ConstantOp::create(builder, getLoc(),
-                                     DenseElementsAttr::get(type, values));
+  auto constant = [&](ElementsAttr value) {
+    return arith::ConstantOp::create(builder, getLoc(), value);
   };
-  auto biasType =
-      RankedTensorType::get({channels}, filter.getType().getElementType());
-  getFilterMutable().assign(
-      constant(cast<RankedTensorType>(filter.getType()), weights));
-  getBiasMutable().assign(constant(biasType, shift));
+  auto biasType = RankedTensorType::get({channels}, filter.getElementType());
+  // A shift alone leaves the filter as it is.
+  if (scales) {
+    ConstantBuffer scaled(filter.getType());
+    auto weights = filter.getArray<float>();
+    auto results = scaled.getValues<float>();
+    size_t perOutput = weights.size() / channels;
+    for (int64_t c = 0; c < channels; ++c) {
+      double factor = step.factorOf(c);
+      for (size_t i = c * perOutput; i < (c + 1) * perOutput; ++i)
+        results[i] = static_cast<float>(weights[i] * factor);
+    }
+    getFilterMutable().assign(constant(scaled.finish()));
+  }
+  getBiasMutable().assign(
+      constant(makeConstant<float>(biasType, ArrayRef<float>(shift))));
 }
 
 float Conv2DOp::getNeutralValue() { return 0.0f; }
@@ -167,20 +173,16 @@ OperandRole Conv2DOp::getOperandRole(unsigned index) {
 }
 
 /// True if every element is a finite number.
-static bool isFinite(DenseFPElementsAttr values) {
-  return llvm::all_of(values.getValues<float>(),
-                      [](float x) { return std::isfinite(x); });
-}
-
 std::string Conv2DOp::explainFloat() {
-  DenseFPElementsAttr filter, bias;
   if (isQuantized(getFilter()))
     return "";
-  if (!matchPattern(behindRounding(getFilter()), m_Constant(&filter)))
+  ConstantView filter = matchFloats(behindRounding(getFilter()));
+  if (!filter)
     return "its filter is computed at run time";
   if (!isFinite(filter))
     return "its filter is not finite";
-  if (getBias() && !matchPattern(getBias(), m_Constant(&bias)))
+  ConstantView bias = getBias() ? matchFloats(getBias()) : ConstantView();
+  if (getBias() && !bias)
     return "its bias is computed at run time";
   if (bias && !isFinite(bias))
     return "its bias is not finite";
@@ -191,12 +193,11 @@ FailureOr<Value> Conv2DOp::foldScales(ScaleFolder &folder) {
   Affine in(getInput()), out(getOutput());
   auto filterType = cast<quant::UniformQuantizedPerAxisType>(
       typeOf(getFilter()).getElementType());
-  DenseIntElementsAttr filter;
-  DenseFPElementsAttr bias;
-  if (!matchPattern(folder.integer(getFilter()), m_Constant(&filter)) ||
-      (getBias() && !matchPattern(getBias(), m_Constant(&bias))))
+  ConstantView filter = matchIntegers(folder.integer(getFilter()));
+  ConstantView bias = getBias() ? matchFloats(getBias()) : ConstantView();
+  if (!filter || (getBias() && !bias))
     return emitOpError("needs a constant filter and bias to work on integers");
-  auto weights = llvm::to_vector(filter.getValues<int8_t>());
+  auto weights = filter.getArray<int8_t>();
   int64_t channels = filterType.getScales().size();
   size_t perChannel = weights.size() / channels;
   SmallVector<int32_t> shifts;
@@ -204,7 +205,7 @@ FailureOr<Value> Conv2DOp::foldScales(ScaleFolder &folder) {
   for (int64_t c = 0; c < channels; ++c) {
     float product = in.scale * static_cast<float>(filterType.getScales()[c]);
     int64_t shift =
-        bias ? std::llrint(static_cast<double>(bias.getValues<float>()[c]) /
+        bias ? std::llrint(static_cast<double>(bias.getValue<float>(c)) /
                            product)
              : 0;
     // Σ (q - z)·w = Σ q·w - z·Σ w.

@@ -77,19 +77,18 @@ static SmallVector<T> accumulate(CumulativeOp op, SmallVector<T> values,
 
 OpFoldResult CumulativeOp::fold(FoldAdaptor adaptor) {
   bool isSum = getKind() == CumulativeKind::Sum;
-  if (auto floats = floatConstant(adaptor.getInput()))
-    return DenseElementsAttr::get(
+  if (ConstantView floats = floatConstant(adaptor.getInput()))
+    return makeConstant<float>(
         typeOf(getOutput()),
-        ArrayRef<float>(
-            accumulate<float>(*this, llvm::to_vector(floats.getValues<float>()),
-                              isSum ? 0.0f : 1.0f)));
-  if (auto integers = integerConstant(adaptor.getInput()))
-    return DenseElementsAttr::get(
+        accumulate<float>(*this, llvm::to_vector(floats.getValues<float>()),
+                          isSum ? 0.0f : 1.0f));
+  if (ConstantView integers = integerConstant(adaptor.getInput()))
+    return makeConstant<APInt>(
         typeOf(getOutput()),
-        ArrayRef<APInt>(accumulate<APInt>(
+        accumulate<APInt>(
             *this, llvm::to_vector(integers.getValues<APInt>()),
             APInt(integers.getElementType().getIntOrFloatBitWidth(),
-                  isSum ? 0 : 1))));
+                  isSum ? 0 : 1)));
   return {};
 }
 

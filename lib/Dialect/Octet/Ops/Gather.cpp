@@ -69,8 +69,8 @@ OperandRole GatherOp::getOperandRole(unsigned index) {
 }
 
 OpFoldResult GatherOp::fold(FoldAdaptor adaptor) {
-  auto input = dyn_cast_or_null<DenseElementsAttr>(adaptor.getInput());
-  auto indices = integerConstant(adaptor.getIndices());
+  ConstantView input = adaptor.getInput();
+  ConstantView indices = integerConstant(adaptor.getIndices());
   if (!input || !indices)
     return {};
   auto shape = input.getType().getShape();
@@ -133,19 +133,13 @@ LogicalResult BroadcastOp::verify() {
 OpFoldResult BroadcastOp::fold(FoldAdaptor adaptor) {
   if (getInput().getType() == getType())
     return getInput();
-  auto input = dyn_cast_or_null<DenseElementsAttr>(adaptor.getInput());
+  ConstantView input = adaptor.getInput();
   if (!input)
     return {};
-  auto shape = input.getType().getShape();
-  auto strides = computeStrides(shape);
-  size_t skip = typeOf(getOutput()).getRank() - shape.size();
-  return gatherConstant(
-      input, typeOf(getOutput()), [&](ArrayRef<int64_t> position) {
-        int64_t at = 0;
-        for (auto [d, size] : llvm::enumerate(shape))
-          at += size == 1 ? 0 : position[skip + d] * strides[d];
-        return at;
-      });
+  auto type = typeOf(getOutput());
+  return stridedConstant(
+      input, type, /*offset=*/0,
+      broadcastStrides(input.getType().getShape(), type.getRank()));
 }
 
 FailureOr<SmallVector<Value>>
@@ -183,8 +177,7 @@ static LogicalResult buildGather(OnnxNode &node) {
     return node.fail("axis is out of range");
   if (!isa<IntegerType>(typeOf(indices).getElementType()))
     return node.fail("indices must be integers");
-  if (auto constant =
-          dyn_cast_or_null<DenseIntElementsAttr>(node.constantInput(1))) {
+  if (ConstantView constant = integerConstant(node.constantInput(1))) {
     SmallVector<int64_t> chosen;
     for (const APInt &x : constant.getValues<APInt>()) {
       auto index = OnnxNode::normalizeAxis(x.getSExtValue(), shape[*axis]);

@@ -66,8 +66,7 @@ namespace {
 /// Where constants of indices point to.
 class ConstantPlaces {
 public:
-  ConstantPlaces(DenseIntElementsAttr indices, ArrayRef<int64_t> input,
-                 int64_t batch)
+  ConstantPlaces(ConstantView indices, ArrayRef<int64_t> input, int64_t batch)
       : shape(input), strides(computeStrides(input)), batch(batch),
         depth(indices.getType().getShape().back()),
         outer(indices.getType().getRank() - 1),
@@ -132,8 +131,8 @@ OperandRole GatherNdOp::getOperandRole(unsigned index) {
 }
 
 OpFoldResult GatherNdOp::fold(FoldAdaptor adaptor) {
-  auto input = dyn_cast_or_null<DenseElementsAttr>(adaptor.getInput());
-  auto indices = integerConstant(adaptor.getIndices());
+  ConstantView input = adaptor.getInput();
+  ConstantView indices = integerConstant(adaptor.getIndices());
   if (!input || !indices)
     return {};
   ConstantPlaces places(indices, input.getType().getShape(), getBatchDims());
@@ -264,9 +263,8 @@ static APInt combine(ScatterKind kind, const APInt &old, const APInt &x,
 }
 
 OpFoldResult ScatterOp::fold(FoldAdaptor adaptor) {
-  auto input = dyn_cast_or_null<DenseElementsAttr>(adaptor.getInput());
-  auto updates = dyn_cast_or_null<DenseElementsAttr>(adaptor.getUpdates());
-  auto indices = integerConstant(adaptor.getIndices());
+  ConstantView input = adaptor.getInput(), updates = adaptor.getUpdates();
+  ConstantView indices = integerConstant(adaptor.getIndices());
   if (!input || !updates || !indices)
     return {};
   ConstantPlaces places(indices, input.getType().getShape(), getBatchDims());
@@ -278,7 +276,8 @@ OpFoldResult ScatterOp::fold(FoldAdaptor adaptor) {
       value = combined(value, x);
       advance(position, shape);
     }
-    return DenseElementsAttr::get(input.getType(), values);
+    using T = typename decltype(values)::value_type;
+    return makeConstant<T>(input.getType(), values);
   };
   if (isa<FloatType>(input.getElementType()))
     return run(llvm::to_vector(input.getValues<APFloat>()),

@@ -80,12 +80,12 @@ struct TakeTable : OpRewritePattern<LookupOp> {
 /// Adds `offset` to the zero point, and moves the entries of the table, which
 /// is there, along with what is looked up, modulo 256.
 void moveIndices(IntegerConv2DOp op, PatternRewriter &rewriter,
-                 DenseElementsAttr table, int64_t zeroPoint, int64_t offset) {
+                 ConstantView table, int64_t zeroPoint, int64_t offset) {
   auto entries = llvm::to_vector(table.getValues<APInt>());
   std::rotate(entries.begin(), entries.end() - (offset & 255), entries.end());
-  Value moved = arith::ConstantOp::create(
-      rewriter, op.getTable().getLoc(),
-      DenseElementsAttr::get(table.getType(), entries));
+  Value moved =
+      arith::ConstantOp::create(rewriter, op.getTable().getLoc(),
+                                makeConstant<APInt>(table.getType(), entries));
   Value sum = arith::ConstantOp::create(
       rewriter, op.getLoc(), rewriter.getI32IntegerAttr(zeroPoint + offset));
   rewriter.modifyOpInPlace(op, [&] {
@@ -100,10 +100,10 @@ struct DropZeroPoint : OpRewritePattern<IntegerConv2DOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(IntegerConv2DOp op,
                                 PatternRewriter &rewriter) const override {
-    DenseElementsAttr table;
     APInt zeroPoint;
-    if (op.getSaturates() || !op.getTable() ||
-        !matchPattern(op.getTable(), m_Constant(&table)) ||
+    ConstantView table =
+        op.getTable() ? matchIntegers(op.getTable()) : ConstantView();
+    if (op.getSaturates() || !table ||
         !matchPattern(op.getZeroPoint(), m_ConstantInt(&zeroPoint)) ||
         zeroPoint.isZero())
       return rewriter.notifyMatchFailure(op,
@@ -122,11 +122,10 @@ struct Saturate : OpRewritePattern<IntegerConv2DOp> {
     // Accumulators reach 2^31, residuals 255: what is clamped stays below
     // 2^30 + 2^28.
     constexpr float mostMultiplier = 0.5f, mostResidual = 1 << 20;
-    DenseFPElementsAttr multiplier;
+    ConstantView multiplier = matchFloats(op.getMultiplier());
     APFloat low(0.0f), high(0.0f), residual(0.0f);
     APInt zeroPoint;
-    if (op.getSaturates() ||
-        !matchPattern(op.getMultiplier(), m_Constant(&multiplier)) ||
+    if (op.getSaturates() || !multiplier ||
         !matchPattern(op.getLow(), m_ConstantFloat(&low)) ||
         !matchPattern(op.getHigh(), m_ConstantFloat(&high)) ||
         !matchPattern(op.getZeroPoint(), m_ConstantInt(&zeroPoint)) ||
@@ -148,9 +147,8 @@ struct Saturate : OpRewritePattern<IntegerConv2DOp> {
       if (least != (isSigned ? -128 : 0) || largest != (isSigned ? 127 : 255))
         return rewriter.notifyMatchFailure(op, "clamped to less than 8 bits");
     } else {
-      DenseElementsAttr table;
-      if (largest - least != 255 || std::abs(least) > 255 ||
-          !matchPattern(op.getTable(), m_Constant(&table)))
+      ConstantView table = matchIntegers(op.getTable());
+      if (largest - least != 255 || std::abs(least) > 255 || !table)
         return rewriter.notifyMatchFailure(op, "not all of a constant table");
       moveIndices(op, rewriter, table, from,
                   -128 - static_cast<int64_t>(least));
@@ -183,23 +181,23 @@ Shape IntegerConv2DOp::getKernelShape(unsigned index) {
 }
 
 LogicalResult IntegerConv2DOp::convertStorage(StorageConverter &converter) {
-  DenseElementsAttr filter, bias;
-  if (getLanes() || !matchPattern(getFilter(), m_Constant(&filter)) ||
-      !matchPattern(getBias(), m_Constant(&bias)))
+  ConstantView filter = matchIntegers(getFilter());
+  ConstantView bias = matchIntegers(getBias());
+  if (getLanes() || !filter || !bias)
     return emitOpError("needs a constant filter and bias that are not blocked "
                        "yet: signed storage changes the bias");
   // bias + 128 · Σ filter, which wraps as accumulators do.
-  std::vector<int32_t> biases(bias.getValues<int32_t>().begin(),
-                              bias.getValues<int32_t>().end());
-  int64_t perOutput = filter.getNumElements() / biases.size();
-  for (auto [i, w] : llvm::enumerate(filter.getValues<int8_t>())) {
-    int32_t &sum = biases[i / perOutput];
-    sum = static_cast<int32_t>(static_cast<uint32_t>(sum) +
-                               StorageConverter::offset * w);
+  auto biases = llvm::to_vector(bias.getValues<int32_t>());
+  auto weights = filter.getArray<int8_t>();
+  size_t perOutput = weights.size() / biases.size();
+  for (auto [c, shift] : llvm::enumerate(biases)) {
+    auto sum = static_cast<uint32_t>(shift);
+    for (size_t i = c * perOutput; i < (c + 1) * perOutput; ++i)
+      sum += StorageConverter::offset * weights[i];
+    shift = static_cast<int32_t>(sum);
   }
   getBiasMutable().assign(converter.constant(
-      getLoc(),
-      DenseElementsAttr::get(bias.getType(), ArrayRef<int32_t>(biases))));
+      getLoc(), makeConstant<int32_t>(bias.getType(), biases)));
   converter.takeSigned(getInputMutable());
   if (getResidual()) {
     converter.takeSigned(*getResidualMutable().begin());

@@ -116,13 +116,13 @@ OpFoldResult MatMulOp::fold(FoldAdaptor adaptor) {
     return {};
   auto product = [&](auto a, auto b, auto sums, auto add) {
     using T = typename decltype(sums)::value_type;
-    return DenseElementsAttr::get(
-        type, ArrayRef<T>(multiply<T>(
-                  type.getShape(), typeOf(getLhs()).getShape(),
-                  typeOf(getRhs()).getShape(), a, b, std::move(sums), add)));
+    return makeConstant<T>(type, multiply<T>(type.getShape(),
+                                             typeOf(getLhs()).getShape(),
+                                             typeOf(getRhs()).getShape(), a, b,
+                                             std::move(sums), add));
   };
-  if (auto lhs = integerConstant(adaptor.getLhs())) {
-    auto rhs = integerConstant(adaptor.getRhs());
+  if (ConstantView lhs = integerConstant(adaptor.getLhs())) {
+    ConstantView rhs = integerConstant(adaptor.getRhs());
     if (!rhs)
       return {};
     SmallVector<APInt> zeros(type.getNumElements(),
@@ -132,18 +132,17 @@ OpFoldResult MatMulOp::fold(FoldAdaptor adaptor) {
         llvm::to_vector(rhs.getValues<APInt>()), std::move(zeros),
         [](APInt &sum, const APInt &x, const APInt &y) { sum += x * y; });
   }
-  auto lhs = floatConstant(adaptor.getLhs());
-  auto rhs = floatConstant(adaptor.getRhs());
-  auto bias = floatConstant(adaptor.getBias());
+  ConstantView lhs = floatConstant(adaptor.getLhs());
+  ConstantView rhs = floatConstant(adaptor.getRhs());
+  ConstantView bias = floatConstant(adaptor.getBias());
   if (!lhs || !rhs || (getBias() && !bias))
     return {};
   SmallVector<float> sums(type.getNumElements(), 0.0f);
   if (bias)
     for (auto [i, value] : llvm::enumerate(sums))
-      value = bias.getValues<float>()[i % type.getShape().back()];
+      value = bias.getValue<float>(i % type.getShape().back());
   return product(
-      llvm::to_vector(lhs.getValues<float>()),
-      llvm::to_vector(rhs.getValues<float>()), std::move(sums),
+      lhs.getArray<float>(), rhs.getArray<float>(), std::move(sums),
       [](float &sum, float x, float y) { sum = std::fma(x, y, sum); });
 }
 

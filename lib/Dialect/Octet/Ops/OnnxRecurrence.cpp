@@ -144,8 +144,8 @@ private:
   }
 
   bool areAllSteps(Value lengths) {
-    DenseIntElementsAttr constant;
-    return matchPattern(lengths, m_Constant(&constant)) &&
+    ConstantView constant = matchIntegers(lengths);
+    return constant &&
            llvm::all_of(constant.getValues<int64_t>(),
                         [&](int64_t length) { return length >= steps; });
   }
@@ -249,10 +249,10 @@ private:
   /// [sequences, 1, hidden] of an initial state.
   Value stateOf(Value value, int64_t direction) {
     if (!value)
-      return node.constant(DenseElementsAttr::get(
-          RankedTensorType::get({sequences, 1, hidden},
-                                node.builder.getF32Type()),
-          0.0f));
+      return node.constant(
+          makeSplat(RankedTensorType::get({sequences, 1, hidden},
+                                          node.builder.getF32Type()),
+                    0.0f));
     if (!batchFirst)
       value = node.transpose(value, {1, 0, 2});
     return node.slice(value, {0, direction, 0}, {sequences, 1, hidden},

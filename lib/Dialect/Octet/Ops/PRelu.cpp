@@ -45,19 +45,16 @@ LogicalResult IntegerPReluOp::inferReturnTypes(MLIRContext *,
 }
 
 std::string PReluOp::explainFloat() {
-  DenseFPElementsAttr slope;
-  if (!matchPattern(getSlope(), m_Constant(&slope)))
+  ConstantView slope = matchFloats(getSlope());
+  if (!slope)
     return "its slope is computed at run time";
-  return llvm::all_of(slope.getValues<float>(),
-                      [](float x) { return std::isfinite(x); })
-             ? ""
-             : "its slope is not finite";
+  return isFinite(slope) ? "" : "its slope is not finite";
 }
 
 FailureOr<Value> PReluOp::foldScales(ScaleFolder &folder) {
   Affine in(getInput()), out(getOutput());
-  DenseFPElementsAttr slope;
-  if (!matchPattern(getSlope(), m_Constant(&slope)))
+  ConstantView slope = matchFloats(getSlope());
+  if (!slope)
     return emitOpError("needs a constant slope to work on integers");
   float positive = in.scale / out.scale;
   SmallVector<float> negative;

@@ -70,32 +70,48 @@ static TypedAttr paddingAs(Type type, TypedAttr value) {
                      /*isSigned=*/true, /*implicitTrunc=*/true));
 }
 
+/// `input`, constant truth values, with that of `filling` around it.
+static OpFoldResult padBits(PadOp op, ConstantView input,
+                            ConstantView filling) {
+  auto type = typeOf(op.getOutput());
+  auto shape = input.getType().getShape();
+  if (!type.getElementType().isInteger(1))
+    return {};
+  SmallVector<bool> values(type.getNumElements(),
+                           filling.getSplatValue<bool>());
+  auto strides = computeStrides(type.getShape());
+  int64_t first = linearize(op.getLow(), strides);
+  Shape position(shape.size(), 0);
+  for (bool value : input.getValues<bool>()) {
+    values[first + linearize(position, strides)] = value;
+    advance(position, shape);
+  }
+  return makeConstant<bool>(type, values);
+}
+
 OpFoldResult PadOp::fold(FoldAdaptor adaptor) {
   if (getInput().getType() == getType())
     return getInput();
-  auto input = dyn_cast_or_null<DenseElementsAttr>(adaptor.getInput());
+  ConstantView input = adaptor.getInput();
   if (!input)
     return {};
   Type element = input.getElementType();
-  if (!element.isF32() && !isa<IntegerType>(element))
+  auto type = typeOf(getOutput());
+  if ((!element.isF32() && !isa<IntegerType>(element)) ||
+      !mayFold(type, adaptor.getInput()))
     return {};
+  ConstantView filling = makeSplat<Attribute>(
+      RankedTensorType::get({1}, element), paddingAs(element, getValueAttr()));
+  if (!isOfWholeBytes(element))
+    return padBits(*this, input, filling);
+  ConstantBuffer result(type);
+  Shape zeros(type.getRank(), 0);
+  copyBox(result, type.getShape(), zeros, type.getShape(), filling,
+          /*offset=*/0, zeros);
   auto shape = input.getType().getShape();
-  auto strides = computeStrides(shape);
-  auto absent = DenseElementsAttr::get(RankedTensorType::get({1}, element),
-                                       paddingAs(element, getValueAttr()));
-  return gatherConstant(
-      input, typeOf(getOutput()),
-      [&](ArrayRef<int64_t> position) -> int64_t {
-        int64_t at = 0;
-        for (auto [d, i] : llvm::enumerate(position)) {
-          int64_t inside = i - getLow()[d];
-          if (inside < 0 || inside >= shape[d])
-            return -1;
-          at += inside * strides[d];
-        }
-        return at;
-      },
-      absent);
+  copyBox(result, type.getShape(), getLow(), shape, input, /*offset=*/0,
+          computeStrides(shape));
+  return result.finish();
 }
 
 bool PadOp::passesScale(quant::UniformQuantizedType type) {
@@ -192,9 +208,9 @@ static FailureOr<float> readPadding(OnnxNode &node) {
   if (!constant || constant.getNumElements() != 1)
     return node.fail("input '" + node.inputName(2) +
                      "' (constant_value) must be one constant number");
-  if (auto number = dyn_cast<DenseFPElementsAttr>(constant))
-    return (*number.value_begin<APFloat>()).convertToFloat();
-  APInt integer = *constant.value_begin<APInt>();
+  if (isa<FloatType>(constant.getElementType()))
+    return constant.getValue<APFloat>(0).convertToFloat();
+  APInt integer = constant.getValue<APInt>(0);
   bool isSigned = !constant.getElementType().isUnsignedInteger() &&
                   !constant.getElementType().isInteger(1);
   if (integer.getBitWidth() > 32 && !integer.isSignedIntN(25))

@@ -149,8 +149,8 @@ void AvgPool2DOp::takePadded(OpBuilder &builder, Value padded) {
   auto shape = typeOf(getOutput()).getShape().slice(1, 2);
   getDivisorMutable().assign(arith::ConstantOp::create(
       builder, getLoc(),
-      DenseElementsAttr::get(RankedTensorType::get(shape, builder.getF32Type()),
-                             ArrayRef<float>(counts))));
+      makeConstant<float>(RankedTensorType::get(shape, builder.getF32Type()),
+                          counts)));
   getInputMutable().assign(padded);
   setPads({0, 0, 0, 0});
 }

@@ -81,7 +81,7 @@ template <typename T> static T reduce(ReduceKind kind, T sum, T x) {
 OpFoldResult ReduceOp::fold(FoldAdaptor adaptor) {
   if (getAxes().empty() && getKind() != ReduceKind::Mean)
     return getInput();
-  auto input = dyn_cast_or_null<DenseElementsAttr>(adaptor.getInput());
+  ConstantView input = adaptor.getInput();
   if (!input)
     return {};
   auto type = typeOf(getOutput());
@@ -93,9 +93,8 @@ OpFoldResult ReduceOp::fold(FoldAdaptor adaptor) {
     if (!isSum && getKind() != ReduceKind::Prod)
       return {};
     if (type.getElementType().isF32())
-      return DenseElementsAttr::get(type, isSum ? 0.0f : 1.0f);
-    return DenseElementsAttr::get(
-        type, APInt(type.getElementTypeBitWidth(), isSum ? 0 : 1));
+      return makeSplat(type, isSum ? 0.0f : 1.0f);
+    return makeSplat(type, APInt(type.getElementTypeBitWidth(), isSum ? 0 : 1));
   }
   // Element i of the input belongs to element target[i] of the result.
   SmallVector<int64_t> target(count);
@@ -112,37 +111,30 @@ OpFoldResult ReduceOp::fold(FoldAdaptor adaptor) {
     }
     return sums;
   };
-  if (auto floats = floatConstant(input)) {
-    auto values = floats.getValues<float>();
-    auto sums = run(0.0, [&](int64_t i) -> double { return values[i]; });
+  if (ConstantView floats = floatConstant(input)) {
+    auto sums = run(
+        0.0, [&](int64_t i) -> double { return floats.getValue<float>(i); });
     double each = getKind() == ReduceKind::Mean
                       ? static_cast<double>(count) / type.getNumElements()
                       : 1.0;
     auto results = llvm::map_to_vector(
         sums, [&](double x) { return static_cast<float>(x / each); });
-    return DenseElementsAttr::get(type, ArrayRef<float>(results));
+    return makeConstant<float>(type, results);
   }
-  auto integers = integerConstant(input);
+  ConstantView integers = integerConstant(input);
   if (!integers)
     return {};
-  auto values = integers.getValues<APInt>();
-  auto wrap = [&](auto sums) {
-    SmallVector<APInt> results;
-    for (auto x : sums)
-      results.push_back(APInt(type.getElementTypeBitWidth(), x,
-                              /*isSigned=*/false, /*implicitTrunc=*/true));
-    return DenseElementsAttr::get(type, results);
-  };
   // Sums and products wrap alike with and without a sign.
   bool isOrdered = getKind() == ReduceKind::Max || getKind() == ReduceKind::Min;
   if (isOrdered && !type.getElementType().isUnsignedInteger() &&
       !type.getElementType().isInteger(1))
-    return wrap(run(int64_t(0), [&](int64_t i) -> int64_t {
-      return values[i].getSExtValue();
-    }));
-  return wrap(run(uint64_t(0), [&](int64_t i) -> uint64_t {
-    return values[i].getZExtValue();
-  }));
+    return makeIntegers(type, run(int64_t(0), [&](int64_t i) {
+                          return integers.getInteger(i);
+                        }));
+  auto sums = run(uint64_t(0), [&](int64_t i) -> uint64_t {
+    return integers.getInteger(i);
+  });
+  return makeIntegers(type, SmallVector<int64_t>(sums.begin(), sums.end()));
 }
 
 LogicalResult SoftmaxOp::inferReturnTypes(MLIRContext *,

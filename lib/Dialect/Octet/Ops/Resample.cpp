@@ -89,15 +89,15 @@ SmallVector<int64_t> IntegerResampleOp::getDimensionSources(unsigned operand,
 }
 
 OpFoldResult ResampleOp::fold(FoldAdaptor adaptor) {
-  auto input = floatConstant(adaptor.getInput());
-  auto sources = integerConstant(adaptor.getSources());
-  auto weights = floatConstant(adaptor.getWeights());
+  ConstantView input = floatConstant(adaptor.getInput());
+  ConstantView sources = integerConstant(adaptor.getSources());
+  ConstantView weights = floatConstant(adaptor.getWeights());
   if (!input || !sources || !weights)
     return {};
   auto shape = input.getType().getShape();
   auto strides = computeStrides(shape);
-  auto values = llvm::to_vector(input.getValues<float>());
-  auto factors = llvm::to_vector(weights.getValues<float>());
+  auto values = input.getArray<float>();
+  auto factors = weights.getArray<float>();
   SmallVector<int64_t> from;
   for (const APInt &x : sources.getValues<APInt>())
     from.push_back(
@@ -119,7 +119,7 @@ OpFoldResult ResampleOp::fold(FoldAdaptor adaptor) {
     results.push_back(sum);
     advance(position, type.getShape());
   }
-  return DenseElementsAttr::get(type, ArrayRef<float>(results));
+  return makeConstant<float>(type, results);
 }
 
 //===----------------------------------------------------------------------===//
@@ -127,19 +127,16 @@ OpFoldResult ResampleOp::fold(FoldAdaptor adaptor) {
 //===----------------------------------------------------------------------===//
 
 std::string ResampleOp::explainFloat() {
-  DenseFPElementsAttr weights;
-  if (!matchPattern(getWeights(), m_Constant(&weights)))
+  ConstantView weights = matchFloats(getWeights());
+  if (!weights)
     return "its weights are computed at run time";
-  return llvm::all_of(weights.getValues<float>(),
-                      [](float x) { return std::isfinite(x); })
-             ? ""
-             : "its weights are not finite";
+  return isFinite(weights) ? "" : "its weights are not finite";
 }
 
 FailureOr<Value> ResampleOp::foldScales(ScaleFolder &folder) {
   Affine in(getInput()), out(getOutput());
-  DenseFPElementsAttr weights;
-  if (!matchPattern(getWeights(), m_Constant(&weights)))
+  ConstantView weights = matchFloats(getWeights());
+  if (!weights)
     return emitOpError("needs constant weights to work on integers");
   float ratio = in.scale / out.scale;
   SmallVector<float> multipliers;

@@ -59,8 +59,8 @@ std::optional<int64_t> ReshapeOp::inferRows(ArrayRef<int64_t> rows,
 OpFoldResult ReshapeOp::fold(FoldAdaptor adaptor) {
   if (getInput().getType() == getType())
     return getInput();
-  if (auto input = dyn_cast_or_null<DenseElementsAttr>(adaptor.getInput()))
-    return input.reshape(typeOf(getOutput()));
+  if (ConstantView input = adaptor.getInput())
+    return input.reshape(typeOf(getOutput()).getShape());
   return {};
 }
 

@@ -64,17 +64,14 @@ OpFoldResult SliceOp::fold(FoldAdaptor adaptor) {
                llvm::all_of(getStrides(), [](int64_t s) { return s == 1; });
   if (whole)
     return getInput();
-  auto input = dyn_cast_or_null<DenseElementsAttr>(adaptor.getInput());
+  ConstantView input = adaptor.getInput();
   if (!input)
     return {};
   auto strides = computeStrides(input.getType().getShape());
-  return gatherConstant(
-      input, typeOf(getOutput()), [&](ArrayRef<int64_t> position) {
-        int64_t at = 0;
-        for (auto [d, i] : llvm::enumerate(position))
-          at += (getOffsets()[d] + i * getStrides()[d]) * strides[d];
-        return at;
-      });
+  int64_t offset = linearize(getOffsets(), strides);
+  for (auto [stride, step] : llvm::zip_equal(strides, getStrides()))
+    stride *= step;
+  return stridedConstant(input, typeOf(getOutput()), offset, strides);
 }
 
 std::vector<BoxCopy> SliceOp::getBoxes() {

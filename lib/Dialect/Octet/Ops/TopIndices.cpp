@@ -67,14 +67,12 @@ static int64_t orderKey(const APFloat &x) {
 }
 
 OpFoldResult TopIndicesOp::fold(FoldAdaptor adaptor) {
-  auto input = dyn_cast_or_null<DenseElementsAttr>(adaptor.getInput());
-  if (!input)
-    return {};
+  ConstantView input = adaptor.getInput();
   SmallVector<int64_t> keys;
-  if (auto floats = floatConstant(input))
+  if (ConstantView floats = floatConstant(input))
     for (const APFloat &x : floats.getValues<APFloat>())
       keys.push_back(orderKey(x));
-  else if (auto integers = integerConstant(input))
+  else if (ConstantView integers = integerConstant(input))
     for (const APInt &x : integers.getValues<APInt>())
       // Reversing the sign bit makes unsigned numbers of 64 bits signed ones.
       keys.push_back(isUnsignedOrder(integers.getElementType())
@@ -103,5 +101,5 @@ OpFoldResult TopIndicesOp::fold(FoldAdaptor adaptor) {
       result[to + nth * resultStrides[axis]] = order[nth];
     advance(position, rows);
   }
-  return DenseElementsAttr::get(type, ArrayRef<int64_t>(result));
+  return makeConstant<int64_t>(type, result);
 }

@@ -37,17 +37,12 @@ SmallVector<int64_t> TransposeOp::getDimensionSources(unsigned, unsigned) {
 OpFoldResult TransposeOp::fold(FoldAdaptor adaptor) {
   if (isIdentityPermutation(getPermutation()))
     return getInput();
-  auto input = dyn_cast_or_null<DenseElementsAttr>(adaptor.getInput());
+  ConstantView input = adaptor.getInput();
   if (!input)
     return {};
-  auto type = typeOf(getOutput());
-  if (input.isSplat())
-    return input.reshape(type);
-  auto strides =
-      permute(computeStrides(input.getType().getShape()), getPermutation());
-  return gatherConstant(input, type, [&](ArrayRef<int64_t> position) {
-    return linearize(position, strides);
-  });
+  return stridedConstant(
+      input, typeOf(getOutput()), /*offset=*/0,
+      permute(computeStrides(input.getType().getShape()), getPermutation()));
 }
 
 namespace {

@@ -265,12 +265,11 @@ double UnaryOp::evaluate(double x) {
 /// The function of each element of a constant.
 template <typename Op>
 static OpFoldResult foldFunction(Op op, Attribute input) {
-  auto constant = floatConstant(input);
+  ConstantView constant = floatConstant(input);
   if (!constant)
     return {};
-  return constant.mapValues(constant.getElementType(), [&](const APFloat &x) {
-    auto value = static_cast<float>(op.evaluate(x.convertToFloat()));
-    return APFloat(value).bitcastToAPInt();
+  return mapConstant<float>(constant, constant.getType(), [&](int64_t i) {
+    return static_cast<float>(op.evaluate(constant.getValue<float>(i)));
   });
 }
 

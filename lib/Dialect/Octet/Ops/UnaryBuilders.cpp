@@ -62,10 +62,9 @@ static LogicalResult buildClip(OnnxNode &node) {
     bounds[i] = node.input(i + 1);
     if (!bounds[i])
       return failure();
-    auto constant =
-        dyn_cast_or_null<DenseFPElementsAttr>(node.constantInput(i + 1));
+    ConstantView constant = floatConstant(node.constantInput(i + 1));
     if (constant && constant.getNumElements() == 1)
-      constants[i] = constant.getSplatValue<APFloat>().convertToFloat();
+      constants[i] = constant.getSplatValue<float>();
     else
       isConstant = false;
   }

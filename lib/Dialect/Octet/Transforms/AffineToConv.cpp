@@ -45,9 +45,8 @@ private:
     int64_t channels = type.getShape().back();
     auto filterType =
         RankedTensorType::get({channels, 1, 1, 1}, type.getElementType());
-    Value ones = arith::ConstantOp::create(
-        builder, op.getLoc(),
-        DenseElementsAttr::get(filterType, ArrayRef<float>(1.0f)));
+    Value ones = arith::ConstantOp::create(builder, op.getLoc(),
+                                           makeSplat(filterType, 1.0f));
     auto conv = Conv2DOp::create(
         builder, op.getLoc(), type, op->getOperand(step.operand), ones, Value(),
         Value(), ArrayRef<int64_t>{1, 1}, ArrayRef<int64_t>{0, 0, 0, 0},

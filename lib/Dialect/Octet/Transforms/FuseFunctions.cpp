@@ -28,11 +28,10 @@ constexpr size_t mostOperations = 64;
 
 /// The number that `value` is everywhere, if it is a constant of one element.
 std::optional<APFloat> matchNumber(Value value) {
-  DenseFPElementsAttr elements;
-  if (!matchPattern(value, m_Constant(&elements)) ||
-      elements.getNumElements() != 1 || !elements.getElementType().isF32())
+  ConstantView elements = matchFloats(value);
+  if (!elements || elements.getNumElements() != 1)
     return std::nullopt;
-  return *elements.value_begin<APFloat>();
+  return elements.getValue<APFloat>(0);
 }
 
 /// True for functions of elements at one position and of numbers.

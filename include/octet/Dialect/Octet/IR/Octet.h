@@ -23,6 +23,7 @@
 #include "mlir/Interfaces/InferTypeOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "octet/Dialect/Octet/IR/AttributeNames.h"
+#include "octet/Dialect/Octet/IR/ConstantView.h"
 #include "octet/Dialect/Octet/IR/Interfaces.h"
 #include "octet/Dialect/Octet/IR/OnnxNode.h"
 

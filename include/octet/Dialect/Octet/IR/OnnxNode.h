@@ -18,6 +18,7 @@
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/Interfaces/InferTypeOpInterface.h"
+#include "octet/Dialect/Octet/IR/ConstantView.h"
 #include "octet/Dialect/Octet/IR/ShapeInference.h"
 #include "llvm/ADT/StringMap.h"
 
@@ -52,7 +53,7 @@ public:
   virtual std::optional<llvm::SmallVector<std::string>>
   getStrings(llvm::StringRef name) const = 0;
   /// The tensor attribute `name`, float numbers as f32; null after an error.
-  virtual mlir::DenseElementsAttr getTensor(llvm::StringRef name) = 0;
+  virtual mlir::ElementsAttr getTensor(llvm::StringRef name) = 0;
 
   //===--------------------------------------------------------------------===//
   // Inputs and outputs
@@ -73,7 +74,7 @@ public:
   /// All inputs, or f32 inputs; empty after an error, also where there is none.
   llvm::SmallVector<mlir::Value> allInputs(bool floats = false);
   /// Input `i` if it is a constant, else null.
-  mlir::DenseElementsAttr constantInput(unsigned i);
+  ConstantView constantInput(unsigned i);
   /// The integers of constant input `i`, or before operator set `since` those
   /// of the attribute `name`. Absent: none. Computed at run time: an error.
   mlir::FailureOr<std::optional<Shape>> intsFrom(llvm::StringRef name,
@@ -135,7 +136,7 @@ public:
     return finish(state, /*infer=*/false);
   }
 
-  mlir::Value constant(mlir::DenseElementsAttr value);
+  mlir::Value constant(mlir::ElementsAttr value);
   mlir::Value constant(llvm::ArrayRef<float> values,
                        llvm::ArrayRef<int64_t> shape);
   /// A constant of i64, [values.size()].

@@ -49,10 +49,10 @@ public:
   template <typename T>
   mlir::Value constant(mlir::Type element, llvm::ArrayRef<int64_t> shape,
                        llvm::ArrayRef<T> values) {
-    return constant(mlir::DenseElementsAttr::get(
-        mlir::RankedTensorType::get(shape, element), values));
+    return constant(
+        makeConstant<T>(mlir::RankedTensorType::get(shape, element), values));
   }
-  mlir::Value constant(mlir::DenseElementsAttr value);
+  mlir::Value constant(mlir::ElementsAttr value);
 
   /// Bounds of the storage, and of an attached clamp, relative to the zero
   /// point (QS-5).

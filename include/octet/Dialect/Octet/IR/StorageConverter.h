@@ -43,10 +43,10 @@ public:
   /// The results are kept signed.
   static void keepSigned(mlir::Operation *op);
 
-  mlir::Value constant(mlir::Location loc, mlir::DenseElementsAttr value);
-  /// The same bytes as signed numbers, as `from` has unsigned ones.
-  static mlir::DenseElementsAttr signedElements(mlir::DenseElementsAttr from,
-                                                llvm::ArrayRef<uint8_t> bytes);
+  mlir::Value constant(mlir::Location loc, mlir::ElementsAttr value);
+  /// The bits `bytes` as signed numbers, in the shape of `from`.
+  static mlir::ElementsAttr signedElements(ConstantView from,
+                                           llvm::ArrayRef<uint8_t> bytes);
 
 private:
   /// From one storage to the other.
