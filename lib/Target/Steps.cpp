@@ -120,8 +120,7 @@ private:
     if (!isNew)
       return known->second;
     auto global = module.lookupSymbol<memref::GlobalOp>(op.getName());
-    auto elements = dyn_cast_or_null<ElementsAttr>(
-        global ? global.getInitialValueAttr() : Attribute());
+    ConstantView elements(global ? global.getInitialValueAttr() : Attribute());
     auto place = elements ? weights.add(elements) : std::nullopt;
     if (!place)
       return op.emitOpError("has no constant of whole bytes");

@@ -8,8 +8,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "octet/Target/WeightsFile.h"
-#include "mlir/IR/BuiltinTypes.h"
-#include "mlir/IR/DialectResourceBlobManager.h"
 #include "octet/Runtime/octet.h"
 #include "llvm/BinaryFormat/ELF.h"
 #include "llvm/Support/FileSystem.h"
@@ -37,26 +35,19 @@ llvm::Expected<WeightsFile> WeightsFile::create() {
   return WeightsFile(std::move(*file), std::move(os));
 }
 
-std::optional<int64_t> WeightsFile::add(ElementsAttr elements) {
+std::optional<int64_t> WeightsFile::add(ConstantView elements) {
   unsigned bits = elements.getElementType().getIntOrFloatBitWidth();
-  if (bits % 8 != 0 && bits != 1)
-    return std::nullopt;
-  if (auto resource = dyn_cast<DenseResourceElementsAttr>(elements))
-    return addBytes(resource.getRawHandle().getBlob()->getData());
-  auto dense = dyn_cast<DenseElementsAttr>(elements);
-  if (!dense)
-    return std::nullopt;
-  if (bits == 1) {
-    SmallVector<char> bytes;
-    for (bool value : dense.getValues<bool>())
-      bytes.push_back(value);
+  if (bits == 1) { // each a byte in memory
+    SmallVector<char> bytes(elements.getValues<bool>());
     return addBytes(bytes);
   }
-  ArrayRef<char> raw = dense.getRawData();
-  if (!dense.isSplat())
+  if (bits % 8 != 0)
+    return std::nullopt;
+  ArrayRef<char> raw = elements.getRawData();
+  if (!elements.isSplat())
     return addBytes(raw);
   SmallVector<char> bytes;
-  for (int64_t i = 0; i < dense.getNumElements(); ++i)
+  for (int64_t i = 0; i < elements.getNumElements(); ++i)
     llvm::append_range(bytes, raw);
   return addBytes(bytes);
 }

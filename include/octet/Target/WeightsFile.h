@@ -14,7 +14,7 @@
 #ifndef OCTET_TARGET_WEIGHTSFILE_H
 #define OCTET_TARGET_WEIGHTSFILE_H
 
-#include "mlir/IR/BuiltinAttributes.h"
+#include "octet/Dialect/Octet/IR/ConstantView.h"
 #include "octet/Support/OutputFile.h"
 #include "octet/Target/TargetInfo.h"
 #include "llvm/ADT/DenseMap.h"
@@ -32,7 +32,7 @@ public:
 
   /// Where the elements lie in the section that are there or put there. None
   /// where elements are no whole bytes.
-  std::optional<int64_t> add(mlir::ElementsAttr elements);
+  std::optional<int64_t> add(ConstantView elements);
 
   /// Completes the object: the section is where the hidden `symbol` is. Says
   /// what was wrong on the way.
