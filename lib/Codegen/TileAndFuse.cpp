@@ -230,12 +230,21 @@ private:
     return tileSums();
   }
 
+  /// True if `op` and the constant that it begins with are all that the kernel
+  /// computes: fusing more would compute it once for each tile.
+  bool isAlone(linalg::LinalgOp op) {
+    auto others = kernel.getBody().front().getOps<linalg::LinalgOp>();
+    return llvm::all_of(others, [&](linalg::LinalgOp other) {
+      return other == op || isa<linalg::FillOp>(other);
+    });
+  }
+
   /// Reductions that are results themselves begin where they go on: what they
   /// are filled with is fused.
   LogicalResult tileSums() {
     SmallVector<linalg::LinalgOp> sums;
     for (auto op : kernel.getBody().front().getOps<linalg::LinalgOp>())
-      if (op.getNumReductionLoops() > 0)
+      if (op.getNumReductionLoops() > 0 && isAlone(op))
         sums.push_back(op);
     for (linalg::LinalgOp op : sums) {
       SmallVector<int64_t> sizes;

@@ -20,3 +20,22 @@ func.func @reference(%x: tensor<1x4x4x8xui8>, %w: tensor<5x1x1x8xsi8>, %b: tenso
   %0 = octet.integer_conv2d %x, %w, %b, %m, %low, %high, %zp : tensor<1x4x4x8xui8>, tensor<5x1x1x8xsi8>, tensor<5xi32>, tensor<5xf32> -> tensor<1x4x4x5xui8>
   return %0 : tensor<1x4x4x5xui8>
 }
+
+// A window begins where it goes on; the order of its sum stays.
+// CHECK-LABEL: func @window
+// CHECK: scf.forall (%{{.*}}, %{{.*}}) in (4, 4)
+// CHECK: linalg.fill {{.*}} outs(%{{.*}} : tensor<1x1x1x8xf32>)
+// CHECK: linalg.generic {{.*}} outs(%{{.*}} : tensor<1x1x1x8xf32>)
+func.func @window(%x: tensor<1x8x8x8xf32>) -> tensor<1x4x4x8xf32> attributes {octet.kernel} {
+  %0 = octet.max_pool2d %x {kernel = array<i64: 2, 2>, strides = array<i64: 2, 2>} : tensor<1x8x8x8xf32> -> tensor<1x4x4x8xf32>
+  return %0 : tensor<1x4x4x8xf32>
+}
+
+// One that follows another stays whole: each tile would compute all of that.
+// CHECK-LABEL: func @twice
+// CHECK-NOT: scf.forall
+// CHECK: return
+func.func @twice(%x: tensor<1x40x40x8xf32>) -> tensor<1x1x1x8xf32> attributes {octet.kernel} {
+  %0 = octet.avg_pool2d %x {kernel = array<i64: 40, 40>, strides = array<i64: 1, 1>} : tensor<1x40x40x8xf32> -> tensor<1x1x1x8xf32>
+  return %0 : tensor<1x1x1x8xf32>
+}

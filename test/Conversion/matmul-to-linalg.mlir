@@ -3,7 +3,7 @@
 // Columns in blocks of 16, the last of which overlaps the one before it.
 // CHECK-LABEL: func @packed
 func.func @packed(%x: tensor<40x3xf32>, %y: tensor<3x37xf32>) -> tensor<40x37xf32> {
-  // CHECK: scf.for {{.*}} to %c2{{.*}} -> (tensor<3x3x16xf32>)
+  // CHECK: scf.forall {{.*}} in (2) {{.*}} -> (tensor<3x3x16xf32>)
   // CHECK: linalg.copy ins({{.*}} : tensor<3x16xf32>)
   // CHECK: tensor.extract_slice %{{.*}}[0, 21] [3, 16] [1, 1] : tensor<3x37xf32>
   // CHECK: linalg.copy
@@ -17,7 +17,7 @@ func.func @packed(%x: tensor<40x3xf32>, %y: tensor<3x37xf32>) -> tensor<40x37xf3
 // Few rows read the right side where it lies.
 // CHECK-LABEL: func @inPlace
 func.func @inPlace(%x: tensor<2x1x3xf32>, %y: tensor<2x3x32xf32>, %b: tensor<32xf32>) -> tensor<2x1x32xf32> {
-  // CHECK: scf.for {{.*}} to %c2
+  // CHECK: scf.forall {{.*}} in (2)
   // CHECK-NOT: linalg.copy
   // CHECK: tensor.expand_shape {{.*}} tensor<3x32xf32> into tensor<3x2x16xf32>
   // CHECK: attrs = {octet.blocked}

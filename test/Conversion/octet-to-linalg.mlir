@@ -46,7 +46,7 @@ func.func @quantize(%x: tensor<1x3x4x4xf32>, %o: tensor<3xf32>, %d: tensor<1xf32
 // CHECK-LABEL: func @strips
 func.func @strips(%x: tensor<1x40x64x4xui8>, %w: tensor<1x1x1x1x16x4xsi8>, %d: tensor<16x1x1x4xsi8>, %b: tensor<16xi32>, %m: tensor<16xf32>, %low: f32, %high: f32, %zp: i32, %t: tensor<256xui8>) -> (tensor<1x40x64x16xui8>, tensor<1x40x64x16xui8>) {
   // 40 rows of 1024 bytes: two strips of 14, and one of 12.
-  // CHECK: scf.for {{.*}} to %c2
+  // CHECK: scf.forall {{.*}} in (2)
   // What a table is looked up at may wrap around.
   // CHECK: arith.trunci %{{.*}} : i32 to i8
   // CHECK: linalg.generic {{.*}} outs(%{{.*}} : tensor<14x64x16xi8>)
