@@ -1,0 +1,1 @@
+"""A benchmark of Octet beside its peers; `run.py` beside this folder starts it."""
