@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Session.h"
+#include "octet/Dialect/Octet/IR/ConstantScope.h"
 #include "octet/Dialect/Octet/IR/Octet.h"
 #include "octet/Harness/array.h"
 #include "octet/Import/ONNX/Import.h"
@@ -55,10 +56,15 @@ static FailureOr<std::string> calibrateSamples(const CommandOptions &options,
                                                const PipelineOptions &method) {
   OnnxImportOptions one = options.model;
   one.batch = 1;
+  // Another import of the model may be compiled afterwards.
+  ConstantScope scope(context);
   auto module = loadModel(options.inputs[0], context, one);
   if (!module)
     return failure();
-  return calibrate(*module, data, method);
+  auto ranges = calibrate(*module, data, method);
+  module = nullptr;
+  scope.collect(ModuleOp());
+  return ranges;
 }
 
 /// Joins files of ranges; fails after a message. Without `weighed`, what they

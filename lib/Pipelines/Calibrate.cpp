@@ -13,6 +13,7 @@
 
 #include "mlir/IR/TypeUtilities.h"
 #include "mlir/Pass/PassManager.h"
+#include "octet/Dialect/Octet/IR/ConstantScope.h"
 #include "octet/Dialect/Octet/IR/Octet.h"
 #include "octet/Dialect/Octet/IR/Scheme.h"
 #include "octet/Pipelines/Pipelines.h"
@@ -67,7 +68,7 @@ public:
       threads = std::to_string(*method.threads);
   }
 
-  LogicalResult compile();
+  LogicalResult compile(const PipelineOptions &method);
   FailureOr<std::string> observe();
   FailureOr<std::string> choose(StringRef ranges,
                                 const PipelineOptions &method);
@@ -116,7 +117,15 @@ static bool isReadByFunctions(Value value) {
          });
 }
 
-LogicalResult Calibration::compile() {
+LogicalResult Calibration::compile(const PipelineOptions &method) {
+  // What all copies have in common.
+  PipelineOptions simplified = method;
+  simplified.compileTo = "simplify";
+  if (getPhase(module) == importPhase &&
+      failed(runPhases(module, lookupPhase("simplify"), simplified,
+                       /*target=*/nullptr, method.dumpFolder, {},
+                       ConstantUse::Sole)))
+    return failure();
   auto file = create("octet-calibrate", "");
   if (failed(file))
     return failure();
@@ -125,9 +134,15 @@ LogicalResult Calibration::compile() {
   options.targets = {lookupTarget("host")};
   options.observe = true;
   options.cache = cache;
-  OwningOpRef<ModuleOp> copy = module.clone();
-  if (failed(compileTo(*copy, options, program->path())))
-    return failure();
+  {
+    ConstantScope scope(module.getContext());
+    OwningOpRef<ModuleOp> copy = module.clone();
+    auto compiled = compileTo(*copy, options, program->path());
+    copy = nullptr;
+    scope.collect(ModuleOp());
+    if (failed(compiled))
+      return failure();
+  }
   observed = module.clone();
   if (failed(runPhases(*observed, graphPhases(options), options, nullptr, "")))
     return failure();
@@ -433,7 +448,7 @@ FailureOr<std::string> Calibration::choose(StringRef histograms,
 FailureOr<std::string> octet::calibrate(ModuleOp module, StringRef data,
                                         const PipelineOptions &method) {
   Calibration calibration(module, data, method);
-  if (failed(calibration.compile()))
+  if (failed(calibration.compile(method)))
     return failure();
   auto histograms = calibration.observe();
   if (failed(histograms))
@@ -444,7 +459,7 @@ FailureOr<std::string> octet::calibrate(ModuleOp module, StringRef data,
 FailureOr<std::string> octet::observe(ModuleOp module, StringRef data,
                                       const PipelineOptions &method) {
   Calibration calibration(module, data, method);
-  if (failed(calibration.compile()))
+  if (failed(calibration.compile(method)))
     return failure();
   return calibration.observe();
 }
@@ -453,7 +468,7 @@ FailureOr<std::string> octet::chooseRanges(ModuleOp module, StringRef ranges,
                                            StringRef data,
                                            const PipelineOptions &method) {
   Calibration calibration(module, data, method);
-  if (failed(calibration.compile()))
+  if (failed(calibration.compile(method)))
     return failure();
   return calibration.choose(ranges, method);
 }

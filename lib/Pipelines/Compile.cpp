@@ -8,6 +8,7 @@
 
 #include "mlir/IR/TypeUtilities.h"
 #include "mlir/Pass/PassManager.h"
+#include "octet/Dialect/Octet/IR/ConstantScope.h"
 #include "octet/Dialect/Octet/IR/Octet.h"
 #include "octet/Harness/harness.h"
 #include "octet/Pipelines/Pipelines.h"
@@ -74,10 +75,12 @@ static bool isText(StringRef path) {
   return extension == ".s" || extension == ".ll";
 }
 
-/// Writes the file at `path` by its extension.
+/// Writes the file at `path` by its extension. Calls `release` once what it is
+/// made of lies in files: the linker maps as much again.
 static LogicalResult emit(MutableArrayRef<Variant> variants, StringRef path,
-                          llvm::function_ref<void()> step) {
-  ModuleOp module = *variants.front().module;
+                          llvm::function_ref<void()> step,
+                          llvm::function_ref<void()> release) {
+  Location location = variants.front().module->getLoc();
   StringRef architecture = variants.front().target->architecture;
   StringRef extension = llvm::sys::path::extension(path);
   bool isLibrary = extension == ".so" || extension == ".o";
@@ -93,17 +96,18 @@ static LogicalResult emit(MutableArrayRef<Variant> variants, StringRef path,
     if (!error)
       return success();
     std::string message = llvm::toString(std::move(error));
-    return message.empty() ? failure() : module.emitError() << message;
+    return message.empty() ? failure() : emitError(location) << message;
   }
   auto files = emitObjects(variants, symbol);
   if (failed(files))
     return failure();
+  release();
   step();
   auto objects = llvm::map_to_vector(
       *files, [](const TemporaryFile &file) { return file.path().str(); });
   if (auto error = linkWithHeader(objects, symbol, architecture,
                                   *linkKindFor(path), path))
-    return module.emitError() << llvm::toString(std::move(error));
+    return emitError(location) << llvm::toString(std::move(error));
   return success();
 }
 
@@ -222,11 +226,13 @@ LogicalResult octet::compileTo(ModuleOp module, const PipelineOptions &given,
       phases.size() + 1 + options.targets.size() * (targetPhases().size() + 1);
   auto step = [&] { octet_progress("compiling", ++done, steps); };
   if (!module->hasAttr(targetAttr) &&
-      failed(runPhases(module, phases, options, /*target=*/nullptr,
-                       options.dumpFolder, [&](StringRef phase) {
-                         step();
-                         return checkGain(module, phase);
-                       })))
+      failed(runPhases(
+          module, phases, options, /*target=*/nullptr, options.dumpFolder,
+          [&](StringRef phase) {
+            step();
+            return checkGain(module, phase);
+          },
+          ConstantUse::Sole)))
     return failure();
   if (options.roundWeights) {
     PassManager pm(module.getContext());
@@ -243,6 +249,8 @@ LogicalResult octet::compileTo(ModuleOp module, const PipelineOptions &given,
 
   // What is cached is code, of which there is no IR to show.
   bool needsIR = writesIR || isText(path) || !options.dumpFolder.empty();
+  ConstantScope scope(module.getContext());
+  scope.takeOver(module);
   std::vector<Variant> variants;
   for (const TargetInfo *target : options.targets) {
     Variant &variant = variants.emplace_back();
@@ -251,17 +259,18 @@ LogicalResult octet::compileTo(ModuleOp module, const PipelineOptions &given,
     SmallString<128> folder(options.dumpFolder);
     if (!folder.empty())
       llvm::sys::path::append(folder, target->name);
-    auto status = runPhases(*variant.module, targetPhases(), options, target,
-                            folder, [&](StringRef phase) {
-                              if (phase == "lower") {
-                                variant.info =
-                                    collectModelInfo(*variant.module);
-                                if (!needsIR)
-                                  takeCached(variant, options.cache);
-                              }
-                              step();
-                              return success();
-                            });
+    auto status = runPhases(
+        *variant.module, targetPhases(), options, target, folder,
+        [&](StringRef phase) {
+          if (phase == "lower") {
+            variant.info = collectModelInfo(*variant.module);
+            if (!needsIR)
+              takeCached(variant, options.cache);
+          }
+          step();
+          return success();
+        },
+        options.targets.size() == 1 ? ConstantUse::Sole : ConstantUse::Shared);
     if (failed(status))
       return failure();
     if (writesIR)
@@ -273,7 +282,11 @@ LogicalResult octet::compileTo(ModuleOp module, const PipelineOptions &given,
   options.cache.prune();
   if (info)
     *info = variants.front().info;
-  auto emitted = emit(variants, path, step);
+  auto emitted = emit(variants, path, step, [&] {
+    for (Variant &variant : variants)
+      variant.module = nullptr;
+    scope.collect(ModuleOp());
+  });
   octet_progress("compiling", steps, steps);
   return emitted;
 }

@@ -20,6 +20,7 @@
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Target/LLVMIR/Dialect/All.h"
+#include "octet/Dialect/Octet/IR/ConstantScope.h"
 #include "octet/Dialect/Octet/IR/Octet.h"
 #include "octet/Dialect/Octet/IR/ShapeInference.h"
 #include "octet/Dialect/Octet/Transforms/Passes.h"
@@ -250,5 +251,9 @@ OwningOpRef<ModuleOp> octet::loadModel(StringRef path, MLIRContext *context,
     forgetPath(*module);
     return module;
   }
-  return loadOnnx(path, context, options);
+  ConstantScope scope(context);
+  auto module = loadOnnx(path, context, options);
+  // What was read, or computed on the way, and is no part of the graph.
+  scope.collect(module ? *module : ModuleOp());
+  return module;
 }

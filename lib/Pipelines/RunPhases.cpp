@@ -8,6 +8,8 @@
 
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/Verifier.h"
+#include "mlir/Pass/PassInstrumentation.h"
+#include "octet/Dialect/Octet/IR/ConstantScope.h"
 #include "octet/Pipelines/Pipelines.h"
 #include "octet/Support/OutputFile.h"
 #include "llvm/Support/FileSystem.h"
@@ -63,11 +65,29 @@ static LogicalResult dump(ModuleOp module, StringRef folder, unsigned index,
   return success();
 }
 
+namespace {
+/// Frees what a pass leaves behind before the next one asks for more.
+class CollectConstants : public PassInstrumentation {
+public:
+  CollectConstants(ConstantScope &scope, ModuleOp module)
+      : scope(scope), module(module) {}
+  void runAfterPass(Pass *, Operation *) override { scope.collect(module); }
+
+private:
+  ConstantScope &scope;
+  ModuleOp module;
+};
+} // namespace
+
 LogicalResult
 octet::runPhases(ModuleOp module, ArrayRef<const Phase *> phases,
                  const PipelineOptions &options, const TargetInfo *target,
                  StringRef dumpFolder,
-                 llvm::function_ref<LogicalResult(StringRef)> after) {
+                 llvm::function_ref<LogicalResult(StringRef)> after,
+                 ConstantUse use) {
+  ConstantScope scope(module.getContext());
+  if (use == ConstantUse::Sole)
+    scope.takeOver(module);
   PhaseOptions phaseOptions;
   phaseOptions.target = target;
   phaseOptions.ranges = options.ranges;
@@ -85,6 +105,10 @@ octet::runPhases(ModuleOp module, ArrayRef<const Phase *> phases,
     // Behind a phase is often enough for a user; octet-opt verifies behind each
     // pass.
     pm.enableVerifier(false);
+    // Behind these phases constants are what they are, and there are functions
+    // that passes work on at the same time.
+    if (!phase.isForTarget || phase.name == "layout")
+      pm.addInstrumentation(std::make_unique<CollectConstants>(scope, module));
     if (failed(pm.run(module)) || failed(verify(module)))
       return failure();
     if (!dumpFolder.empty() &&

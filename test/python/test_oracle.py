@@ -319,6 +319,8 @@ U8 = "!quant.uniform<u8:f32, 0.5:10>"
     (unary_op("quant.qcast"), "a result without a scale"),
     (unary_op("octet.copy").replace("dense<1.0>", "dense_resource<__elided__>"),
      "a constant that was left out"),
+    (unary_op("octet.copy").replace("dense<1.0>", "dense_resource<c0123456789abcdef>"),
+     "a constant that was left out"),
     (function('"octet.nothing"() : () -> ()').replace("octet.nothing", "octet.end"),
      "does not know 'octet.end'"),
     (function(""), "a function without func.return"),

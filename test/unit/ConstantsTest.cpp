@@ -6,11 +6,13 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Constants small and large: what views read, and how elements move.
+// Constants small and large: what views read, how long large ones live, and how
+// elements move.
 //
 //===----------------------------------------------------------------------===//
 
-#include "mlir/IR/DialectResourceBlobManager.h"
+#include "mlir/IR/OwningOpRef.h"
+#include "octet/Dialect/Octet/IR/ConstantScope.h"
 #include "octet/Dialect/Octet/IR/Octet.h"
 #include "octet/Dialect/Octet/IR/StridedCopy.h"
 #include <gtest/gtest.h>
@@ -33,6 +35,14 @@ struct Constants : testing::Test {
     std::iota(values.begin(), values.end(), first);
     return makeConstant<float>(
         RankedTensorType::get({count}, builder.getF32Type()), values);
+  }
+
+  OwningOpRef<ModuleOp> moduleOf(ArrayRef<ElementsAttr> constants) {
+    OwningOpRef<ModuleOp> module = ModuleOp::create(builder.getUnknownLoc());
+    builder.setInsertionPointToEnd(module->getBody());
+    for (ElementsAttr constant : constants)
+      arith::ConstantOp::create(builder, builder.getUnknownLoc(), constant);
+    return module;
   }
 
   MLIRContext context;
@@ -138,6 +148,54 @@ TEST_F(Constants, ViewsOfNothing) {
       DenseResourceElementsAttr::get(type, manager.insert("absent"))));
   EXPECT_FALSE(ConstantView(DenseResourceElementsAttr::get(
       type, "short", HeapAsmResourceBlob::allocate(12, 4))));
+}
+
+TEST_F(Constants, CollectedOnceUnused) {
+  auto outside = moduleOf(numbers(large));
+  ConstantScope scope(&context);
+  ElementsAttr first = numbers(large, 1.0f), second = numbers(large, 2.0f);
+  auto module = moduleOf({first, second});
+  scope.collect(*module);
+  EXPECT_TRUE(ConstantView(first));
+  module->getBody()->front().erase();
+  scope.collect(*module);
+  EXPECT_FALSE(ConstantView(first));
+  EXPECT_EQ(ConstantView(second).getValue<float>(1), 3.0f);
+  // What another module had before stays; what is made again is there again.
+  EXPECT_EQ(ConstantView(numbers(large)).getValue<float>(1), 1.0f);
+  EXPECT_EQ(numbers(large, 1.0f), first);
+  EXPECT_EQ(ConstantView(first).getValue<float>(1), 2.0f);
+  module = nullptr;
+  scope.collect(ModuleOp());
+  EXPECT_FALSE(ConstantView(second));
+  EXPECT_TRUE(matchConstant(outside->getBody()->front().getResult(0)));
+}
+
+TEST_F(Constants, TakenOverButForScopesAround) {
+  ElementsAttr others = numbers(large), own = numbers(large, 1.0f);
+  auto other = moduleOf(others);
+  {
+    ConstantScope outer(&context);
+    ElementsAttr made = numbers(large, 2.0f);
+    auto module = moduleOf({others, made});
+    {
+      ConstantScope inner(&context);
+      inner.collect(ModuleOp());
+      EXPECT_TRUE(ConstantView(made));
+      inner.takeOver(*module);
+      module->getBody()->clear();
+      inner.collect(*module);
+      EXPECT_FALSE(ConstantView(made));
+    }
+    // They were there before the outer scope.
+    EXPECT_TRUE(ConstantView(others));
+    EXPECT_TRUE(ConstantView(own));
+  }
+  ConstantScope scope(&context);
+  scope.takeOver(*other);
+  scope.collect(ModuleOp());
+  EXPECT_FALSE(ConstantView(others));
+  EXPECT_TRUE(ConstantView(own));
 }
 
 //===----------------------------------------------------------------------===//

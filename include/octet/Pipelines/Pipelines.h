@@ -72,15 +72,21 @@ std::vector<const Phase *> graphPhases(const PipelineOptions &options);
 /// The phases from there to the LLVM dialect.
 std::vector<const Phase *> targetPhases();
 
+/// Whether other modules of the context need constants that a module has, such
+/// as those that it was cloned from (ConstantScope::takeOver).
+enum class ConstantUse { Shared, Sole };
+
 /// Runs those of `phases` that `module` is not behind, until
 /// `options.compileTo`; each one's IR is written to `dumpFolder` if that is not
 /// empty. `after` is called behind each phase and may stop the rest by a
-/// failure. Fails after an error.
+/// failure. Large constants that are made and needed no longer are freed, and
+/// those that the module has, if it is their sole user. Fails after an error.
 mlir::LogicalResult runPhases(
     mlir::ModuleOp module, llvm::ArrayRef<const Phase *> phases,
     const PipelineOptions &options, const TargetInfo *target,
     llvm::StringRef dumpFolder,
-    llvm::function_ref<mlir::LogicalResult(llvm::StringRef phase)> after = {});
+    llvm::function_ref<mlir::LogicalResult(llvm::StringRef phase)> after = {},
+    ConstantUse use = ConstantUse::Shared);
 
 /// Prints `module`.
 void printIR(mlir::ModuleOp module, llvm::raw_ostream &os,
@@ -104,7 +110,8 @@ bool impliesInt8(llvm::StringRef phase);
 /// Runs the phases that `module` is not behind and links the program `path`; by
 /// its extension (.o, .s, .ll, .mlir) something less. A quantized graph is
 /// compiled to INT8 whatever `options.precision`. Where code is written, `info`
-/// receives what the program says of itself on the first target.
+/// receives what the program says of itself on the first target. `module` is
+/// used up: its constants may be gone.
 mlir::LogicalResult compileTo(mlir::ModuleOp module,
                               const PipelineOptions &options,
                               llvm::StringRef path, ModelInfo *info = nullptr);
@@ -112,6 +119,9 @@ mlir::LogicalResult compileTo(mlir::ModuleOp module,
 /// Links the relocatable object `object` that compileTo wrote to the library or
 /// program `path`.
 llvm::Error linkObject(llvm::StringRef object, llvm::StringRef path);
+
+// What follows simplifies `module`, which must be the only one that has come
+// since the innermost ConstantScope began.
 
 /// Compiles `module` with observers, runs it over the .npz file `data` and
 /// returns the text of ranges.json with histograms alone. What of `method` says

@@ -8,9 +8,9 @@
 //
 // Constant tensors. MLIR keeps the elements of a DenseElementsAttr as long as
 // its context and hashes them all to find equal ones, which is of use for small
-// tensors only. Large ones are resources (DenseResourceElementsAttr). Constants
-// are made by makeConstant or ConstantBuffer and read through ConstantView,
-// whichever they are.
+// tensors only. Large ones are resources (DenseResourceElementsAttr), whose
+// memory ConstantScope frees. Constants are made by makeConstant or
+// ConstantBuffer and read through ConstantView, whichever they are.
 //
 //===----------------------------------------------------------------------===//
 

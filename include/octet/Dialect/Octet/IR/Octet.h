@@ -27,6 +27,10 @@
 #include "octet/Dialect/Octet/IR/Interfaces.h"
 #include "octet/Dialect/Octet/IR/OnnxNode.h"
 
+namespace octet {
+class ConstantScope;
+} // namespace octet
+
 #include "octet/Dialect/Octet/IR/OctetDialect.h.inc"
 #include "octet/Dialect/Octet/IR/OctetEnums.h.inc"
 #define GET_ATTRDEF_CLASSES

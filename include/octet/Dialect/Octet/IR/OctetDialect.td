@@ -41,6 +41,10 @@ def Octet_Dialect : Dialect {
     "::mlir::arith::ArithDialect", "::mlir::quant::QuantDialect"
   ];
   let hasConstantMaterializer = 1;
+  let extraClassDeclaration = [{
+    /// The innermost one that is open, or null.
+    ConstantScope *constantScope = nullptr;
+  }];
 }
 
 #endif // OCTET_DIALECT_OCTET_IR_OCTETDIALECT_TD
