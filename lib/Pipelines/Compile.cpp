@@ -234,11 +234,14 @@ LogicalResult octet::compileTo(ModuleOp module, const PipelineOptions &given,
           },
           ConstantUse::Sole)))
     return failure();
+  ConstantScope scope(module.getContext());
+  scope.takeOver(module);
   if (options.roundWeights) {
     PassManager pm(module.getContext());
     pm.addNestedPass<func::FuncOp>(createRoundWeights());
     if (failed(pm.run(module)))
       return failure();
+    scope.collect(module);
     module.emitRemark(
         "weights are rounded to 8 bits; activations and arithmetic "
         "stay f32, and with them the program's size and speed: "
@@ -249,8 +252,6 @@ LogicalResult octet::compileTo(ModuleOp module, const PipelineOptions &given,
 
   // What is cached is code, of which there is no IR to show.
   bool needsIR = writesIR || isText(path) || !options.dumpFolder.empty();
-  ConstantScope scope(module.getContext());
-  scope.takeOver(module);
   std::vector<Variant> variants;
   for (const TargetInfo *target : options.targets) {
     Variant &variant = variants.emplace_back();

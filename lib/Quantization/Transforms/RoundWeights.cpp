@@ -7,7 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "mlir/IR/Builders.h"
-#include "mlir/IR/Matchers.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "octet/Dialect/Octet/IR/Octet.h"
 #include "octet/Dialect/Octet/IR/Scheme.h"
 #include "octet/Quantization/Passes.h"
@@ -55,6 +55,11 @@ struct RoundWeightsPass : octet::impl::RoundWeightsBase<RoundWeightsPass> {
                                               rounded(weights)));
         ++numRounded;
       }
+    });
+    // What was rounded is not kept beside.
+    getOperation().walk([](arith::ConstantOp op) {
+      if (isOpTriviallyDead(op))
+        op.erase();
     });
   }
 };
