@@ -104,12 +104,12 @@ def test_not_loadable(libraries):
 
 def test_other_version(tmp_path, libraries, load):
     data = libraries("linear").read_bytes()
-    model = struct.pack("<5i", 3, 1, 1, 1, 0)
+    model = struct.pack("<5i", 4, 1, 1, 1, 0)
     assert data.count(model) == 1
     path = tmp_path / "net.so"
-    path.write_bytes(data.replace(model, struct.pack("<5i", 4, 1, 1, 1, 0)))
-    error = refusal(octet.NotAProgram, lambda: load(path), "has version 4 of")
-    assert error.cause.endswith("reads version 3")
+    path.write_bytes(data.replace(model, struct.pack("<5i", 5, 1, 1, 1, 0)))
+    error = refusal(octet.NotAProgram, lambda: load(path), "has version 5 of")
+    assert error.cause.endswith("reads version 4")
     assert error.mend.startswith("compile the model again")
 
 
