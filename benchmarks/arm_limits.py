@@ -16,7 +16,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "test" / "e2e"))
-from disassembly import innermost_loops  # noqa: E402
+from disassembly import innermost_loops
 
 MCA = "/usr/lib/llvm-22/bin/llvm-mca"
 CPUS = {"neon-dotprod": ["neoverse-v1", "neoverse-v2", "cortex-a76", "cortex-x4",
