@@ -237,8 +237,9 @@ def test_octet_isa(libraries, load, monkeypatch):
 
 def test_cpu_without_the_target(tmp_path, libraries, load, monkeypatch):
     data = bytearray(libraries("relu", "--target", "generic").read_bytes())
-    # The features that the only variant needs, before the arena's size and one layer.
-    at = data.find(struct.pack("<Qqq", 0, 64, 1))
+    # The features that the only variant needs, before the sizes of the arena and of
+    # scratch memory, and one layer.
+    at = data.find(struct.pack("<Qqqq", 0, 64, 0, 1))
     assert at > 0
     struct.pack_into("<Q", data, at, 1 << 63)
     path = tmp_path / "net.so"
