@@ -57,16 +57,44 @@ LogicalResult checkRanks(ModuleOp module, const ModelInfo &info) {
   return success();
 }
 
-/// Puts what each variant does into its steps, and constants into `weights`.
-LogicalResult collect(MutableArrayRef<Variant> variants, WeightsFile &weights) {
+/// The symbol of the weights that belong to the octet_model `symbol`.
+std::string weightsSymbol(StringRef symbol) {
+  return (symbol + "_weights").str();
+}
+
+/// Puts what each variant does into its steps, and constants into an object
+/// that belongs to the octet_model `symbol`. Fails after an error on the first
+/// module.
+FailureOr<WeightsFile> collect(MutableArrayRef<Variant> variants,
+                               StringRef symbol) {
+  ModuleOp first = *variants.front().module;
+  if (failed(checkRanks(first, variants.front().info)))
+    return failure();
+  auto weights = WeightsFile::create();
+  if (!weights)
+    return first.emitError() << llvm::toString(weights.takeError());
   for (Variant &variant : variants) {
-    auto steps = collectSteps(*variant.module, weights);
+    auto steps = collectSteps(*variant.module, *weights);
     if (failed(steps))
       return failure();
     variant.steps = std::move(*steps);
     for (Step &step : variant.steps)
       step.kernel = symbolFor(variant, step.kernel);
   }
+  if (auto error = weights->finish(weightsSymbol(symbol),
+                                   variants.front().target->architecture))
+    return first.emitError() << llvm::toString(std::move(error));
+  return std::move(*weights);
+}
+
+/// Makes `code` for any machine of the architecture.
+LogicalResult setMachine(ModuleOp module, llvm::Module &code,
+                         StringRef architecture) {
+  auto machine = makeMachine(module, *lookupTarget("generic", architecture));
+  if (!machine)
+    return failure();
+  code.setTargetTriple(machine->getTargetTriple());
+  code.setDataLayout(machine->createDataLayout());
   return success();
 }
 
@@ -87,11 +115,6 @@ llvm::Error writeKernels(ArrayRef<Variant> variants, StringRef path) {
                             llvm::SymtabWritingMode::NormalSymtab,
                             llvm::object::Archive::K_GNU,
                             /*Deterministic=*/true, /*Thin=*/false);
-}
-
-/// The symbol of the weights that belong to the octet_model `symbol`.
-std::string weightsSymbol(StringRef symbol) {
-  return (symbol + "_weights").str();
 }
 
 } // namespace
@@ -157,23 +180,14 @@ FailureOr<ObjectFiles> octet::emitObjects(MutableArrayRef<Variant> variants,
   auto fail = [&](llvm::Error error) -> FailureOr<ObjectFiles> {
     return first.emitError() << llvm::toString(std::move(error));
   };
-  if (failed(checkRanks(first, variants.front().info)))
+  auto weights = collect(variants, symbol);
+  if (failed(weights))
     return failure();
-  auto weights = WeightsFile::create();
-  if (!weights)
-    return fail(weights.takeError());
-  if (failed(collect(variants, *weights)))
-    return failure();
-  if (auto error = weights->finish(weightsSymbol(symbol), architecture))
-    return fail(std::move(error));
 
   llvm::LLVMContext context;
   llvm::Module module("octet", context);
-  auto machine = makeMachine(first, *lookupTarget("generic", architecture));
-  if (!machine)
+  if (failed(setMachine(first, module, architecture)))
     return failure();
-  module.setTargetTriple(machine->getTargetTriple());
-  module.setDataLayout(machine->createDataLayout());
   auto *bytes = new llvm::GlobalVariable(
       module, llvm::Type::getInt8Ty(context), /*isConstant=*/true,
       llvm::GlobalValue::ExternalLinkage, nullptr, weightsSymbol(symbol));
@@ -207,26 +221,17 @@ LogicalResult octet::emitText(MutableArrayRef<Variant> variants, TextKind kind,
   auto fail = [&](llvm::Error error) -> LogicalResult {
     return first.emitError() << llvm::toString(std::move(error));
   };
-  if (failed(checkRanks(first, variants.front().info)))
+  auto weights = collect(variants, symbol);
+  if (failed(weights))
     return failure();
-  auto weights = WeightsFile::create();
-  if (!weights)
-    return fail(weights.takeError());
-  if (failed(collect(variants, *weights)))
-    return failure();
-  if (auto error = weights->finish(weightsSymbol(symbol), architecture))
-    return fail(std::move(error));
   auto content = weights->readBytes();
   if (!content)
     return fail(content.takeError());
 
   llvm::LLVMContext context;
   llvm::Module joined("octet", context);
-  auto machine = makeMachine(first, *lookupTarget("generic", architecture));
-  if (!machine)
+  if (failed(setMachine(first, joined, architecture)))
     return failure();
-  joined.setTargetTriple(machine->getTargetTriple());
-  joined.setDataLayout(machine->createDataLayout());
   for (Variant &variant : variants)
     for (ModuleOp own : variant.module->getOps<ModuleOp>()) {
       auto code = translateKernel(own, *variant.target,

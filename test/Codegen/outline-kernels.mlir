@@ -1,4 +1,4 @@
-// RUN: octet-opt %s --octet-outline-kernels | FileCheck %s
+// RUN: octet-opt %s -split-input-file --octet-outline-kernels | FileCheck %s
 
 !b = tensor<1x4x4x4xf32, #octet.layout<channels = 4, border = 1, 1, 1, 1>>
 !p = tensor<1x6x6x4xf32, #octet.layout<channels = 4, border = 0, 0, 0, 0>>
@@ -23,3 +23,19 @@ func.func @main(%x: tensor<1x4x4x4xf32> {octet.name = "x"}) -> (tensor<1x6x6x4xf
 // CHECK-NEXT: func.func private @[[ADD]]({{.*}}llvm.noalias{{.*}}) attributes {octet.kernel, octet.kernel_hash = "[[HASH]]"}
 // CHECK: tensor.insert_slice {{.*}}[0, 1, 1, 0] [1, 4, 4, 4]
 // CHECK: linalg.fill
+
+// -----
+
+// A zero point of 0 is part of the kernel, another an argument.
+// CHECK-LABEL: func.func @octet_run(
+// CHECK: call @[[ZERO:dequantize_[0-9]+]](%arg0, %{{.*}}, %arg1)
+// CHECK: %[[THREE:.*]] = arith.constant 3 : i32
+// CHECK: call @[[OTHER:dequantize_[0-9]+]](%arg0, %{{.*}}, %[[THREE]], %arg2)
+func.func @main(%x: tensor<1x4xui8> {octet.name = "x"}) -> (tensor<1x4xf32> {octet.name = "y"}, tensor<1x4xf32> {octet.name = "z"}) {
+  %scale = arith.constant 0.5 : f32
+  %zero = arith.constant 0 : i32
+  %three = arith.constant 3 : i32
+  %0 = octet.dequantize %x, %scale, %zero : tensor<1x4xui8> -> tensor<1x4xf32>
+  %1 = octet.dequantize %x, %scale, %three : tensor<1x4xui8> -> tensor<1x4xf32>
+  return %0, %1 : tensor<1x4xf32>, tensor<1x4xf32>
+}

@@ -54,7 +54,7 @@ struct Variant {
   ModelInfo info;
   /// Compiled kernels, by symbol.
   llvm::StringMap<KernelObject> kernels;
-  /// What is to run, of objects and text alike.
+  /// What octet_run does; filled by whatever is emitted.
   std::vector<Step> steps;
 };
 
