@@ -86,7 +86,7 @@ set(OCTET_CROSS_ARCHITECTURES)
 foreach(architecture x86_64 aarch64)
   if(NOT architecture STREQUAL OCTET_HOST_ARCHITECTURE
      AND EXISTS /usr/lib/${architecture}-linux-gnu/crti.o
-     AND EXISTS /usr/lib/${architecture}-linux-gnu/libz.a)
+     AND EXISTS /usr/lib/${architecture}-linux-gnu/libdeflate.a)
     list(APPEND OCTET_CROSS_ARCHITECTURES ${architecture})
   endif()
 endforeach()

@@ -1,9 +1,9 @@
 # What compiled programs are linked with, put into lib/ARCHITECTURE: start-up
-# objects, libgcc, zlib, and stubs of the C library. With them beside it, the driver
-# needs no compiler, linker or C library where it runs.
+# objects, libgcc, libdeflate, and stubs of the C library. With them beside it, the
+# driver needs no compiler, linker or C library where it runs.
 
-set(OCTET_LINK_FILES Scrt1.o crti.o crtn.o crtbeginS.o crtendS.o libgcc.a libz.a
-  libc_nonshared.a)
+set(OCTET_LINK_FILES Scrt1.o crti.o crtn.o crtbeginS.o crtendS.o libgcc.a
+  libdeflate.a libc_nonshared.a)
 set(OCTET_LINK_STUBS libc.so.6 libm.so.6)
 set(OCTET_LOADER_x86_64 ld-linux-x86-64.so.2)
 set(OCTET_LOADER_aarch64 ld-linux-aarch64.so.1)

@@ -12,12 +12,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libdeflate.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zlib.h>
 
 /* Reading */
 
@@ -34,24 +34,16 @@ static int inflate_entry(const char *path, const zip_entry *entry,
   if (!array->owned)
     return octet_fail(error, "%s: array '%s' needs %llu bytes, out of memory",
                       path, array->name, (unsigned long long)size);
-  z_stream stream = {0};
-  if (inflateInit2(&stream, -MAX_WBITS) != Z_OK)
+  struct libdeflate_decompressor *inflater = libdeflate_alloc_decompressor();
+  if (!inflater)
     return octet_fail(error, "out of memory");
-  uint64_t produced = 0, consumed = 0;
-  int status = Z_OK;
-  while (status == Z_OK) {
-    uint64_t in = packed - consumed, out = size - produced;
-    stream.avail_in = in > 1u << 30 ? 1u << 30 : (unsigned)in;
-    stream.avail_out = out > 1u << 30 ? 1u << 30 : (unsigned)out;
-    stream.next_in = (unsigned char *)(uintptr_t)entry->data + consumed;
-    stream.next_out = (unsigned char *)array->owned + produced;
-    status = inflate(&stream, Z_NO_FLUSH);
-    consumed = (uint64_t)(stream.next_in - entry->data);
-    produced = (uint64_t)(stream.next_out - (unsigned char *)array->owned);
-  }
-  inflateEnd(&stream);
-  if (status != Z_STREAM_END || produced != size ||
-      crc32_z(0, array->owned, size) != entry->crc)
+  /* Bytes behind the last block are nobody's. */
+  size_t consumed;
+  enum libdeflate_result result = libdeflate_deflate_decompress_ex(
+      inflater, entry->data, packed, array->owned, size, &consumed, NULL);
+  libdeflate_free_decompressor(inflater);
+  if (result != LIBDEFLATE_SUCCESS ||
+      libdeflate_crc32(0, array->owned, size) != entry->crc)
     return octet_fail(error, "%s: entry '%s' is damaged", path, array->name);
   return octet_npy_parse(path, array->owned, size, array, error);
 }

@@ -9,8 +9,8 @@
 #include "zip.h"
 
 #include <errno.h>
+#include <libdeflate.h>
 #include <string.h>
-#include <zlib.h>
 
 /* What each record begins with, and its length without what varies. */
 enum {
@@ -248,8 +248,8 @@ int zip_write(FILE *file, zip_source *sources, int count) {
     s->offset = offset;
     s->crc = 0;
     for (int part = 0; part < 2; ++part)
-      if (s->sizes[part] > 0) /* without bytes, zlib starts anew */
-        s->crc = (uint32_t)crc32_z(s->crc, s->parts[part], s->sizes[part]);
+      if (s->parts[part]) /* for null, libdeflate starts anew */
+        s->crc = libdeflate_crc32(s->crc, s->parts[part], s->sizes[part]);
     write_header(file, s, 0);
     for (int part = 0; part < 2; ++part)
       fwrite(s->parts[part], 1, s->sizes[part], file);

@@ -33,7 +33,7 @@ llvm::Error octet::checkLinker(StringRef architecture) {
   return llvm::createStringError(
       "code for " + architecture + " needs what it is linked with, " +
       linkFile(architecture, "") + "; install libc6-dev:" + debian +
-      ", libgcc-12-dev:" + debian + " and zlib1g-dev:" + debian +
+      ", libgcc-12-dev:" + debian + " and libdeflate-dev:" + debian +
       " (after dpkg --add-architecture " + debian + ") and build Octet again");
 }
 
@@ -80,7 +80,7 @@ static std::vector<std::string> makeArguments(ArrayRef<std::string> objects,
     add({file("libOctetProgram.a"), file("libOctetHarness.a")});
   add({file("libOctetRuntime.a")});
   if (isProgram)
-    add({file("libz.a")});
+    add({file("libdeflate.a")});
 #ifdef OCTET_SANITIZE
   if (isProgram && architecture == hostArchitecture())
     add({"--export-dynamic", "--whole-archive", OCTET_SANITIZER_LIBRARIES,

@@ -47,7 +47,7 @@ def emulated_targets(octet):
         print("Arm targets skipped: needs qemu-aarch64-static")
         return []
     if not (libraries / "aarch64" / "libOctetProgram.a").exists():
-        print("Arm targets skipped: needs libc6-dev:arm64 and zlib1g-dev:arm64")
+        print("Arm targets skipped: needs libc6-dev:arm64 and libdeflate-dev:arm64")
         return []
     return list(ARM)
 

@@ -11,10 +11,19 @@
 #include <cstring>
 #include <fstream>
 #include <gtest/gtest.h>
+#include <libdeflate.h>
 #include <random>
 #include <vector>
 
 namespace {
+
+/// The low `width` bytes of `x`, little-endian.
+std::string number(uint64_t x, int width) {
+  std::string text;
+  for (int i = 0; i < width; ++i)
+    text += char(x >> 8 * i);
+  return text;
+}
 
 class Npz : public testing::Test {
 protected:
@@ -167,12 +176,6 @@ TEST_F(Npz, ScalarsAndSeventeenDimensions) {
 TEST_F(Npz, Zip64EntriesAndDirectories) {
   std::string whole = write();
   size_t central = whole.find("PK\x01\x02"), end = whole.find("PK\x05\x06");
-  auto number = [](uint64_t x, int width) {
-    std::string text;
-    for (int i = 0; i < width; ++i)
-      text += char(x >> 8 * i);
-    return text;
-  };
   uint32_t size;
   std::memcpy(&size, &whole[central + 24], 4);
   std::string entry = whole.substr(central, 46) + "x.npy";
@@ -210,6 +213,42 @@ TEST_F(Npz, Zip64EntriesAndDirectories) {
       EXPECT_EQ(read(), -1) << field << " " << large;
     }
   }
+}
+
+/// A deflated entry is as long as the directory says, and has its checksum;
+/// what stands behind its last block is ignored.
+TEST_F(Npz, DeflatedEntries) {
+  std::string whole = write();
+  size_t start = whole.find("\x93NUMPY");
+  uint32_t size;
+  std::memcpy(&size, &whole[22], 4);
+  std::string plain = whole.substr(start, size);
+  auto *compressor = libdeflate_alloc_compressor(6);
+  std::string packed(libdeflate_deflate_compress_bound(compressor, size), 0);
+  packed.resize(libdeflate_deflate_compress(compressor, plain.data(), size,
+                                            packed.data(), packed.size()));
+  libdeflate_free_compressor(compressor);
+  uint32_t crc = libdeflate_crc32(0, plain.data(), size);
+  auto readAs = [&](const std::string &content, uint64_t length, uint32_t sum) {
+    std::string common = number(20, 2) + number(0, 2) + number(8, 2) +
+                         number(0, 4) + number(sum, 4) +
+                         number(content.size(), 4) + number(length, 4) +
+                         number(5, 2) + number(0, 2);
+    std::string body = "PK\x03\x04" + common + "x.npy" + content;
+    std::string directory =
+        "PK\x01\x02" + number(20, 2) + common + number(0, 14) + "x.npy";
+    store(body + directory + "PK\x05\x06" + number(0, 4) + number(1, 2) +
+          number(1, 2) + number(directory.size(), 4) + number(body.size(), 4) +
+          number(0, 2));
+    return read();
+  };
+  EXPECT_EQ(readAs(packed, size, crc), 0) << error.text;
+  EXPECT_EQ(readAs(packed + "more", size, crc), 0) << error.text;
+  EXPECT_EQ(readAs(packed.substr(0, packed.size() - 1), size, crc), -1);
+  EXPECT_EQ(readAs(packed, size - 1, crc), -1);
+  EXPECT_EQ(readAs(packed, size + 1, crc), -1);
+  EXPECT_EQ(readAs(packed, size, crc ^ 1), -1);
+  EXPECT_NE(std::strstr(error.text, "entry 'x' is damaged"), nullptr);
 }
 
 /// The header ends where the memory ends.
