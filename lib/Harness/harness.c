@@ -22,15 +22,6 @@ int refuse(const char *message) {
 
 /* The command line */
 
-typedef struct {
-  const char *name, *usage, *help;
-  int (*run)(const options *);
-  /* The flags it takes, and those it needs, as `flags` has them. */
-  const char *takes, *needs;
-} command;
-
-/* `calibrate`, `simulate` and the flags of the driver are not for the help
- * text. */
 static const command commands[] = {
     {"run", "--input X.npz --output Y.npz [--threads N]",
      "outputs for every sample", command_run, "iort", "io"},
@@ -39,10 +30,11 @@ static const command commands[] = {
     {"bench", "[--layers] [--runs N] [--threads N] [--json F]",
      "latency and rate", command_bench, "lnjts", ""},
     {"inspect", "[--json F]", "layers and kernels", command_inspect, "j", ""},
-    {"calibrate", NULL, NULL, command_calibrate, "dot", "do"},
-    {"simulate", NULL, NULL, command_simulate, "donqt", "donq"},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
+
+/* calibrate.c has others in its place. */
+__attribute__((weak)) const command instrumented_commands[] = {{.name = NULL}};
 
 static const struct option flags[] = {
     {"input", required_argument, NULL, 'i'},
@@ -63,9 +55,8 @@ enum { FLAGS = sizeof flags / sizeof *flags };
 static void help(FILE *file) {
   fprintf(file, "usage: %s COMMAND [FLAGS]\n", program);
   for (int i = 0; i < COMMANDS; ++i)
-    if (commands[i].usage)
-      fprintf(file, "  %-8s%-49s%s\n", commands[i].name, commands[i].usage,
-              commands[i].help);
+    fprintf(file, "  %-8s%-49s%s\n", commands[i].name, commands[i].usage,
+            commands[i].help);
   fprintf(file, "  --help, --version\n");
 }
 
@@ -111,9 +102,9 @@ static int unknown(const char *what, const char *given, const command *of) {
   const char *bare = given + strspn(given, "-");
   for (int i = 0; i < count; ++i) {
     const char *name = of ? flags[i].name : commands[i].name;
-    int known = of ? strchr(of->takes, flags[i].val) && flags[i].val != 's' &&
-                         flags[i].val != 'r' && flags[i].val != 'q'
-                   : commands[i].usage != NULL;
+    /* Flags of the driver are not for users. */
+    int known = !of || (strchr(of->takes, flags[i].val) &&
+                        !strchr("srq", flags[i].val));
     int far = distance(bare, name);
     if (known && far < least && far < (int)strlen(name)) {
       least = far;
@@ -243,6 +234,17 @@ static int check_ranks(void) {
   return 0;
 }
 
+/* The command of this name; null if there is none. */
+static const command *find_command(const char *name) {
+  for (int i = 0; i < COMMANDS; ++i)
+    if (!strcmp(name, commands[i].name))
+      return &commands[i];
+  for (const command *c = instrumented_commands; c->name; ++c)
+    if (!strcmp(name, c->name))
+      return c;
+  return NULL;
+}
+
 /* Main */
 
 int octet_harness_main(int argc, char **argv) {
@@ -263,11 +265,7 @@ int octet_harness_main(int argc, char **argv) {
     version();
     return 0;
   }
-  const command *found = NULL;
-  for (int i = 0; i < COMMANDS; ++i)
-    if (!strcmp(argv[1], commands[i].name) &&
-        (commands[i].usage || model->num_observed > 0))
-      found = &commands[i];
+  const command *found = find_command(argv[1]);
   if (!found)
     return unknown(argv[1][0] == '-' ? "flag" : "command", argv[1], NULL);
   int status = parse(found, argc, argv, &o);

@@ -198,23 +198,6 @@ void octet_observe_view(int64_t index, const octet_view *v) {
   octet_quality_add(&own.qualities[index], exact, rounded, count);
 }
 
-void octet_observe(void *const *arguments, void *scratch, int64_t begin,
-                   int64_t end) {
-  (void)scratch, (void)begin, (void)end;
-  int64_t numbers[10];
-  for (int i = 0; i < 10; ++i)
-    numbers[i] = (int64_t)(intptr_t)arguments[i];
-  octet_view view = {(float *)arguments[1] + numbers[2],
-                     numbers[3],
-                     numbers[4],
-                     numbers[5],
-                     numbers[6],
-                     numbers[7],
-                     numbers[8],
-                     numbers[9]};
-  octet_observe_view(numbers[0], &view);
-}
-
 void octet_observe_by(const octet_observer *observer) {
   own = observer ? *observer : (octet_observer){0};
 }

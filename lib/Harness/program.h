@@ -46,6 +46,18 @@ typedef struct {
   void **buffers;           /* of inputs, then outputs */
 } state;
 
+typedef struct {
+  const char *name;
+  const char *usage, *help; /* of those that `--help` tells of */
+  int (*run)(const options *);
+  /* The flags it takes, and those it needs, by their letters. */
+  const char *takes, *needs;
+} command;
+
+/* What only instrumented programs can do, up to one without a name: empty
+ * unless the model has observers. */
+extern const command instrumented_commands[];
+
 /* Prints `program: message`; returns 1. */
 int refuse(const char *message);
 
@@ -98,9 +110,9 @@ void write_machine(FILE *file, const octet_machine *machine);
 /* `bench --layers`, on inputs that are there. */
 int time_layers(const options *o, state *s);
 int command_inspect(const options *o);
-/* Only in instrumented programs. */
-/* Threads of those commands where none are asked for: every CPU has one, but
- * they leave the better part of the memory alone. */
+/* Only in instrumented programs; threads of those commands where none are asked
+ * for: every CPU has one, but they leave the better part of the memory alone.
+ */
 int64_t calibration_threads(void);
 int command_calibrate(const options *o);
 int command_simulate(const options *o);

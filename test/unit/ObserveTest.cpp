@@ -158,13 +158,9 @@ TEST(Observe, RoundsInPlaceAndComparesWithWhatWas) {
     x = random() % 1000 / 100.0f;
   auto values = before;
   auto observe = [&] {
-    // As a program's step does it.
-    const std::intptr_t numbers[] = {8, 1,           h,       w,
-                                     c, h * strideH, strideH, strideW};
-    std::vector<void *> arguments{nullptr, values.data()};
-    for (std::intptr_t number : numbers)
-      arguments.push_back(reinterpret_cast<void *>(number));
-    octet_observe(arguments.data(), nullptr, 0, 1);
+    const octet_view view{&values[8], 1,           h,       w,
+                          c,          h * strideH, strideH, strideW};
+    octet_observe_view(0, &view);
   };
   std::vector<float> kept(OCTET_SAMPLED);
   octet_observer observer{nullptr, nullptr, kept.data(), nullptr};

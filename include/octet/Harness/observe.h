@@ -62,11 +62,6 @@ typedef struct {
 } octet_view;
 void octet_observe_view(int64_t index, const octet_view *view);
 
-/* The same as a kernel of instrumented programs: of the index, an address, an
- * offset of elements from it, and what follows in octet_view. */
-void octet_observe(void *const *arguments, void *scratch, int64_t begin,
-                   int64_t end);
-
 /* Sums over elements. */
 typedef struct {
   double signal; /* of squares */
