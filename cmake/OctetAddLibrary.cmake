@@ -73,15 +73,16 @@ function(octet_add_tool name)
   target_link_options(${name} PRIVATE -Wl,--build-id=sha1)
 endfunction()
 
-# What is in every program is small; loops that count are vectorized all the same.
-# The architectures compiled programs run on, Debian's names of them, and those
-# whose C library is here.
+# What is in every program is small; a source with work to do has COMPILE_OPTIONS
+# of its own.
 set(OCTET_RUNTIME_FLAGS -std=gnu11 -Wall -Wextra -Werror -Os -fPIC
   -ffp-contract=off -ffunction-sections -fdata-sections -fvisibility=hidden
   -fno-asynchronous-unwind-tables
   -DOCTET_VERSION=${PROJECT_VERSION})
 string(REPLACE "arm64" "aarch64" OCTET_HOST_ARCHITECTURE
   "${CMAKE_SYSTEM_PROCESSOR}")
+# The architectures compiled programs run on, by Debian's names of them, whose C
+# library is here.
 set(OCTET_CROSS_ARCHITECTURES)
 foreach(architecture x86_64 aarch64)
   if(NOT architecture STREQUAL OCTET_HOST_ARCHITECTURE
@@ -109,11 +110,15 @@ function(octet_add_runtime_library name)
     set(objects)
     foreach(source ${ARGN})
       set(object ${folder}/${name}/${source}.o)
+      get_source_file_property(options ${source} COMPILE_OPTIONS)
+      if(NOT options)
+        set(options)
+      endif()
       list(APPEND objects ${object})
       add_custom_command(OUTPUT ${object}
         COMMAND ${CMAKE_COMMAND} -E make_directory ${folder}/${name}
         COMMAND ${CMAKE_C_COMPILER} --target=${architecture}-linux-gnu
-          ${OCTET_RUNTIME_FLAGS} -I${PROJECT_SOURCE_DIR}/include
+          ${OCTET_RUNTIME_FLAGS} ${options} -I${PROJECT_SOURCE_DIR}/include
           -MD -MF ${object}.d -c ${CMAKE_CURRENT_SOURCE_DIR}/${source} -o ${object}
         DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${source}
         DEPFILE ${object}.d

@@ -56,6 +56,14 @@ typedef struct {
   int finite, zero;
 } contents;
 
+static int is_zero(const octet_array *array) {
+  int64_t count = octet_array_elements(array);
+  for (int64_t k = 0; k < count; ++k)
+    if (octet_array_number(array, k) != 0)
+      return 0;
+  return 1;
+}
+
 /* Looks through all inputs; 0, or 1 after a message. */
 static int look_through(const char *path, const octet_samples *samples,
                         contents *found) {
@@ -63,9 +71,9 @@ static int look_through(const char *path, const octet_samples *samples,
   for (int i = 0; i < model->num_inputs; ++i) {
     const octet_array *array = samples->arrays[i];
     int64_t count = octet_array_elements(array);
-    for (int64_t k = 0; k < count; ++k) {
+    found->zero = found->zero && is_zero(array);
+    for (int64_t k = 0; k < count && array->kind == 'f'; ++k) {
       double x = octet_array_number(array, k);
-      found->zero &= x == 0;
       found->finite &= isfinite(x) != 0;
       if (!isnan(x))
         continue;

@@ -9,6 +9,7 @@
 #include "octet/Harness/observe.h"
 #include "octet/Harness/harness.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -62,68 +63,158 @@ static int exponent_for(float x) {
   return needed > LOWEST_EXPONENT ? needed : LOWEST_EXPONENT;
 }
 
-/* Integers in the order of the floats that they have the bits of; between those
- * of -FLT_MAX and FLT_MAX for finite ones. Zeros of both signs are zero. */
-static int32_t order_of(float x) {
-  int32_t bits;
-  memcpy(&bits, &x, sizeof bits);
-  int32_t magnitude = bits & 0x7fffffff;
-  return bits < 0 ? -magnitude : magnitude;
+/* Values that are looked at together: they stay in the nearest cache. */
+enum { CHUNK = 2048, LANES = 16 };
+
+/* What a chunk's finite values lie between, and how many of its values are not
+ * finite. */
+typedef struct {
+  float min, max;
+  int64_t not_finite;
+} extent;
+
+static int is_finite(float x) { return fabsf(x) <= FLT_MAX; }
+
+static extent find_extent(const float *values, int64_t count) {
+  /* By lanes, which is a vector instruction for many; finite values that are
+   * there already fill the last ones up. */
+  float low[LANES], high[LANES];
+  int32_t infinite[LANES] = {0};
+  for (int k = 0; k < LANES; ++k)
+    low[k] = FLT_MAX, high[k] = -FLT_MAX;
+  int64_t i = 0;
+  for (; i + LANES <= count; i += LANES)
+    for (int k = 0; k < LANES; ++k) {
+      float x = values[i + k];
+      low[k] = x < low[k] ? x : low[k];
+      high[k] = x > high[k] ? x : high[k];
+      infinite[k] += !is_finite(x);
+    }
+  for (int k = 0; i + k < count; ++k) {
+    float x = values[i + k];
+    low[k] = x < low[k] ? x : low[k];
+    high[k] = x > high[k] ? x : high[k];
+    infinite[k] += !is_finite(x);
+  }
+  extent all = {FLT_MAX, -FLT_MAX, 0};
+  for (int k = 0; k < LANES; ++k) {
+    all.min = low[k] < all.min ? low[k] : all.min;
+    all.max = high[k] > all.max ? high[k] : all.max;
+    all.not_finite += infinite[k];
+  }
+  /* No zero has a sign. */
+  all.min += 0.0f, all.max += 0.0f;
+  return all;
 }
 
-static float float_of(int32_t order) {
-  int32_t bits = order < 0 ? (int32_t)(0x80000000u | (uint32_t)-order) : order;
-  float x;
-  memcpy(&x, &bits, sizeof x);
-  return x;
+/* Puts the finite ones of `count` values into `out`; how many. */
+static int64_t keep_finite(const float *values, int64_t count, float *out) {
+  int64_t kept = 0;
+  for (int64_t i = 0; i < count; ++i)
+    if (is_finite(values[i]))
+      out[kept++] = values[i];
+  return kept;
 }
 
-static int is_finite(int32_t order) {
-  const int32_t infinity = 0x7f800000;
-  return order > -infinity && order < infinity;
+/* Puts the bins of finite values, floor(x / 2^exponent), into `bins`. */
+static void find_bins(const float *values, int64_t count, int exponent,
+                      int32_t *bins) {
+  /* Where both powers are normal floats, products are exact but for those that
+   * underflow, whose sign then tells the bin from its neighbour below zero. */
+  if (exponent > -127 && exponent < 127) {
+    const float inverse = ldexpf(1, -exponent), width = ldexpf(1, exponent);
+    for (int64_t i = 0; i < count; ++i) {
+      int32_t bin = (int32_t)(values[i] * inverse);
+      bins[i] = HALF + bin - (values[i] < (float)bin * width);
+    }
+    return;
+  }
+  const double inverse = ldexp(1, -exponent);
+  for (int64_t i = 0; i < count; ++i)
+    bins[i] = HALF + (int32_t)floor(values[i] * inverse);
+}
+
+/* Counts values for a histogram, until they are collected. Equal values that
+ * follow each other, as zeros do, would wait for each other's counts:
+ * neighbours are counted apart. */
+typedef struct {
+  octet_histogram *histogram;
+  int first, last; /* the bins that have counts */
+  int64_t held;    /* less than 2^32 */
+  uint32_t counts[4][OCTET_HISTOGRAM_BINS];
+} tally;
+static _Thread_local tally tallied;
+
+static void start(tally *t, octet_histogram *histogram) {
+  t->histogram = histogram;
+  t->first = OCTET_HISTOGRAM_BINS, t->last = -1;
+  t->held = 0;
+}
+
+static void collect(tally *t) {
+  for (int bin = t->first; bin <= t->last; ++bin) {
+    uint64_t sum = 0;
+    for (int k = 0; k < 4; ++k) {
+      sum += t->counts[k][bin];
+      t->counts[k][bin] = 0;
+    }
+    t->histogram->counts[bin] += sum;
+  }
+  start(t, t->histogram);
+}
+
+static void count_bins(tally *t, const int32_t *bins, int64_t count) {
+  int64_t i = 0;
+  for (; i + 4 <= count; i += 4)
+    for (int k = 0; k < 4; ++k)
+      ++t->counts[k][bins[i + k]];
+  for (; i < count; ++i)
+    ++t->counts[0][bins[i]];
+  t->held += count;
+}
+
+/* Of at most CHUNK values. */
+static void tally_chunk(tally *t, const float *values, int64_t count) {
+  octet_histogram *histogram = t->histogram;
+  float finite[CHUNK];
+  extent e = find_extent(values, count);
+  if (e.not_finite > 0) {
+    histogram->not_finite += (uint64_t)e.not_finite;
+    count = keep_finite(values, count, finite);
+    values = finite;
+    e = find_extent(values, count);
+  }
+  if (count == 0)
+    return;
+  histogram->min = e.min < histogram->min ? e.min : histogram->min;
+  histogram->max = e.max > histogram->max ? e.max : histogram->max;
+  int needed =
+      exponent_for(fmaxf(fabsf(histogram->min), fabsf(histogram->max)));
+  if (histogram->exponent < needed) {
+    collect(t);
+    widen(histogram, needed);
+  } else if (t->held > INT32_MAX) {
+    collect(t);
+  }
+  int32_t bins[CHUNK], edges[2];
+  find_bins(values, count, histogram->exponent, bins);
+  count_bins(t, bins, count);
+  find_bins((const float[]){e.min, e.max}, 2, histogram->exponent, edges);
+  t->first = edges[0] < t->first ? edges[0] : t->first;
+  t->last = edges[1] > t->last ? edges[1] : t->last;
+  histogram->total += (uint64_t)count;
+}
+
+static void tally_values(tally *t, const float *values, int64_t count) {
+  for (int64_t at = 0; at < count; at += CHUNK)
+    tally_chunk(t, values + at, count - at < CHUNK ? count - at : CHUNK);
 }
 
 void octet_histogram_add(octet_histogram *histogram, const float *values,
                          int64_t count) {
-  int32_t min = INT32_MAX, max = -INT32_MAX;
-  for (int64_t i = 0; i < count; ++i) {
-    int32_t order = order_of(values[i]);
-    min = order < min ? order : min;
-    max = order > max ? order : max;
-  }
-  int all_finite = is_finite(min) && is_finite(max);
-  if (!all_finite) {
-    min = INT32_MAX, max = -INT32_MAX;
-    for (int64_t i = 0; i < count; ++i) {
-      int32_t order = order_of(values[i]);
-      if (!is_finite(order)) {
-        ++histogram->not_finite;
-        continue;
-      }
-      min = order < min ? order : min;
-      max = order > max ? order : max;
-    }
-  }
-  if (min > max)
-    return;
-  if (float_of(min) < histogram->min)
-    histogram->min = float_of(min);
-  if (float_of(max) > histogram->max)
-    histogram->max = float_of(max);
-  int needed =
-      exponent_for(fmaxf(fabsf(histogram->min), fabsf(histogram->max)));
-  if (histogram->exponent < needed)
-    widen(histogram, needed);
-  double inverse = ldexp(1.0, -histogram->exponent);
-  for (int64_t i = 0; i < count; ++i) {
-    if (!all_finite && !is_finite(order_of(values[i])))
-      continue;
-    double at = values[i] * inverse;
-    int bin = (int)at;
-    bin -= at < bin; /* down, where conversion went toward zero */
-    ++histogram->counts[bin + HALF];
-    ++histogram->total;
-  }
+  start(&tallied, histogram);
+  tally_values(&tallied, values, count);
+  collect(&tallied);
 }
 
 void octet_round_values(const octet_rounding *rounding, float *values,
@@ -170,22 +261,28 @@ static int64_t sample(const octet_view *v, float *out) {
 
 static void observe_row(int64_t index, float *values, int64_t count) {
   if (own.histograms)
-    octet_histogram_add(&own.histograms[index], values, count);
+    tally_values(&tallied, values, count);
   else if (own.roundings && own.roundings[index].scale > 0)
     octet_round_values(&own.roundings[index], values, count);
 }
 
 void octet_observe_view(int64_t index, const octet_view *v) {
+  /* Rows, and images, without gaps are one row. */
+  int64_t h = v->h, w = v->w, c = v->c;
+  if (v->stride_w == c)
+    c *= w, w = 1;
+  if (w == 1 && v->stride_h == c)
+    c *= h, h = 1;
+  if (own.histograms)
+    start(&tallied, &own.histograms[index]);
   for (int64_t i = 0; i < v->n; ++i)
-    for (int64_t y = 0; y < v->h; ++y) {
-      float *row = v->base + i * v->stride_n + y * v->stride_h;
-      if (v->stride_w == v->c) {
-        observe_row(index, row, v->w * v->c);
-        continue;
-      }
-      for (int64_t x = 0; x < v->w; ++x)
-        observe_row(index, row + x * v->stride_w, v->c);
-    }
+    for (int64_t y = 0; y < h; ++y)
+      for (int64_t x = 0; x < w; ++x)
+        observe_row(
+            index,
+            v->base + i * v->stride_n + y * v->stride_h + x * v->stride_w, c);
+  if (own.histograms)
+    collect(&tallied);
   if (!own.kept)
     return;
   float *exact = own.kept + index * OCTET_SAMPLED;

@@ -104,6 +104,49 @@ TEST(Observe, EveryValueFallsIntoItsBin) {
   EXPECT_EQ(h->total, 5u);
 }
 
+/// Dense and with gaps, of sizes around those that are counted together.
+TEST(Observe, CountsEveryElementOfAViewOnce) {
+  std::mt19937 random(11);
+  std::normal_distribution<float> normal(0, 3);
+  for (int64_t c : {1, 3, 2047, 2048, 2049})
+    for (int64_t gapW : {0, 1})
+      for (int64_t gapH : {0, 5}) {
+        const int64_t n = 2, h = 3, w = 5, strideW = c + gapW,
+                      strideH = w * strideW + gapH, strideN = h * strideH + 2;
+        std::vector<float> values(n * strideN, NAN);
+        auto at = [&](int64_t i, int64_t y, int64_t x, int64_t k) -> float & {
+          return values[i * strideN + y * strideH + x * strideW + k];
+        };
+        std::vector<float> present;
+        for (int64_t element = 0; element < n * h * w * c; ++element) {
+          float v = random() % 2 ? normal(random) : 0;
+          int64_t row = element / c;
+          at(row / (h * w), row / w % h, row % w, element % c) = v;
+          present.push_back(v);
+        }
+        octet_histogram counted;
+        octet_histogram_init(&counted);
+        octet_observer observer{&counted, nullptr, nullptr, nullptr};
+        octet_observe_by(&observer);
+        const octet_view view{values.data(), n,       h,      w, c,
+                              strideN,       strideH, strideW};
+        octet_observe_view(0, &view);
+        octet_observe_by(nullptr);
+        std::vector<uint64_t> expected(OCTET_HISTOGRAM_BINS);
+        for (float v : present)
+          ++expected[std::floor(std::ldexp(double(v), -counted.exponent)) +
+                     OCTET_HISTOGRAM_BINS / 2];
+        EXPECT_EQ(expected, std::vector<uint64_t>(std::begin(counted.counts),
+                                                  std::end(counted.counts)));
+        EXPECT_EQ(counted.total, present.size());
+        EXPECT_EQ(counted.not_finite, 0u);
+        EXPECT_EQ(counted.min,
+                  *std::min_element(present.begin(), present.end()));
+        EXPECT_EQ(counted.max,
+                  *std::max_element(present.begin(), present.end()));
+      }
+}
+
 TEST(Observe, NonFiniteValuesAreCountedApart) {
   auto h = histogramOf({1.0f, NAN, INFINITY, -INFINITY}, 4);
   EXPECT_EQ(h->not_finite, 3u);
