@@ -6,23 +6,17 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Runs a program with observers: to find ranges, and to see how well outputs
-// survive the rounding that ranges ask for.
+// Finds ranges of values, and sees how well outputs survive the rounding that
+// ranges ask for.
 //
 //===----------------------------------------------------------------------===//
 
-#include "mlir/IR/TypeUtilities.h"
+#include "InstrumentedProgram.h"
 #include "mlir/Pass/PassManager.h"
-#include "octet/Dialect/Octet/IR/ConstantScope.h"
 #include "octet/Dialect/Octet/IR/Octet.h"
 #include "octet/Dialect/Octet/IR/Scheme.h"
-#include "octet/Pipelines/Pipelines.h"
 #include "octet/Quantization/Calibration/Ranges.h"
-#include "octet/Support/OutputFile.h"
-#include "llvm/Support/Format.h"
 #include "llvm/Support/FormatVariadic.h"
-#include "llvm/Support/MemoryBuffer.h"
-#include "llvm/Support/Program.h"
 #include <cmath>
 #include <numeric>
 
@@ -30,20 +24,11 @@ using namespace mlir;
 using namespace octet;
 
 namespace {
-/// The scale and zero point of an observed value.
-struct Rounding {
-  std::string key;
-  double scale;
-  int64_t zeroPoint;
-};
-
 /// Roundings to choose from, and what they do.
 struct Candidate {
   PipelineOptions options;
   std::vector<Rounding> roundings;
-  /// Of observed values and then of outputs: what rounding adds to them by what
-  /// they are, both squared.
-  std::vector<double> noises;
+  Noises noises;
 };
 
 /// Samples that are weighed, and those that at most are to find what each value
@@ -60,21 +45,18 @@ constexpr double weightMargin = 3.0;
 /// all others together: it had better stay in f32.
 constexpr double dearValue = 3.0;
 
+/// Chooses ranges by what rounding to them does to samples.
 class Calibration {
 public:
-  Calibration(ModuleOp module, StringRef data, const PipelineOptions &method)
-      : module(module), data(data), cache(method.cache) {
-    if (method.threads)
-      threads = std::to_string(*method.threads);
-  }
+  explicit Calibration(const InstrumentedProgram &program)
+      : program(program), module(program.getModule()),
+        numObserved(program.getNumObserved()), counting(program.getCounting()),
+        outputs(program.getOutputs()), judged(program.getJudged()) {}
 
-  LogicalResult compile(const PipelineOptions &method);
-  FailureOr<std::string> observe();
-  FailureOr<std::string> choose(StringRef ranges,
+  FailureOr<std::string> choose(StringRef histograms,
                                 const PipelineOptions &method);
 
 private:
-  LogicalResult execute(std::initializer_list<StringRef> arguments);
   FailureOr<Candidate> candidate(const PipelineOptions &options);
   LogicalResult weigh(MutableArrayRef<Candidate> candidates, int64_t samples);
   FailureOr<std::vector<Candidate>> weighAlone(ArrayRef<Rounding> roundings);
@@ -83,114 +65,17 @@ private:
   size_t worstOutput(ArrayRef<double> noises) const;
   void warn(const Candidate &best);
 
-  FailureOr<TemporaryFile> create(StringRef prefix, StringRef extension) {
-    auto file = TemporaryFile::create(prefix, extension);
-    if (!file)
-      return module.emitError() << llvm::toString(file.takeError());
-    return std::move(*file);
-  }
-
+  const InstrumentedProgram &program;
   ModuleOp module;
-  StringRef data;
-  const ObjectCache &cache;
-  /// Empty for what the program finds right.
-  std::string threads;
-  std::optional<TemporaryFile> program;
-  OwningOpRef<ModuleOp> observed;
-  size_t numObserved = 0;
-  /// The observed values whose errors count. Those of what only functions read
-  /// do in the functions' results: much of them may lie where these saturate.
-  SmallVector<size_t> counting;
-  SmallVector<std::string> outputs;
-  /// Where noises have those of outputs that are floats: of numbers of classes,
-  /// say, one is no better than its neighbour.
-  SmallVector<size_t> judged;
+  const size_t numObserved;
+  const ArrayRef<size_t> counting;
+  const ArrayRef<std::string> outputs;
+  const ArrayRef<size_t> judged;
 };
 } // namespace
 
-/// True if only functions of one value read `value`.
-static bool isReadByFunctions(Value value) {
-  return !value.use_empty() &&
-         llvm::all_of(value.getUsers(), [](Operation *user) {
-           auto op = dyn_cast<ScaleOpInterface>(user);
-           return op && op.getScaleRole() == ScaleRole::Function;
-         });
-}
-
-LogicalResult Calibration::compile(const PipelineOptions &method) {
-  // What all copies have in common.
-  PipelineOptions simplified = method;
-  simplified.compileTo = "simplify";
-  if (getPhase(module) == importPhase &&
-      failed(runPhases(module, lookupPhase("simplify"), simplified,
-                       /*target=*/nullptr, method.dumpFolder, {},
-                       ConstantUse::Sole)))
-    return failure();
-  auto file = create("octet-calibrate", "");
-  if (failed(file))
-    return failure();
-  program.emplace(std::move(*file));
-  PipelineOptions options;
-  options.targets = {lookupTarget("host")};
-  options.observe = true;
-  options.cache = cache;
-  {
-    ConstantScope scope(module.getContext());
-    OwningOpRef<ModuleOp> copy = module.clone();
-    auto compiled = compileTo(*copy, options, program->path());
-    copy = nullptr;
-    scope.collect(ModuleOp());
-    if (failed(compiled))
-      return failure();
-  }
-  observed = module.clone();
-  if (failed(runPhases(*observed, graphPhases(options), options, nullptr, "")))
-    return failure();
-  observed->walk([&](ObserveOp op) {
-    if (!isReadByFunctions(op.getOutput()))
-      counting.push_back(numObserved);
-    ++numObserved;
-  });
-  auto main = *observed->getOps<func::FuncOp>().begin();
-  for (unsigned i = 0; i < main.getNumResults(); ++i) {
-    auto name = main.getResultAttrOfType<StringAttr>(i, nameAttr);
-    outputs.push_back(name ? name.str() : "output" + std::to_string(i));
-    if (isa<FloatType>(getElementTypeOrSelf(main.getResultTypes()[i])))
-      judged.push_back(numObserved + i);
-  }
-  return success();
-}
-
-/// The program says itself what is wrong with the data.
-LogicalResult Calibration::execute(std::initializer_list<StringRef> arguments) {
-  SmallVector<StringRef> all{"octet"};
-  llvm::append_range(all, arguments);
-  if (!threads.empty())
-    all.append({"--threads", threads});
-  std::string message;
-  int status = llvm::sys::ExecuteAndWait(program->path(), all, std::nullopt, {},
-                                         0, 0, &message);
-  if (status == 0)
-    return success();
-  if (status != 1)
-    return module.emitError() << data << ": calibration failed"
-                              << (message.empty() ? "" : ": ") << message;
-  return failure();
-}
-
-FailureOr<std::string> Calibration::observe() {
-  auto ranges = create("octet-ranges", "json");
-  if (failed(ranges) ||
-      failed(execute({"calibrate", "--data", data, "-o", ranges->path()})))
-    return failure();
-  auto text = llvm::MemoryBuffer::getFile(ranges->path());
-  if (!text)
-    return module.emitError("the ranges cannot be read back");
-  return (*text)->getBuffer().str();
-}
-
 FailureOr<Candidate> Calibration::candidate(const PipelineOptions &options) {
-  OwningOpRef<ModuleOp> copy = observed->clone();
+  OwningOpRef<ModuleOp> copy = program.getObserved().clone();
   PassManager pm(module.getContext());
   PhaseOptions phase;
   phase.ranges = options.ranges;
@@ -212,45 +97,14 @@ FailureOr<Candidate> Calibration::candidate(const PipelineOptions &options) {
 
 LogicalResult Calibration::weigh(MutableArrayRef<Candidate> candidates,
                                  int64_t samples) {
-  auto scales = create("octet-scales", "txt");
-  if (failed(scales))
+  SmallVector<ArrayRef<Rounding>> roundings;
+  for (const Candidate &candidate : candidates)
+    roundings.push_back(candidate.roundings);
+  auto noises = program.simulate(roundings, samples);
+  if (failed(noises))
     return failure();
-  auto result = create("octet-qualities", "txt");
-  if (failed(result))
-    return failure();
-  auto error = writeWholeFile(scales->path(), [&](llvm::raw_ostream &os) {
-    os << candidates.size() << "\n";
-    for (const Candidate &candidate : candidates) {
-      os << candidate.roundings.size() << "\n";
-      for (const Rounding &r : candidate.roundings)
-        os << r.key.size() << " " << r.key
-           << llvm::format(" %.9g %lld\n", r.scale,
-                           static_cast<long long>(r.zeroPoint));
-    }
-  });
-  if (error)
-    return module.emitError() << llvm::toString(std::move(error));
-  std::string runs = std::to_string(samples);
-  if (failed(execute({"simulate", "--data", data, "--runs", runs, "--rounding",
-                      scales->path(), "-o", result->path()})))
-    return failure();
-  auto text = llvm::MemoryBuffer::getFile(result->path());
-  SmallVector<StringRef> lines;
-  if (text)
-    (*text)->getBuffer().split(lines, '\n', -1, /*KeepEmpty=*/false);
-  size_t each = numObserved + outputs.size();
-  if (lines.size() != candidates.size() * each)
-    return module.emitError("what rounding does cannot be read back");
-  for (auto [index, line] : llvm::enumerate(lines)) {
-    auto [signal, noise] = line.split(' ');
-    double s = 0, n = 0;
-    if (signal.getAsDouble(s) || noise.getAsDouble(n))
-      n = std::numeric_limits<double>::infinity();
-    Candidate &candidate = candidates[index / each];
-    if (index % each == 0)
-      candidate.noises.clear();
-    candidate.noises.push_back(n > 0 ? n / s : 0.0);
-  }
+  for (auto [candidate, own] : llvm::zip(candidates, *noises))
+    candidate.noises = std::move(own);
   return success();
 }
 
@@ -447,28 +301,28 @@ FailureOr<std::string> Calibration::choose(StringRef histograms,
 
 FailureOr<std::string> octet::calibrate(ModuleOp module, StringRef data,
                                         const PipelineOptions &method) {
-  Calibration calibration(module, data, method);
-  if (failed(calibration.compile(method)))
+  InstrumentedProgram program(module, data, method);
+  if (failed(program.compile(method)))
     return failure();
-  auto histograms = calibration.observe();
+  auto histograms = program.observe();
   if (failed(histograms))
     return failure();
-  return calibration.choose(*histograms, method);
+  return Calibration(program).choose(*histograms, method);
 }
 
 FailureOr<std::string> octet::observe(ModuleOp module, StringRef data,
                                       const PipelineOptions &method) {
-  Calibration calibration(module, data, method);
-  if (failed(calibration.compile(method)))
+  InstrumentedProgram program(module, data, method);
+  if (failed(program.compile(method)))
     return failure();
-  return calibration.observe();
+  return program.observe();
 }
 
 FailureOr<std::string> octet::chooseRanges(ModuleOp module, StringRef ranges,
                                            StringRef data,
                                            const PipelineOptions &method) {
-  Calibration calibration(module, data, method);
-  if (failed(calibration.compile(method)))
+  InstrumentedProgram program(module, data, method);
+  if (failed(program.compile(method)))
     return failure();
-  return calibration.choose(ranges, method);
+  return Calibration(program).choose(ranges, method);
 }
