@@ -207,7 +207,8 @@ def test_limit_ends_an_endless_generator(model):
     (loader(X, batch_size=20), 10), ([X, X], None), (iter([X]), None),
     (loader(X, batch_size=4,
             collate_fn=lambda b: torch.cat([b[0][0][None]] * 8)), None)],
-    ids=str)
+    ids=["array", "pair", "dataset", "loader", "without the last", "one batch",
+         "list", "iterator", "collated"])
 def test_samples_that_are_known_ahead(data, samples, model):
     batches = Batches(data, model)
     assert batches.samples == samples
