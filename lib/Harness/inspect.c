@@ -13,7 +13,7 @@
 int command_inspect(const options *o) {
   int64_t macs = total_macs(), int8 = 0;
   for (int i = 0; i < variant->num_layers; ++i)
-    if (!strcmp(variant->layers[i].precision, "int8"))
+    if (!strcmp(layer_text(variant->layers[i].precision), "int8"))
       int8 += variant->layers[i].macs;
   double share = macs ? 100.0 * int8 / macs : 0.0;
   printf("target %s", variant->isa);
@@ -30,12 +30,14 @@ int command_inspect(const options *o) {
     char shape[96] = "";
     for (int d = 0, used = 0; d < l->rank && used < 80; ++d)
       used += snprintf(shape + used, sizeof shape - used, "%s%lld",
-                       d ? "x" : "", (long long)l->shape[d]);
-    size_t length = strlen(l->node);
+                       d ? "x" : "", (long long)variant->shapes[l->shape + d]);
+    const char *node = layer_text(l->node), *note = layer_text(l->note);
+    size_t length = strlen(node);
     printf("%-28s %-20s %-20s %-5s %12lld %10lld  %s%s%s\n",
-           length > 28 ? l->node + length - 28 : l->node, l->op, shape,
-           l->precision, (long long)l->macs, (long long)l->weight_bytes,
-           l->kernel, *l->note ? "  " : "", l->note);
+           length > 28 ? node + length - 28 : node, layer_text(l->op), shape,
+           layer_text(l->precision), (long long)l->macs,
+           (long long)l->weight_bytes, layer_text(l->kernel), *note ? "  " : "",
+           note);
   }
   if (o->json) {
     octet_output output;
@@ -51,17 +53,19 @@ int command_inspect(const options *o) {
     for (int i = 0; i < variant->num_layers; ++i) {
       const octet_layer *l = &variant->layers[i];
       fprintf(file, "%s\n  {\"node\": ", i ? "," : "");
-      octet_json_string(file, l->node);
+      octet_json_string(file, layer_text(l->node));
       fprintf(file,
               ", \"op\": \"%s\", \"kernel\": \"%s\", \"precision\": "
               "\"%s\", \"macs\": %lld, \"weight_bytes\": %lld, "
               "\"note\": ",
-              l->op, l->kernel, l->precision, (long long)l->macs,
+              layer_text(l->op), layer_text(l->kernel),
+              layer_text(l->precision), (long long)l->macs,
               (long long)l->weight_bytes);
-      octet_json_string(file, l->note);
+      octet_json_string(file, layer_text(l->note));
       fprintf(file, ", \"output\": [");
       for (int d = 0; d < l->rank; ++d)
-        fprintf(file, "%s%lld", d ? ", " : "", (long long)l->shape[d]);
+        fprintf(file, "%s%lld", d ? ", " : "",
+                (long long)variant->shapes[l->shape + d]);
       fprintf(file, "]}");
     }
     fprintf(file, "\n]}\n");

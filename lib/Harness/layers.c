@@ -182,9 +182,10 @@ static void print_profile(const profile *p) {
          "bound", "kernel");
   for (int i = 0; i < variant->num_layers; ++i) {
     const octet_layer *l = &variant->layers[i];
-    rating r = rate(p, l->precision, p->layer_ms[i], l->macs, l->bytes);
-    print_row(l->node, l->op, l->precision, p->layer_ms[i], l->bytes, &r,
-              l->kernel);
+    rating r =
+        rate(p, layer_text(l->precision), p->layer_ms[i], l->macs, l->bytes);
+    print_row(layer_text(l->node), layer_text(l->op), layer_text(l->precision),
+              p->layer_ms[i], l->bytes, &r, layer_text(l->kernel));
   }
   rating r =
       rate(p, model->precision, p->total_ms, total_macs(), total_bytes());
@@ -198,16 +199,18 @@ static void print_profile(const profile *p) {
 
 static void write_layer(FILE *file, const profile *p, int64_t i) {
   const octet_layer *l = &variant->layers[i];
-  rating r = rate(p, l->precision, p->layer_ms[i], l->macs, l->bytes);
+  rating r =
+      rate(p, layer_text(l->precision), p->layer_ms[i], l->macs, l->bytes);
   fprintf(file, "%s\n  {\"name\": ", i ? "," : "");
-  octet_json_string(file, l->node);
+  octet_json_string(file, layer_text(l->node));
   fprintf(file,
           ", \"op\": \"%s\", \"kernel\": \"%s\", \"precision\": \"%s\", "
           "\"ms\": %.6f, \"share\": %.4f, \"gops\": %.3f, "
           "\"percent_of_peak\": %.4f, \"bytes\": %lld, \"gb_per_s\": %.3f, "
           "\"bound\": ",
-          l->op, l->kernel, l->precision, p->layer_ms[i], r.share, r.gops,
-          r.percent_of_peak, (long long)l->bytes, r.gb_per_s);
+          layer_text(l->op), layer_text(l->kernel), layer_text(l->precision),
+          p->layer_ms[i], r.share, r.gops, r.percent_of_peak,
+          (long long)l->bytes, r.gb_per_s);
   if (r.bound)
     fprintf(file, "\"%s\"}", r.bound);
   else

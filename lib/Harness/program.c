@@ -114,6 +114,8 @@ int64_t total_macs(void) {
   return macs;
 }
 
+const char *layer_text(uint32_t place) { return variant->texts + place; }
+
 /* Running over a data set */
 
 /* Elements from `first` on that become an input's, `each` at a time. */

@@ -65,6 +65,8 @@ int64_t elements(const octet_tensor *t);
 /* Samples of one inference: the batch of a symbolic one, or 1. */
 int64_t batch(void);
 int64_t total_macs(void);
+/* A text of a layer of the variant's. */
+const char *layer_text(uint32_t place);
 /* Starts `threads` threads, this one among them; 0, or 1 after a message. */
 int start_threads(int64_t threads);
 /* A context that runs on `threads`, null for the caller alone, and buffers for

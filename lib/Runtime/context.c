@@ -179,8 +179,9 @@ static void run_share(void *state, int64_t index) {
   if (index > 0)
     scratch =
         s->context->scratch + (size_t)(index - 1) * s->context->scratch_size;
-  step->kernel(s->arguments, scratch, step->parts * index / s->threads,
-               step->parts * (index + 1) / s->threads);
+  octet_step_kernel(step)(s->arguments, scratch,
+                          step->parts * index / s->threads,
+                          step->parts * (index + 1) / s->threads);
 }
 
 /* Cycles below which a thread's share costs more to hand over than it saves:
@@ -188,9 +189,19 @@ static void run_share(void *state, int64_t index) {
 enum { SMALLEST_SHARE = 4000 };
 
 static int64_t threads_for(const octet_step *step, int64_t threads) {
-  int64_t worth = step->work / SMALLEST_SHARE;
+  int64_t worth = (int64_t)(step->work / SMALLEST_SHARE);
   threads = threads < worth ? threads : worth;
   return threads < step->parts ? threads : step->parts;
+}
+
+/* The address or number that is counted from `bases`. */
+static void *resolve(const octet_variant *variant, void *const *bases,
+                     octet_argument argument) {
+  uint64_t offset = argument.offset;
+  if (argument.base & OCTET_WIDE)
+    offset = (uint64_t)variant->wide[offset];
+  return (void *)((uintptr_t)bases[argument.base & ~OCTET_WIDE] +
+                  (uintptr_t)offset);
 }
 
 /* Runs all steps; `bases` are what arguments are counted from, and behind them
@@ -201,19 +212,19 @@ static void run_steps(const octet_context *c, void **bases, int64_t threads) {
   octet_trace trace = c->options.trace;
   if (trace)
     trace(c->options.trace_state, -1);
+  const octet_argument *given = variant->arguments;
   for (int64_t i = 0; i < variant->num_steps; ++i) {
     const octet_step *step = &variant->steps[i];
-    const octet_argument *given = variant->arguments + step->first_argument;
     for (int32_t k = 0; k < step->num_arguments; ++k)
-      arguments[k] = (void *)((uintptr_t)bases[given[k].base] +
-                              (uintptr_t)given[k].offset);
-    char *scratch = (char *)bases[OCTET_ARENA] + step->scratch;
+      arguments[k] = resolve(variant, bases, *given++);
+    char *scratch =
+        (char *)bases[OCTET_ARENA] + (size_t)step->scratch * OCTET_ALIGNMENT;
     int64_t share = threads > 1 ? threads_for(step, threads) : 1;
     if (share > 1) {
       shared_step shared = {c, step, arguments, scratch, share};
       c->options.parallel_for(c->options.pool, share, run_share, &shared);
     } else {
-      step->kernel(arguments, scratch, 0, step->parts);
+      octet_step_kernel(step)(arguments, scratch, 0, step->parts);
     }
     if (trace)
       trace(c->options.trace_state, i);

@@ -11,6 +11,7 @@
 #include "octet/Dialect/Octet/IR/AttributeNames.h"
 #include "octet/Runtime/octet.h"
 #include "llvm/IR/IRBuilder.h"
+#include <map>
 
 using namespace mlir;
 using namespace octet;
@@ -43,6 +44,30 @@ public:
   }
 
 private:
+  /// What tables of variants refer to by places.
+  struct Pools {
+    std::string texts;
+    llvm::StringMap<uint32_t> places;
+    SmallVector<int64_t> shapes, wide;
+    std::map<std::vector<int64_t>, uint32_t> shapePlaces;
+
+    /// Where `text` is among texts, each of which ends with a zero.
+    uint32_t place(StringRef text) {
+      auto [known, isNew] = places.try_emplace(text, texts.size());
+      if (isNew)
+        (texts += text) += '\0';
+      return known->second;
+    }
+
+    /// Where `shape` is among shapes.
+    uint32_t place(ArrayRef<int64_t> shape) {
+      auto [known, isNew] = shapePlaces.try_emplace(shape.vec(), shapes.size());
+      if (isNew)
+        llvm::append_range(shapes, shape);
+      return known->second;
+    }
+  };
+
   llvm::Constant *structure(llvm::ArrayRef<llvm::Constant *> fields) {
     return llvm::ConstantStruct::getAnon(module.getContext(), fields);
   }
@@ -82,20 +107,33 @@ private:
     return array(elements);
   }
 
-  llvm::Constant *layers(llvm::ArrayRef<ModelInfo::Layer> values) {
+  llvm::Constant *layers(llvm::ArrayRef<ModelInfo::Layer> values,
+                         Pools &pools) {
     SmallVector<llvm::Constant *> elements;
-    for (const auto &l : values)
-      elements.push_back(structure(
-          {text(l.node), text(l.op), text(l.kernel), text(l.precision),
-           text(l.note), sizes(l.shape), builder.getInt32(l.shape.size()),
-           builder.getInt64(l.macs), builder.getInt64(l.weightBytes),
-           builder.getInt64(l.bytes)}));
+    for (const auto &l : values) {
+      SmallVector<llvm::Constant *> fields{builder.getInt64(l.macs),
+                                           builder.getInt64(l.weightBytes),
+                                           builder.getInt64(l.bytes)};
+      for (StringRef text : {l.node, l.op, l.kernel, l.precision, l.note})
+        fields.push_back(builder.getInt32(pools.place(text)));
+      fields.push_back(builder.getInt32(pools.place(ArrayRef(l.shape))));
+      fields.push_back(builder.getInt32(l.shape.size()));
+      elements.push_back(structure(fields));
+    }
     return array(elements);
   }
 
   llvm::Constant *variants(ArrayRef<Variant> compiled) {
-    SmallVector<llvm::Constant *> elements;
+    Pools pools;
+    SmallVector<llvm::Constant *> described, given, elements;
     for (const Variant &v : compiled) {
+      described.push_back(layers(v.info.layers, pools));
+      given.push_back(arguments(v, pools));
+    }
+    auto *texts = text(pools.texts), *shapes = sizes(pools.shapes),
+         *wide = sizes(pools.wide);
+    for (auto [v, layers, arguments] :
+         llvm::zip_equal(compiled, described, given)) {
       ModuleOp source = *v.module;
       auto arena = source->getAttrOfType<IntegerAttr>(arenaSizeAttr);
       int64_t scratch = 0;
@@ -104,32 +142,49 @@ private:
       elements.push_back(structure(
           {text(v.target->name), builder.getInt64(v.target->needs),
            builder.getInt64(arena.getInt()), builder.getInt64(scratch),
-           builder.getInt64(v.info.layers.size()), layers(v.info.layers),
-           builder.getInt64(v.steps.size()), steps(v), arguments(v)}));
+           builder.getInt64(v.info.layers.size()), layers, texts, shapes,
+           builder.getInt64(v.steps.size()), steps(v), arguments, wide}));
     }
     return array(elements);
   }
 
   llvm::Constant *steps(const Variant &variant) {
+    auto *f32 = builder.getFloatTy();
+    auto *type = llvm::StructType::get(i32, i32, i32, i32, i32, f32);
+    auto *all = llvm::ArrayType::get(type, variant.steps.size());
+    auto *table = new llvm::GlobalVariable(module, all, /*isConstant=*/true,
+                                           llvm::GlobalValue::PrivateLinkage,
+                                           nullptr, "octet_table");
     SmallVector<llvm::Constant *> elements;
-    int32_t first = 0;
-    for (const Step &s : variant.steps) {
-      int32_t count = s.arguments.size();
-      elements.push_back(structure(
-          {function(s.kernel), builder.getInt32(first), builder.getInt32(count),
-           builder.getInt32(s.layer), builder.getInt32(s.parts),
-           builder.getInt64(s.scratchOffset), builder.getInt64(s.work)}));
-      first += count;
+    for (auto [i, s] : llvm::enumerate(variant.steps)) {
+      auto *own = llvm::ConstantExpr::getInBoundsGetElementPtr(
+          all, table,
+          ArrayRef<llvm::Constant *>{builder.getInt64(0), builder.getInt64(i)});
+      auto *distance = llvm::ConstantExpr::getSub(
+          llvm::ConstantExpr::getPtrToInt(function(s.kernel), i64),
+          llvm::ConstantExpr::getPtrToInt(own, i64));
+      elements.push_back(llvm::ConstantStruct::get(
+          type, {llvm::ConstantExpr::getTrunc(distance, i32),
+                 builder.getInt32(s.arguments.size()),
+                 builder.getInt32(s.layer), builder.getInt32(s.parts),
+                 builder.getInt32(s.scratchOffset / OCTET_ALIGNMENT),
+                 llvm::ConstantFP::get(f32, static_cast<double>(s.work))}));
     }
-    return array(elements);
+    table->setInitializer(llvm::ConstantArray::get(all, elements));
+    return table;
   }
 
-  llvm::Constant *arguments(const Variant &variant) {
+  llvm::Constant *arguments(const Variant &variant, Pools &pools) {
     SmallVector<llvm::Constant *> elements;
     for (const Step &s : variant.steps)
-      for (const Argument &a : s.arguments)
-        elements.push_back(
-            structure({builder.getInt64(a.offset), builder.getInt32(a.base)}));
+      for (const Argument &a : s.arguments) {
+        bool isWide = !llvm::isUInt<32>(a.offset);
+        if (isWide)
+          pools.wide.push_back(a.offset);
+        elements.push_back(structure(
+            {builder.getInt32(isWide ? pools.wide.size() - 1 : a.offset),
+             builder.getInt32(a.base | (isWide ? OCTET_WIDE : 0))}));
+      }
     return array(elements);
   }
 

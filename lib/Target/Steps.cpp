@@ -62,6 +62,13 @@ private:
       auto scratch = argumentFor(operands[operands.size() - 3]);
       if (failed(scratch))
         return failure();
+      // octet_step has as many bits of them.
+      if (!llvm::isInt<32>(step.parts) ||
+          scratch->offset % OCTET_ALIGNMENT != 0 ||
+          !llvm::isUInt<32>(scratch->offset / OCTET_ALIGNMENT))
+        return call.emitOpError("is too large: it has more than 2^31 parts, or "
+                                "scratch memory beyond 256 GiB of the arena; "
+                                "give the model smaller inputs");
       step.scratchOffset = scratch->offset;
       step.scratchSize =
           kernel->getAttrOfType<IntegerAttr>(scratchAttr).getInt();

@@ -36,6 +36,16 @@ void addParts(void *const *arguments, void *scratch, int64_t begin,
   }
 }
 
+/// Within 2 GiB of its kernel.
+octet_step theStep;
+
+/// What does much work, with scratch memory at the arena's begin.
+octet_step makeStep(octet_kernel kernel, int32_t numArguments, int32_t parts) {
+  auto distance =
+      reinterpret_cast<intptr_t>(kernel) - reinterpret_cast<intptr_t>(&theStep);
+  return {static_cast<int32_t>(distance), numArguments, -1, parts, 0, 1 << 20};
+}
+
 class Context : public testing::Test {
 protected:
   int64_t shape[1] = {2}, one[1] = {1};
@@ -44,8 +54,10 @@ protected:
   octet_tensor outputs[1] = {{"y", shape, 1, OCTET_I32, 0}};
   octet_argument arguments[3] = {
       {0, OCTET_TENSOR}, {0, OCTET_TENSOR + 1}, {0, OCTET_TENSOR + 2}};
-  octet_step steps[1] = {{addParts, 0, 3, -1, 2, 0, 1 << 20}};
-  octet_variant variant = {"generic", 0, 4, 4, 0, nullptr, 1, steps, arguments};
+  octet_variant variant = {"generic", 0,       4, 4,        0,         nullptr,
+                           nullptr,   nullptr, 1, &theStep, arguments, nullptr};
+
+  Context() { theStep = makeStep(addParts, 3, 2); }
 
   /// y for `samples` samples, each of which has one shared value where the
   /// batch is fixed.
@@ -116,7 +128,7 @@ void note(void *const *, void *scratch, int64_t begin, int64_t end) {
 TEST_F(Context, ThreadsShareTheStepsThatAreWorthIt) {
   std::vector<Work> seen;
   calls = &seen;
-  steps[0] = {note, 0, 0, -1, 100, 0, 1 << 20};
+  theStep = makeStep(note, 0, 100);
   run(true, 2, 3);
   ASSERT_EQ(seen.size(), 3u);
   int64_t at = 100;
@@ -132,11 +144,11 @@ TEST_F(Context, ThreadsShareTheStepsThatAreWorthIt) {
 
   // Fewer parts than threads, and little work.
   seen.clear();
-  steps[0].parts = 2;
+  theStep.parts = 2;
   run(true, 2, 3);
   EXPECT_EQ(seen.size(), 2u);
   seen.clear();
-  steps[0].work = 100;
+  theStep.work = 100;
   run(true, 2, 3);
   ASSERT_EQ(seen.size(), 1u);
   EXPECT_EQ(seen[0].begin, 0);
@@ -146,7 +158,7 @@ TEST_F(Context, ThreadsShareTheStepsThatAreWorthIt) {
 TEST_F(Context, BatchesThatFillAllThreadsRunSideBySide) {
   std::vector<Work> seen;
   calls = &seen;
-  steps[0] = {note, 0, 0, -1, 100, 0, 1 << 20};
+  theStep = makeStep(note, 0, 100);
   // Four batches of two on three threads: three beside each other, one shared.
   run(true, 8, 3);
   ASSERT_EQ(seen.size(), 6u);
@@ -154,6 +166,30 @@ TEST_F(Context, BatchesThatFillAllThreadsRunSideBySide) {
     EXPECT_EQ(seen[i].end - seen[i].begin, 100);
   for (int i : {3, 4, 5})
     EXPECT_LT(seen[i].end - seen[i].begin, 50);
+}
+
+/// Numbers of 64 bits, and addresses more than 4 GiB from where they begin.
+std::vector<void *> given;
+void keep(void *const *arguments, void *, int64_t, int64_t) {
+  given.assign(arguments, arguments + 4);
+}
+
+TEST_F(Context, ArgumentsMayBeWide) {
+  const int64_t number = -5, far = int64_t(5) << 32;
+  const int64_t wide[] = {number, far};
+  const octet_argument some[] = {{1, OCTET_WEIGHTS | OCTET_WIDE},
+                                 {0, OCTET_NUMBER | OCTET_WIDE},
+                                 {0xffffffff, OCTET_NUMBER},
+                                 {64, OCTET_WEIGHTS}};
+  theStep = makeStep(keep, 4, 1);
+  variant.arguments = some;
+  variant.wide = wide;
+  run(true, 2, 1);
+  auto word = [](void *value) { return reinterpret_cast<int64_t>(value); };
+  EXPECT_EQ(word(given[0]), far); // weights are at 0 here
+  EXPECT_EQ(word(given[1]), number);
+  EXPECT_EQ(word(given[2]), 0xffffffff);
+  EXPECT_EQ(word(given[3]), 64);
 }
 
 TEST(Dtypes, HaveTheirSizes) {

@@ -74,25 +74,35 @@ typedef struct {
   int32_t symbolic_batch;
 } octet_tensor;
 
-/* One operation of the graph and the kernel that computes it. */
+/* One operation of the graph and the kernel that computes it. Texts are places
+ * in the variant's `texts`, where each ends with a zero. */
 typedef struct {
-  const char *node;
-  const char *op;
-  const char *kernel;
-  const char *precision;
-  const char *note;
-  const int64_t *shape;
-  int32_t rank;
   int64_t macs;
   int64_t weight_bytes;
   int64_t bytes; /* of all buffers that its steps read and write, once each */
+  uint32_t node;
+  uint32_t op;
+  uint32_t kernel;
+  uint32_t precision;
+  uint32_t note;
+  uint32_t shape; /* a place in the variant's `shapes` */
+  int32_t rank;
 } octet_layer;
 
 /* What an argument of a kernel is: a number, or an address in the arena, in the
- * weights, or in a tensor: OCTET_TENSOR + i for tensor i, inputs first. */
-enum { OCTET_NUMBER = 0, OCTET_ARENA = 1, OCTET_WEIGHTS = 2, OCTET_TENSOR = 3 };
+ * weights, or in a tensor: OCTET_TENSOR + i for tensor i, inputs first.
+ * OCTET_WIDE is added where 32 bits are too few. */
+enum {
+  OCTET_NUMBER = 0,
+  OCTET_ARENA = 1,
+  OCTET_WEIGHTS = 2,
+  OCTET_TENSOR = 3,
+  OCTET_WIDE = 1 << 30
+};
 typedef struct {
-  int64_t offset; /* bytes from there, or the number's bits */
+  /* Bytes from there, or the number's bits, followed by zeros; with OCTET_WIDE,
+   * which of the variant's `wide` has them. */
+  uint32_t offset;
   int32_t base;
 } octet_argument;
 
@@ -101,17 +111,20 @@ typedef struct {
 typedef void (*octet_kernel)(void *const *arguments, void *scratch,
                              int64_t begin, int64_t end);
 
-/* One call of a kernel. */
+/* One call of a kernel. Its arguments are behind those of the step before. */
 typedef struct {
-  octet_kernel kernel;
-  int32_t first_argument, num_arguments; /* of the variant's */
+  int32_t kernel; /* where it is: in bytes, from this step; octet_step_kernel */
+  int32_t num_arguments;
   int32_t layer; /* which one it computes, or a part of; -1 for none */
   int32_t parts;
-  int64_t scratch; /* where in the arena, for whom has no other */
-  int64_t work;    /* an estimate: cycles of one core */
+  uint32_t scratch; /* where in the arena, for whom has no other: in units of
+                       OCTET_ALIGNMENT bytes */
+  float work;       /* an estimate: cycles of one core */
 } octet_step;
 
-/* The code for one instruction set: steps one behind the other. */
+/* The code for one instruction set: steps one behind the other. Tables of a
+ * model's layers and steps have no addresses in them, so that loading it need
+ * not change them. */
 typedef struct {
   const char *isa;      /* a target's name: "avx2", "neon-dotprod", ... */
   uint64_t needs;       /* CPU features */
@@ -119,9 +132,12 @@ typedef struct {
   int64_t scratch_size; /* more, for each further thread that shares a batch */
   int64_t num_layers;
   const octet_layer *layers;
+  const char *texts;     /* of layers */
+  const int64_t *shapes; /* of layers */
   int64_t num_steps;
   const octet_step *steps;
-  const octet_argument *arguments;
+  const octet_argument *arguments; /* of the first step, and so on */
+  const int64_t *wide;             /* of arguments */
 } octet_variant;
 
 typedef struct octet_model octet_model;
@@ -190,6 +206,11 @@ static inline size_t octet_dtype_size(int32_t dtype) {
   default:
     return 4;
   }
+}
+
+/* The kernel that `step`, where it lies in its table, calls. */
+static inline octet_kernel octet_step_kernel(const octet_step *step) {
+  return (octet_kernel)((intptr_t)step + step->kernel);
 }
 
 /* The code that a context with `isa` (null: OCTET_ISA, or the best) would run;

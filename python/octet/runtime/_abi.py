@@ -103,11 +103,11 @@ class CTensor(ctypes.Structure):
 class CLayer(ctypes.Structure):
     """``octet_layer``."""
 
-    _fields_ = [("node", ctypes.c_char_p), ("op", ctypes.c_char_p),
-                ("kernel", ctypes.c_char_p), ("precision", ctypes.c_char_p),
-                ("note", ctypes.c_char_p), ("shape", ctypes.POINTER(ctypes.c_int64)),
-                ("rank", ctypes.c_int32), ("macs", ctypes.c_int64),
-                ("weight_bytes", ctypes.c_int64), ("bytes", ctypes.c_int64)]
+    _fields_ = [("macs", ctypes.c_int64), ("weight_bytes", ctypes.c_int64),
+                ("bytes", ctypes.c_int64), ("node", ctypes.c_uint32),
+                ("op", ctypes.c_uint32), ("kernel", ctypes.c_uint32),
+                ("precision", ctypes.c_uint32), ("note", ctypes.c_uint32),
+                ("shape", ctypes.c_uint32), ("rank", ctypes.c_int32)]
 
 
 class CVariant(ctypes.Structure):
@@ -116,8 +116,9 @@ class CVariant(ctypes.Structure):
     _fields_ = [("isa", ctypes.c_char_p), ("needs", ctypes.c_uint64),
                 ("arena_size", ctypes.c_int64), ("scratch_size", ctypes.c_int64),
                 ("num_layers", ctypes.c_int64), ("layers", ctypes.POINTER(CLayer)),
+                ("texts", ctypes.c_void_p), ("shapes", ctypes.POINTER(ctypes.c_int64)),
                 ("num_steps", ctypes.c_int64), ("steps", ctypes.c_void_p),
-                ("arguments", ctypes.c_void_p)]
+                ("arguments", ctypes.c_void_p), ("wide", ctypes.c_void_p)]
 
 
 class COptions(ctypes.Structure):
@@ -163,8 +164,12 @@ def tensors(those: Any, count: int) -> tuple[Tensor, ...]:
 
 def layers(variant: Any) -> list[Layer]:
     """The layers of a ``CVariant``."""
-    return [Layer(_text(n.node), _text(n.op), _text(n.kernel), _text(n.precision),
-                  _text(n.note), tuple(n.shape[:n.rank]), n.macs, n.weight_bytes)
+    def text(place: int) -> str:
+        return _text(ctypes.string_at(variant.texts + place))
+
+    return [Layer(text(n.node), text(n.op), text(n.kernel), text(n.precision),
+                  text(n.note), tuple(variant.shapes[n.shape:n.shape + n.rank]), n.macs,
+                  n.weight_bytes)
             for n in variant.layers[:variant.num_layers]]
 
 
