@@ -140,7 +140,8 @@ bool isScheduled(llvm::Module &module) {
     for (const llvm::Instruction &op : llvm::instructions(function))
       hasVectors |= op.getType()->isVectorTy();
     llvm::DominatorTree dominators(function);
-    for (llvm::Loop *loop : llvm::LoopInfo(dominators).getLoopsInPreorder())
+    llvm::LoopInfo loops(dominators);
+    for (llvm::Loop *loop : loops.getLoopsInPreorder())
       if (loop->isInnermost() && isScalar(*loop))
         return false;
   }
