@@ -14,6 +14,7 @@
 #include "octet/Dialect/Octet/IR/Octet.h"
 #include "llvm/Analysis/LoopInfo.h"
 #include "llvm/Analysis/ScalarEvolution.h"
+#include "llvm/Analysis/ScalarEvolutionExpressions.h"
 #include "llvm/IR/Dominators.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/InstIterator.h"
@@ -111,21 +112,50 @@ bool isScalar(const llvm::Loop &loop) {
   });
 }
 
-/// Keeps innermost loops that the loop vectorizer takes from being unrolled
-/// before it sees them: it would gather along the loop around them instead.
-struct KeepInnermostLoops : llvm::PassInfoMixin<KeepInnermostLoops> {
-  /// The vectorizer leaves shorter loops alone.
-  static constexpr unsigned shortest = 16;
+/// True if the loop only fills or copies ranges, each in an innermost loop that
+/// becomes a call or a few stores.
+bool movesRanges(const llvm::Loop &loop, const llvm::LoopInfo &loops,
+                 llvm::ScalarEvolution &evolution) {
+  auto isInOrder = [&](llvm::Instruction &op) {
+    const auto *place = dyn_cast<llvm::SCEVAddRecExpr>(
+        evolution.getSCEV(llvm::getLoadStorePointerOperand(&op)));
+    uint64_t size =
+        op.getDataLayout().getTypeStoreSize(llvm::getLoadStoreType(&op));
+    return place && place->getLoop() == loops.getLoopFor(op.getParent()) &&
+           place->getStepRecurrence(evolution) ==
+               evolution.getConstant(
+                   place->getStepRecurrence(evolution)->getType(), size);
+  };
+  return llvm::all_of(loop.blocks(), [&](llvm::BasicBlock *block) {
+    return llvm::all_of(*block, [&](llvm::Instruction &op) {
+      if (isa<llvm::LoadInst>(op))
+        return isInOrder(op);
+      auto *store = dyn_cast<llvm::StoreInst>(&op);
+      return !store || (isInOrder(op) &&
+                        (isa<llvm::LoadInst>(store->getValueOperand()) ||
+                         loop.isLoopInvariant(store->getValueOperand())));
+    });
+  });
+}
 
+/// Keeps innermost loops that the loop vectorizer takes from being unrolled
+/// before it sees them: it would gather along the loop around them instead. And
+/// loops around ranges that are moved: code for each of them is large, and no
+/// faster.
+struct KeepLoops : llvm::PassInfoMixin<KeepLoops> {
   static llvm::PreservedAnalyses run(llvm::Function &function,
                                      llvm::FunctionAnalysisManager &analyses) {
     auto &evolution =
         analyses.getResult<llvm::ScalarEvolutionAnalysis>(function);
-    for (llvm::Loop *loop :
-         analyses.getResult<llvm::LoopAnalysis>(function).getLoopsInPreorder())
-      if (loop->isInnermost() && isScalar(*loop) &&
-          evolution.getSmallConstantTripCount(loop) >= shortest)
+    auto &loops = analyses.getResult<llvm::LoopAnalysis>(function);
+    for (llvm::Loop *loop : loops.getLoopsInPreorder()) {
+      unsigned count = evolution.getSmallConstantTripCount(loop);
+      // The vectorizer leaves shorter loops alone.
+      if (loop->isInnermost()
+              ? count >= 16 && isScalar(*loop)
+              : count > 4 && movesRanges(*loop, loops, evolution))
         loop->setLoopAlreadyUnrolled();
+    }
     return llvm::PreservedAnalyses::all();
   }
 };
@@ -167,8 +197,7 @@ void optimize(llvm::Module &module, llvm::TargetMachine &machine,
   llvm::PassBuilder passes(&machine, tuning);
   passes.registerPipelineStartEPCallback(
       [](llvm::ModulePassManager &manager, llvm::OptimizationLevel) {
-        manager.addPass(
-            llvm::createModuleToFunctionPassAdaptor(KeepInnermostLoops()));
+        manager.addPass(llvm::createModuleToFunctionPassAdaptor(KeepLoops()));
       });
   passes.registerModuleAnalyses(modules);
   passes.registerCGSCCAnalyses(graphs);
