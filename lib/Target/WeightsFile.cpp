@@ -93,6 +93,9 @@ llvm::Error WeightsFile::finish(StringRef symbol, StringRef architecture) {
   };
   auto &section = describe(Section, ".octet_weights", elf::SHT_PROGBITS);
   section.sh_flags = elf::SHF_ALLOC;
+  // Out of the way between code and what it refers to by 32 bits.
+  if (architecture == "x86_64" && end >= int64_t(1) << 30)
+    section.sh_flags |= elf::SHF_X86_64_LARGE;
   section.sh_offset = sectionStart;
   section.sh_size = end;
   section.sh_addralign = OCTET_ALIGNMENT;
