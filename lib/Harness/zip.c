@@ -151,7 +151,8 @@ typedef struct {
   size_t size;
 } buffer;
 
-static void put(buffer *b, uint64_t x, int width) {
+/* It is called for every field. */
+__attribute__((noinline)) static void put(buffer *b, uint64_t x, int width) {
   for (int i = 0; i < width; ++i)
     b->bytes[b->size++] = (unsigned char)(x >> 8 * i);
 }
