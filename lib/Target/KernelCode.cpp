@@ -160,22 +160,23 @@ struct KeepLoops : llvm::PassInfoMixin<KeepLoops> {
   }
 };
 
-/// True if the kernel's vectors are chosen and scheduled already: it has some,
-/// and no loop could have more.
+/// True if the kernel's vectors are chosen and scheduled already: it computes
+/// some, and no loop could have more.
 bool isScheduled(llvm::Module &module) {
-  bool hasVectors = false;
+  bool computesVectors = false;
   for (llvm::Function &function : module) {
     if (function.isDeclaration())
       continue;
     for (const llvm::Instruction &op : llvm::instructions(function))
-      hasVectors |= op.getType()->isVectorTy();
+      computesVectors |= op.getType()->isVectorTy() &&
+                         isa<llvm::BinaryOperator, llvm::CallBase>(op);
     llvm::DominatorTree dominators(function);
     llvm::LoopInfo loops(dominators);
     for (llvm::Loop *loop : loops.getLoopsInPreorder())
       if (loop->isInnermost() && isScalar(*loop))
         return false;
   }
-  return hasVectors;
+  return computesVectors;
 }
 
 /// What scheduled kernels need: values that do not change leave loops, and
