@@ -54,10 +54,11 @@ class Stage:
         cpus = self._cpus[:threads]
         peaks: dict[str, float] = {}
         if self._loops is not None:
-            peaks = self._octet.peaks(self._loops, cpus)
-            best = self.peaks.setdefault(threads, dict(peaks))
-            for name, value in peaks.items():
-                best[name] = max(best[name], value)
+            # Whoever disturbs the loops makes them slower: the best of all is
+            # nearest to what the machine can do.
+            peaks = self.peaks.setdefault(threads, {})
+            for name, value in self._octet.peaks(self._loops, cpus).items():
+                peaks[name] = max(peaks.get(name, 0), value)
         layer = item.model.layer is not None
         contestants, errors = self._start(item, threads, batch, cpus, keep=layer)
         try:
@@ -68,7 +69,7 @@ class Stage:
                 contestant.close()
         if died:
             self.close()
-        return _entry(item, threads, batch, peaks, timings, {**errors, **died})
+        return _entry(item, threads, batch, dict(peaks), timings, {**errors, **died})
 
     def layers(self, item: Prepared) -> dict[tuple[str, int], dict[str, Any]]:
         """The times of the layers of a net's programs, of batch 1 and one thread.

@@ -90,12 +90,6 @@ static int look_through(const char *path, const octet_samples *samples,
   return 0;
 }
 
-static void count_values(void *state, int64_t thread) {
-  const octet_observer observer = {.histograms = (octet_histogram *)state +
-                                                 thread * model->num_observed};
-  octet_observe_by(&observer);
-}
-
 /* Has each thread count values in histograms of its own; 0, or 1 without
  * memory. */
 static int make_histograms(octet_histogram **histograms) {
@@ -106,7 +100,7 @@ static int make_histograms(octet_histogram **histograms) {
     return refuse("out of memory");
   for (int64_t i = 0; i < count; ++i)
     octet_histogram_init(&(*histograms)[i]);
-  octet_pool_run(pool, threads, count_values, *histograms);
+  octet_observe_apart(*histograms, model->num_observed);
   return 0;
 }
 

@@ -11,11 +11,18 @@
 
 #include <float.h>
 #include <math.h>
+#include <stdatomic.h>
 #include <string.h>
 
 enum { HALF = OCTET_HISTOGRAM_BINS / 2, LOWEST_EXPONENT = -140 };
 
 static _Thread_local octet_observer own;
+/* What threads without an observer take from. */
+static struct {
+  octet_histogram *histograms;
+  int64_t count;
+  _Atomic int64_t taken;
+} apart;
 
 void octet_histogram_init(octet_histogram *histogram) {
   memset(histogram, 0, sizeof *histogram);
@@ -267,6 +274,9 @@ static void observe_row(int64_t index, float *values, int64_t count) {
 }
 
 void octet_observe_view(int64_t index, const octet_view *v) {
+  if (apart.histograms && !own.histograms)
+    own.histograms =
+        apart.histograms + apart.count * atomic_fetch_add(&apart.taken, 1);
   /* Rows, and images, without gaps are one row. */
   int64_t h = v->h, w = v->w, c = v->c;
   if (v->stride_w == c)
@@ -297,6 +307,12 @@ void octet_observe_view(int64_t index, const octet_view *v) {
 
 void octet_observe_by(const octet_observer *observer) {
   own = observer ? *observer : (octet_observer){0};
+}
+
+void octet_observe_apart(octet_histogram *histograms, int32_t count) {
+  apart.histograms = histograms;
+  apart.count = count;
+  apart.taken = 0;
 }
 
 void octet_ranges_write(FILE *file, const octet_calibration *calibration,

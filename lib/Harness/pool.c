@@ -9,7 +9,11 @@
 /* Caller and thread hand over by numbers, each in a cache line of its own: the
  * caller raises `posted`, the thread, when it is done, `finished`. Who waits
  * for a number spins first; before it sleeps it sets the number's lowest bit,
- * and only who finds that set takes the lock to wake it. */
+ * and only who finds that set takes the lock to wake it.
+ *
+ * A thread whose CPU is busy with something else may be late by milliseconds:
+ * it has to claim what was posted, and its caller claims what is left when it
+ * is done itself. */
 
 #define _GNU_SOURCE /* affinity */
 #include "octet/Harness/pool.h"
@@ -30,6 +34,8 @@ enum {
   SPIN_NS = 50000,
   /* The same where threads take turns on CPUs. */
   CROWDED_SPIN_NS = 5000,
+  /* At a number for one at the clock, or before a late one is helped. */
+  LOOKS = 64,
   /* Numbers differ by 2. */
   ASLEEP = 1,
   STEP = 2
@@ -49,6 +55,7 @@ typedef struct {
   void *state;
   /* The thread's. */
   _Alignas(LINE) atomic_uint finished;
+  atomic_uint claimed; /* the last number that someone claimed */
   /* Seldom written. */
   _Alignas(LINE) octet_pool *pool;
   int64_t index;
@@ -90,13 +97,12 @@ static void relax(void) {
 #endif
 }
 
-/* Waits a while; true if the number has become `wanted`. */
-static int spin(const octet_pool *pool, atomic_uint *number, uint32_t wanted) {
-  enum { LOOKS = 64 }; /* at the number for one at the clock */
+/* Waits a while for a number to differ from `seen`; true if it does. */
+static int spin(const octet_pool *pool, atomic_uint *number, uint32_t seen) {
   int64_t end = 0;
   for (;;) {
     for (int i = 0; i < LOOKS; ++i) {
-      if (atomic_load_explicit(number, memory_order_acquire) == wanted)
+      if (atomic_load_explicit(number, memory_order_acquire) != seen)
         return 1;
       if (pool->is_crowded)
         break;
@@ -112,20 +118,22 @@ static int spin(const octet_pool *pool, atomic_uint *number, uint32_t wanted) {
   }
 }
 
-/* Waits until the number is `wanted`, which is the next one. */
-static void await(const octet_pool *pool, atomic_uint *number, uint32_t wanted,
-                  sleeper *s) {
-  if (spin(pool, number, wanted))
-    return;
-  uint32_t before = wanted - STEP;
-  if (!atomic_compare_exchange_strong_explicit(number, &before, before | ASLEEP,
+/* Waits until a number differs from `seen`; returns it. */
+static uint32_t await(const octet_pool *pool, atomic_uint *number,
+                      uint32_t seen, sleeper *s) {
+  uint32_t before = seen;
+  if (spin(pool, number, seen) ||
+      !atomic_compare_exchange_strong_explicit(number, &before, seen | ASLEEP,
                                                memory_order_acq_rel,
                                                memory_order_acquire))
-    return;
+    return atomic_load_explicit(number, memory_order_acquire);
   pthread_mutex_lock(&s->mutex);
-  while (atomic_load_explicit(number, memory_order_acquire) != wanted)
+  uint32_t now;
+  while ((now = atomic_load_explicit(number, memory_order_acquire)) ==
+         (seen | ASLEEP))
     pthread_cond_wait(&s->raised, &s->mutex);
   pthread_mutex_unlock(&s->mutex);
+  return now;
 }
 
 static void raise_to(atomic_uint *number, uint32_t value, sleeper *s) {
@@ -136,6 +144,16 @@ static void raise_to(atomic_uint *number, uint32_t value, sleeper *s) {
   pthread_mutex_lock(&s->mutex);
   pthread_cond_signal(&s->raised);
   pthread_mutex_unlock(&s->mutex);
+}
+
+/* True for the one who may do what was posted with `number`. */
+static int claim(worker *w, uint32_t number) {
+  uint32_t last = atomic_load_explicit(&w->claimed, memory_order_relaxed);
+  /* Who comes late may find a later number. */
+  return (int32_t)(number - last) > 0 &&
+         atomic_compare_exchange_strong_explicit(&w->claimed, &last, number,
+                                                 memory_order_acquire,
+                                                 memory_order_relaxed);
 }
 
 /* What thread `index` does of a call. */
@@ -158,8 +176,10 @@ static void *serve(void *argument) {
     /* Who must not choose runs wherever it is put. */
     (void)sched_setaffinity(0, sizeof set, &set);
   }
-  for (uint32_t number = STEP;; number += STEP) {
-    await(w->pool, &w->posted, number, &w->idle);
+  for (uint32_t number = 0;;) {
+    number = await(w->pool, &w->posted, number, &w->idle);
+    if (!claim(w, number))
+      continue;
     if (!w->task)
       return NULL;
     take_part(w->pool, w->index, w->count, w->task, w->state);
@@ -173,6 +193,22 @@ static void post(worker *w, int64_t count, octet_task task, void *state) {
   w->state = state;
   w->number += STEP;
   raise_to(&w->posted, w->number, &w->idle);
+}
+
+/* Returns when the worker's part is done, by whom ever. */
+static void join(octet_pool *pool, worker *w) {
+  uint32_t finished;
+  /* One that is in time is not disturbed. */
+  for (int i = 0; i < (pool->is_crowded ? 1 : LOOKS); ++i) {
+    finished = atomic_load_explicit(&w->finished, memory_order_acquire);
+    if (finished == w->number)
+      return;
+    relax();
+  }
+  if (claim(w, w->number))
+    take_part(pool, w->index, w->count, w->task, w->state);
+  else
+    await(pool, &w->finished, finished, &w->caller);
 }
 
 void octet_pool_run(void *given, int64_t count, octet_task task, void *state) {
@@ -189,10 +225,8 @@ void octet_pool_run(void *given, int64_t count, octet_task task, void *state) {
   for (int64_t i = 0; i < others; ++i)
     post(&pool->workers[i], count, task, state);
   take_part(pool, 0, count, task, state);
-  for (int64_t i = 0; i < others; ++i) {
-    worker *w = &pool->workers[i];
-    await(pool, &w->finished, w->number, &w->caller);
-  }
+  for (int64_t i = 0; i < others; ++i)
+    join(pool, &pool->workers[i]);
   atomic_store_explicit(&pool->is_busy, 0, memory_order_release);
 }
 

@@ -45,6 +45,19 @@ void run(const Pool &pool, int64_t count,
       const_cast<std::function<void(int64_t)> *>(&task));
 }
 
+/// Each index on a thread of its own: no task ends before all have begun, so
+/// that nobody can take a second one.
+void runApart(const Pool &pool, int64_t count,
+              const std::function<void(int64_t)> &task) {
+  std::atomic<int64_t> begun = 0;
+  run(pool, count, [&](int64_t i) {
+    ++begun;
+    while (begun < count)
+      std::this_thread::yield();
+    task(i);
+  });
+}
+
 int32_t moreThanCpus() { return 2 * octet_allowed_cpus() + 1; }
 
 TEST(Pool, RunsEveryIndexOnce) {
@@ -81,12 +94,14 @@ TEST(Pool, ThreadsHaveIndicesOfTheirOwn) {
   const int32_t threads = 3;
   Pool pool = makePool(threads);
   std::vector<std::thread::id> first(threads);
-  run(pool, threads, [&](int64_t i) { first[i] = std::this_thread::get_id(); });
+  runApart(pool, threads,
+           [&](int64_t i) { first[i] = std::this_thread::get_id(); });
   EXPECT_EQ(first[0], std::this_thread::get_id());
   EXPECT_EQ(std::set(first.begin(), first.end()).size(), 3u);
   for (int64_t count : {3, 2, 3, 1}) {
     std::vector<std::thread::id> ids(count);
-    run(pool, count, [&](int64_t i) { ids[i] = std::this_thread::get_id(); });
+    runApart(pool, count,
+             [&](int64_t i) { ids[i] = std::this_thread::get_id(); });
     EXPECT_EQ(ids, std::vector(first.begin(), first.begin() + count));
   }
 }
@@ -95,8 +110,11 @@ TEST(Pool, WhoIsFreeTakesTheRest) {
   Pool pool = makePool(2);
   std::vector<std::thread::id> ids(20);
   std::atomic<int> done = 0;
+  std::atomic<bool> begun = false;
   run(pool, 20, [&](int64_t i) {
-    while (i == 1 && done < 19)
+    if (i == 1)
+      begun = true;
+    while (i == 0 ? !begun : i == 1 && done < 19)
       std::this_thread::yield();
     ids[i] = std::this_thread::get_id();
     ++done;
@@ -126,6 +144,29 @@ TEST(Pool, WaitsForASlowThread) {
     });
     EXPECT_EQ(done[0] + done[1], 2);
   }
+}
+
+/// On one CPU a thread has hardly ever begun when its caller is done.
+TEST(Pool, DoesTheTasksOfLateThreads) {
+  std::thread([] {
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(sched_getcpu(), &one);
+    ASSERT_EQ(sched_setaffinity(0, sizeof one, &one), 0);
+    Pool pool = makePool(3);
+    int helped = 0;
+    for (int call = 0; call < 1000; ++call) {
+      std::vector<int> times(3);
+      std::vector<std::thread::id> ids(3);
+      run(pool, 3, [&](int64_t i) {
+        ++times[i];
+        ids[i] = std::this_thread::get_id();
+      });
+      EXPECT_EQ(times, std::vector<int>(3, 1));
+      helped += ids[1] == ids[0];
+    }
+    EXPECT_GT(helped, 0);
+  }).join();
 }
 
 TEST(Pool, CostsNothingWhileIdle) {
@@ -187,8 +228,8 @@ TEST(Pool, ServesTheChildOfAFork) {
 /// The CPUs that each thread may run on.
 std::vector<cpu_set_t> affinities(const Pool &pool, int32_t threads) {
   std::vector<cpu_set_t> sets(threads);
-  run(pool, threads,
-      [&](int64_t i) { sched_getaffinity(0, sizeof sets[i], &sets[i]); });
+  runApart(pool, threads,
+           [&](int64_t i) { sched_getaffinity(0, sizeof sets[i], &sets[i]); });
   return sets;
 }
 

@@ -16,6 +16,7 @@ TITLE = "ONNX Runtime"
 PACKAGES: tuple[str, ...] = ("onnxruntime",)
 PRECISIONS: tuple[str, ...] = ("fp32", "int8")
 ENVIRONMENT = "peers"
+_CONVERTED = "converted.onnx"
 _CHANNELS_SINCE = 13
 ORIGINS: tuple[str, ...] = ALL_ORIGINS
 
@@ -51,7 +52,7 @@ def quantize(job: Quantization) -> str:
     out = Path(job.out)
     prepared, quantized = out / "prepared.onnx", out / "model.onnx"
     # Symbolic shapes are for transformers, its documentation says.
-    quant_pre_process(_modern(job.source.path), str(prepared),
+    quant_pre_process(_modern(job.source.path, out), str(prepared),
                       skip_symbolic_shape=not job.transformer)
     if job.transformer:
         quantize_dynamic(str(prepared), str(quantized), per_channel=True,
@@ -62,17 +63,23 @@ def quantize(job: Quantization) -> str:
                         reduce_range=job.narrow, activation_type=QuantType.QUInt8,
                         weight_type=QuantType.QInt8)
     prepared.unlink()
+    (out / _CONVERTED).unlink(missing_ok=True)
     return quantized.name
 
 
-def _modern(path: str) -> onnx.ModelProto:
-    """A model of an operator set that has a scale for each channel."""
+def _modern(path: str, folder: Path) -> str:
+    """The file of the model in an operator set that has a scale for each channel.
+
+    `quant_pre_process` takes loaded models too, but loses the weights of some.
+    """
     model = onnx.load(path)
     version = max(entry.version for entry in model.opset_import
                   if entry.domain in ("", "ai.onnx"))
     if version >= _CHANNELS_SINCE:
-        return model
-    return onnx.version_converter.convert_version(model, _CHANNELS_SINCE)
+        return path
+    converted = folder / _CONVERTED
+    onnx.save(onnx.version_converter.convert_version(model, _CHANNELS_SINCE), converted)
+    return str(converted)
 
 
 def _rows(job: Quantization) -> Iterator[dict[str, Array]]:

@@ -91,6 +91,10 @@ typedef struct {
  * nothing. */
 void octet_observe_by(const octet_observer *observer);
 
+/* Has each thread that comes without an observer count in histograms of its
+ * own: the next `count` of `histograms`, which has as many for each. */
+void octet_observe_apart(octet_histogram *histograms, int32_t count);
+
 typedef struct {
   const char *model_hash;
   int64_t samples;

@@ -45,9 +45,10 @@ void octet_pool_destroy(octet_pool *pool);
 int32_t octet_pool_threads(const octet_pool *pool);
 
 /* An octet_parallel_for. The caller is thread 0. Thread i runs task(state, i)
- * if there is one; beyond as many as there are threads, whoever is free takes
- * the next. The caller runs all where `pool` is null, within a task, while
- * another thread's call is in progress, and in a child of fork. */
+ * if there is one, unless it is late: then the caller does. Beyond as many as
+ * there are threads, whoever is free takes the next. The caller runs all where
+ * `pool` is null, within a task, while another thread's call is in progress,
+ * and in a child of fork. */
 void octet_pool_run(void *pool, int64_t count, octet_task task, void *state);
 
 #ifdef __cplusplus
