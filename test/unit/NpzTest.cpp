@@ -20,8 +20,8 @@ namespace {
 /// The low `width` bytes of `x`, little-endian.
 std::string number(uint64_t x, int width) {
   std::string text;
-  for (int i = 0; i < width; ++i)
-    text += char(x >> 8 * i);
+  for (int i = 0; i < width; ++i, x >>= 8)
+    text += char(x);
   return text;
 }
 
