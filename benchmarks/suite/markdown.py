@@ -257,12 +257,14 @@ def whole(results: Json) -> str:
 
 def readme(results: Json) -> str:
     """What README shows."""
-    text = [where(results), ""]
+    text = [where(results)]
     for pair in _settings(results):
-        text += [f"{_named(*pair).capitalize()}:", "", speed(results, *pair)]
-    text += [accuracy(results)]
+        text += [f"{_named(*pair).capitalize()}:", speed(results, *pair)]
+    scores = accuracy(results)
+    if scores:
+        text += ["Accuracy:", scores]
     summary = layers_summary(results, 1)
     if summary:
         text += ["Single layers, one thread, means of the peers' times over Octet's:",
-                 "", summary]
-    return "\n".join(part.rstrip() if "|" in part else part for part in text).strip()
+                 summary]
+    return "\n\n".join(part.strip() for part in text if part.strip())
