@@ -195,6 +195,21 @@ static void post(worker *w, int64_t count, octet_task task, void *state) {
   raise_to(&w->posted, w->number, &w->idle);
 }
 
+/* Moves the caller, if it has come to the CPU that a late worker is bound to,
+ * to one that is no worker's: neither would leave by itself. */
+static void step_aside(const octet_pool *pool, const worker *w) {
+  cpu_set_t allowed, free;
+  if (w->cpu < 0 || sched_getcpu() != w->cpu ||
+      sched_getaffinity(0, sizeof allowed, &allowed))
+    return;
+  free = allowed;
+  for (int32_t i = 0; i + 1 < pool->threads; ++i)
+    if (pool->workers[i].cpu >= 0)
+      CPU_CLR(pool->workers[i].cpu, &free);
+  if (CPU_COUNT(&free) > 0 && !sched_setaffinity(0, sizeof free, &free))
+    (void)sched_setaffinity(0, sizeof allowed, &allowed);
+}
+
 /* Returns when the worker's part is done, by whom ever. */
 static void join(octet_pool *pool, worker *w) {
   uint32_t finished;
@@ -205,6 +220,7 @@ static void join(octet_pool *pool, worker *w) {
       return;
     relax();
   }
+  step_aside(pool, w);
   if (claim(w, w->number))
     take_part(pool, w->index, w->count, w->task, w->state);
   else
