@@ -32,6 +32,8 @@ enum {
   LINE = 64,
   /* How long one spins; kernels that are not split take less, mostly. */
   SPIN_NS = 50000,
+  /* The same for a thread that was late. */
+  LATE_SPIN_NS = 2000000,
   /* The same where threads take turns on CPUs. */
   CROWDED_SPIN_NS = 5000,
   /* At a number for one at the clock, or before a late one is helped. */
@@ -97,8 +99,9 @@ static void relax(void) {
 #endif
 }
 
-/* Waits a while for a number to differ from `seen`; true if it does. */
-static int spin(const octet_pool *pool, atomic_uint *number, uint32_t seen) {
+/* Waits `spin_ns` for a number to differ from `seen`; true if it does. */
+static int spin(const octet_pool *pool, atomic_uint *number, uint32_t seen,
+                int64_t spin_ns) {
   int64_t end = 0;
   for (;;) {
     for (int i = 0; i < LOOKS; ++i) {
@@ -110,7 +113,7 @@ static int spin(const octet_pool *pool, atomic_uint *number, uint32_t seen) {
     }
     int64_t now = now_ns();
     if (end == 0)
-      end = now + pool->spin_ns;
+      end = now + spin_ns;
     if (now >= end)
       return 0;
     if (pool->is_crowded)
@@ -118,11 +121,11 @@ static int spin(const octet_pool *pool, atomic_uint *number, uint32_t seen) {
   }
 }
 
-/* Waits until a number differs from `seen`; returns it. */
+/* Waits until a number differs from `seen`, awake for `spin_ns`; returns it. */
 static uint32_t await(const octet_pool *pool, atomic_uint *number,
-                      uint32_t seen, sleeper *s) {
+                      uint32_t seen, sleeper *s, int64_t spin_ns) {
   uint32_t before = seen;
-  if (spin(pool, number, seen) ||
+  if (spin(pool, number, seen, spin_ns) ||
       !atomic_compare_exchange_strong_explicit(number, &before, seen | ASLEEP,
                                                memory_order_acq_rel,
                                                memory_order_acquire))
@@ -176,10 +179,16 @@ static void *serve(void *argument) {
     /* Who must not choose runs wherever it is put. */
     (void)sched_setaffinity(0, sizeof set, &set);
   }
+  int64_t spin_ns = w->pool->spin_ns;
   for (uint32_t number = 0;;) {
-    number = await(w->pool, &w->posted, number, &w->idle);
-    if (!claim(w, number))
+    number = await(w->pool, &w->posted, number, &w->idle, spin_ns);
+    if (!claim(w, number)) {
+      /* A caller that works alone takes longer to come back; asleep again, the
+       * thread would be late again. */
+      spin_ns = w->pool->is_crowded ? CROWDED_SPIN_NS : LATE_SPIN_NS;
       continue;
+    }
+    spin_ns = w->pool->spin_ns;
     if (!w->task)
       return NULL;
     take_part(w->pool, w->index, w->count, w->task, w->state);
@@ -224,7 +233,7 @@ static void join(octet_pool *pool, worker *w) {
   if (claim(w, w->number))
     take_part(pool, w->index, w->count, w->task, w->state);
   else
-    await(pool, &w->finished, finished, &w->caller);
+    await(pool, &w->finished, finished, &w->caller, pool->spin_ns);
 }
 
 void octet_pool_run(void *given, int64_t count, octet_task task, void *state) {
