@@ -58,6 +58,22 @@ void runApart(const Pool &pool, int64_t count,
   });
 }
 
+cpu_set_t only(int cpu) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(cpu, &set);
+  return set;
+}
+
+/// As under taskset, on a thread of its own that may run on `one` CPU.
+void runOnOneCpu(const std::function<void(const cpu_set_t &one)> &task) {
+  std::thread([&] {
+    cpu_set_t one = only(sched_getcpu());
+    ASSERT_EQ(sched_setaffinity(0, sizeof one, &one), 0);
+    task(one);
+  }).join();
+}
+
 int32_t moreThanCpus() { return 2 * octet_allowed_cpus() + 1; }
 
 TEST(Pool, RunsEveryIndexOnce) {
@@ -137,7 +153,7 @@ TEST(Pool, WaitsForASlowThread) {
   Pool pool = makePool(2);
   for (int call = 0; call < 10; ++call) {
     int done[2] = {};
-    run(pool, 2, [&](int64_t i) {
+    runApart(pool, 2, [&](int64_t i) {
       if (i == 1)
         std::this_thread::sleep_for(std::chrono::milliseconds(2));
       ++done[i];
@@ -148,11 +164,7 @@ TEST(Pool, WaitsForASlowThread) {
 
 /// On one CPU a thread has hardly ever begun when its caller is done.
 TEST(Pool, DoesTheTasksOfLateThreads) {
-  std::thread([] {
-    cpu_set_t one;
-    CPU_ZERO(&one);
-    CPU_SET(sched_getcpu(), &one);
-    ASSERT_EQ(sched_setaffinity(0, sizeof one, &one), 0);
+  runOnOneCpu([](const cpu_set_t &) {
     Pool pool = makePool(3);
     int helped = 0;
     for (int call = 0; call < 1000; ++call) {
@@ -166,7 +178,7 @@ TEST(Pool, DoesTheTasksOfLateThreads) {
       helped += ids[1] == ids[0];
     }
     EXPECT_GT(helped, 0);
-  }).join();
+  });
 }
 
 TEST(Pool, CostsNothingWhileIdle) {
@@ -253,16 +265,37 @@ TEST(Pool, PinsThreadsWhereThereAreCpus) {
     EXPECT_TRUE(CPU_EQUAL(&set, &own));
 }
 
-/// As under taskset.
 TEST(Pool, KeepsToTheCpusThatAreAllowed) {
-  std::thread([] {
-    cpu_set_t one;
-    CPU_ZERO(&one);
-    CPU_SET(sched_getcpu(), &one);
-    ASSERT_EQ(sched_setaffinity(0, sizeof one, &one), 0);
+  runOnOneCpu([](const cpu_set_t &one) {
     EXPECT_EQ(octet_allowed_cpus(), 1);
     for (const cpu_set_t &set : affinities(makePool(3), 3))
       EXPECT_TRUE(CPU_EQUAL(&set, &one));
+  });
+}
+
+/// The caller has come to the CPU that a thread is bound to.
+TEST(Pool, CallersMayRunWhereTheyMightBefore) {
+  if (octet_allowed_cpus() < 2)
+    GTEST_SKIP() << "needs two CPUs";
+  Pool pool = makePool(2);
+  std::thread([&] {
+    cpu_set_t all, bound;
+    ASSERT_EQ(sched_getaffinity(0, sizeof all, &all), 0);
+    runApart(pool, 2, [&](int64_t i) {
+      if (i == 1)
+        sched_getaffinity(0, sizeof bound, &bound);
+    });
+    ASSERT_EQ(CPU_COUNT(&bound), 1);
+    for (int call = 0; call < 200; ++call) {
+      ASSERT_EQ(sched_setaffinity(0, sizeof bound, &bound), 0);
+      ASSERT_EQ(sched_setaffinity(0, sizeof all, &all), 0);
+      std::vector<int> times(2);
+      run(pool, 2, [&](int64_t i) { ++times[i]; });
+      EXPECT_EQ(times, std::vector<int>(2, 1));
+      cpu_set_t now;
+      ASSERT_EQ(sched_getaffinity(0, sizeof now, &now), 0);
+      EXPECT_TRUE(CPU_EQUAL(&now, &all));
+    }
   }).join();
 }
 
