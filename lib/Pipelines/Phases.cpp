@@ -132,6 +132,9 @@ static void addMemory(OpPassManager &pm, const PhaseOptions &) {
   kernel.addPass(createCanonicalizerPass());
   kernel.addPass(createConvertLinalgToParallelLoopsPass());
   kernel.addPass(createSplitKernels());
+  // A temporary of each iteration, now that they follow one another, is one: on
+  // the stack, memory that a loop takes is only given back when its kernel ends.
+  kernel.addPass(bufferization::createBufferLoopHoistingPass());
   bufferization::PromoteBuffersToStackPassOptions promote;
   promote.maxAllocSizeInBytes = stackBytes;
   // Of any rank that a tensor may have, and a dimension of lanes.
