@@ -49,8 +49,8 @@ constexpr int64_t mostStreams = 8;
 
 /// What the code of a remainder costs beside its arithmetic: it has to be
 /// brought in, and its branches are seldom foretold. In 8 bits, where tiles
-/// take a quarter of the time, it shows; measured on ResNet-50.
-constexpr double integerRemainderCost = 0.1;
+/// take a quarter of the time, it shows.
+constexpr double integerRemainderCost = 0.01;
 
 /// The tile of an output [height, width, blocks, lanes] that costs least: each
 /// step along a reduction issues `parts` dots for each accumulator, one load

@@ -22,15 +22,6 @@ func.func @depthwise(%x: tensor<1x16x16x32xui8>, %w: tensor<3x3x2x16xsi8>, %b: t
   return %0 : tensor<1x14x14x32xui8>
 }
 
-// Remainders cost code: 7 columns of 2 blocks rather than of 4.
-// CHECK-LABEL: func @whole_blocks
-// CHECK: outs(%{{.*}} : tensor<1x7x2x16xi32>)
-// CHECK-NOT: tensor<1x7x4x16xi32>
-func.func @whole_blocks(%x: tensor<1x7x7x8xui8>, %w: tensor<10x1x1x2x16x4xsi8>, %b: tensor<160xi32>, %m: tensor<160xf32>, %low: f32, %high: f32, %zp: i32) -> tensor<1x7x7x160xui8> attributes {octet.kernel} {
-  %0 = octet.integer_conv2d %x, %w, %b, %m, %low, %high, %zp {lanes = 16 : i64} : tensor<1x7x7x8xui8>, tensor<10x1x1x2x16x4xsi8>, tensor<160xi32>, tensor<160xf32> -> tensor<1x7x7x160xui8>
-  return %0 : tensor<1x7x7x160xui8>
-}
-
 // Outside the blocked form the accumulators are those of one position.
 // CHECK-LABEL: func @reference
 func.func @reference(%x: tensor<1x4x4x8xui8>, %w: tensor<5x1x1x8xsi8>, %b: tensor<5xi32>, %m: tensor<5xf32>, %low: f32, %high: f32, %zp: i32) -> tensor<1x4x4x5xui8> attributes {octet.kernel} {
