@@ -32,7 +32,9 @@ template <typename ConvOp> struct PackConv : OpRewritePattern<ConvOp> {
       : OpRewritePattern<ConvOp>(context), options(options),
         lanes(options.lanes), counter(counter) {}
 
-  static constexpr bool isInteger = std::is_same_v<ConvOp, IntegerConv2DOp>;
+  static constexpr bool isLinear = std::is_same_v<ConvOp, IntegerLinearOp>;
+  static constexpr bool isInteger =
+      isLinear || std::is_same_v<ConvOp, IntegerConv2DOp>;
   using Element = std::conditional_t<isInteger, int8_t, float>;
 
   LogicalResult matchAndRewrite(ConvOp op,
@@ -224,21 +226,21 @@ private:
                  result.getValues<decltype(zero)>().begin());
       return constant(result.finish());
     };
-    Value newFilter = constant(packed), newBias, newMultiplier;
-    if constexpr (isInteger) {
-      newBias = padded(op.getBias(), int32_t());
+    using Bias = std::conditional_t<isInteger && !isLinear, int32_t, float>;
+    Value newFilter = constant(packed), newBias = padded(op.getBias(), Bias());
+    Value newMultiplier, newSums;
+    if constexpr (isInteger)
       newMultiplier = padded(op.getMultiplier(), float());
-    } else {
-      newBias = padded(op.getBias(), float());
-    }
+    if constexpr (isLinear)
+      newSums = padded(op.getSums(), int32_t());
     rewriter.modifyOpInPlace(op, [&] {
       op.getFilterMutable().assign(newFilter);
-      if constexpr (isInteger) {
+      if (newBias)
         op.getBiasMutable().assign(newBias);
+      if constexpr (isInteger)
         op.getMultiplierMutable().assign(newMultiplier);
-      } else if (newBias) {
-        op.getBiasMutable().assign(newBias);
-      }
+      if constexpr (isLinear)
+        op.getSumsMutable().assign(newSums);
       op.setLanes(lanes);
     });
     ++counter;
@@ -275,8 +277,8 @@ struct PackConstantsPass : octet::impl::PackConstantsBase<PackConstantsPass> {
     options.pack = pack;
     options.step = step;
     RewritePatternSet patterns(&getContext());
-    patterns.add<PackConv<Conv2DOp>, PackConv<IntegerConv2DOp>>(
-        &getContext(), options, numPacked);
+    patterns.add<PackConv<Conv2DOp>, PackConv<IntegerConv2DOp>,
+                 PackConv<IntegerLinearOp>>(&getContext(), options, numPacked);
     patterns.add<BlockMatMul>(&getContext(), lanes, numPacked);
     walkAndApplyPatterns(getOperation(), std::move(patterns));
     // Constants are large: those that were packed are not kept beside.

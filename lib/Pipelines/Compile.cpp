@@ -238,6 +238,7 @@ LogicalResult octet::compileTo(ModuleOp module, const PipelineOptions &given,
   scope.takeOver(module);
   if (options.roundWeights) {
     PassManager pm(module.getContext());
+    pm.addNestedPass<func::FuncOp>(createQuantizeRows());
     pm.addNestedPass<func::FuncOp>(createRoundWeights());
     if (failed(pm.run(module)))
       return failure();

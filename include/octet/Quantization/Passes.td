@@ -86,6 +86,17 @@ def PropagateQuantization
   ];
 }
 
+def QuantizeRows : Pass<"octet-quantize-rows", "::mlir::func::FuncOp"> {
+  let summary = "Give linear layers 8-bit weights, and rows that are quantized at run time";
+  let description = [{
+    A 1×1 convolution of f32 by a constant filter, which every linear layer is,
+    becomes `octet.dynamic_quantize` and `octet.integer_linear` (QS-15): no
+    calibration has to say how large its inputs are. What cannot, as a filter that is
+    not finite, stays in f32; `octet.note` says why.
+  }];
+  let statistics = [Statistic<"numLinear", "linear", "Linear layers in 8 bits">];
+}
+
 def RoundWeights : Pass<"octet-round-weights", "::mlir::func::FuncOp"> {
   let summary = "Round constant weights to 8 bits, and leave them floats";
   let description = [{

@@ -23,7 +23,7 @@ quant::UniformQuantizedType octet::activationType(MLIRContext *context,
   // Divided first: the difference of two finite floats may overflow.
   float scale = high / steps - low / steps;
   // Subnormal scales would lose most of their digits.
-  if (!(scale >= 1e-30f))
+  if (!(scale >= leastScale))
     scale = 1.0f;
   int64_t zeroPoint = std::clamp<int64_t>(
       std::llrint(std::nearbyint(-low / scale)), activationMin, activationMax);
@@ -55,7 +55,7 @@ float octet::weightScale(ArrayRef<float> weights, float bias,
   for (float w : weights)
     largest = std::max(largest, std::fabs(w));
   float scale = largest / static_cast<float>(weightMax);
-  if (scale >= 1e-30f) {
+  if (scale >= leastScale) {
     // A coarser grid is better only where the weights lie on it; a few of them
     // tell that it is not worth a closer look.
     auto first = weights.take_front(probe);
@@ -75,7 +75,7 @@ float octet::weightScale(ArrayRef<float> weights, float bias,
   constexpr float biasLimit = 1 << 30;
   float forBias = std::fabs(bias) / (inputScale * biasLimit);
   scale = std::max(scale, forBias);
-  return scale >= 1e-30f ? scale : 1.0f;
+  return scale >= leastScale ? scale : 1.0f;
 }
 
 quant::UniformQuantizedPerAxisType

@@ -74,7 +74,11 @@ void StorageConverter::shift(OpOperand &zeroPoint) {
 
 void StorageConverter::keepSigned(Operation *op) {
   for (Value result : op->getResults())
-    result.setType(withSign(typeOf(result), true));
+    keepSignedResult(result);
+}
+
+void StorageConverter::keepSignedResult(Value result) {
+  result.setType(withSign(typeOf(result), true));
 }
 
 Value StorageConverter::flip(Value value) {

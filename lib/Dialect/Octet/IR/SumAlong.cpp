@@ -20,11 +20,12 @@ using namespace octet::lowering;
 static constexpr int64_t lanes = 16;
 
 namespace {
-class WindowSum {
+/// Windows' elements, combined two by two in the order of QS-12.
+class WindowTree {
 public:
-  WindowSum(OpBuilder &builder, Location loc, Value input, int64_t axis,
-            int64_t windows, int64_t stride, int64_t dilation)
-      : builder(builder), loc(loc), input(input), axis(axis),
+  WindowTree(OpBuilder &builder, Location loc, Value input, int64_t axis,
+             int64_t windows, int64_t stride, int64_t dilation, Body combine)
+      : builder(builder), loc(loc), input(input), combine(combine), axis(axis),
         rank(typeOf(input).getRank()), windows(windows), stride(stride),
         dilation(dilation) {}
 
@@ -85,7 +86,7 @@ private:
         offsets, sizes, steps);
   }
 
-  /// Adds up operands pairwise: 8, 4, 2, 1 apart.
+  /// Combines operands pairwise: 8, 4, 2, 1 apart.
   template <typename Operand> Value tree(int64_t count, Operand operand) {
     SmallVector<Value> values;
     for (int64_t i = 0; i < count; ++i)
@@ -97,18 +98,18 @@ private:
           auto sums = llvm::to_vector(args.take_front(count));
           for (int64_t apart = lanes / 2; apart > 0; apart /= 2)
             for (int64_t i = 0; i < apart && i + apart < count; ++i)
-              sums[i] = arith::AddFOp::create(b, at, sums[i], sums[i + apart]);
+              sums[i] = combine(b, at, {sums[i], sums[i + apart]});
           return sums[0];
         });
   }
 
-  /// Lane l of 16, behind `axis`, has elements l, l + 16, … added up in turn.
+  /// Lane l of 16, behind `axis`, has elements l, l + 16, … combined in turn.
   Value partialSums(int64_t taps) {
     unsigned dims = rank + 1;
     AffineExpr start = dim(axis) * stride, lane = dim(axis + 1) * dilation;
     auto first = [](OpBuilder &, Location, ValueRange args) { return args[0]; };
-    auto add = [](OpBuilder &b, Location at, ValueRange args) -> Value {
-      return arith::AddFOp::create(b, at, args.back(), args[0]);
+    auto add = [&](OpBuilder &b, Location at, ValueRange args) -> Value {
+      return combine(b, at, {args.back(), args[0]});
     };
     Value sums =
         createElementwise(builder, loc, input, inputMap(dims, start + lane),
@@ -146,6 +147,7 @@ private:
   OpBuilder &builder;
   Location loc;
   Value input;
+  Body combine;
   unsigned axis, rank;
   int64_t windows, stride, dilation;
 };
@@ -154,6 +156,19 @@ private:
 Value lowering::sumAlong(OpBuilder &builder, Location loc, Value input,
                          int64_t axis, int64_t windows, int64_t taps,
                          int64_t stride, int64_t dilation) {
-  return WindowSum(builder, loc, input, axis, windows, stride, dilation)
+  return WindowTree(builder, loc, input, axis, windows, stride, dilation,
+                    [](OpBuilder &b, Location at, ValueRange args) -> Value {
+                      return arith::AddFOp::create(b, at, args[0], args[1]);
+                    })
       .run(taps);
+}
+
+Value lowering::extremeAlong(OpBuilder &builder, Location loc, Value input,
+                             int64_t axis, bool smaller) {
+  return WindowTree(builder, loc, input, axis, /*windows=*/1, /*stride=*/1,
+                    /*dilation=*/1,
+                    [&](OpBuilder &b, Location at, ValueRange args) {
+                      return extremeOrNaN(b, at, args[1], args[0], smaller);
+                    })
+      .run(typeOf(input).getDimSize(axis));
 }

@@ -72,6 +72,7 @@ static void makeDense(ContractionForm &form, MLIRContext *context,
                      context);
   form.filterMap = dimsMap(context, 7, {3, 4, 5, 6});
   form.channelMap = dimsMap(context, 4, {3});
+  form.positionMap = dimsMap(context, 4, {0, 1, 2});
 }
 
 /// (n, oh, ow, g, oc, kh, kw, ic): channels split into groups.
@@ -117,6 +118,8 @@ static void makeBlocked(ContractionForm &form, OpBuilder &builder, Location loc,
        {&form.bias, &form.multiplier, &form.residual, &form.destination})
     if (*value)
       *value = splitLast(builder, loc, *value, lanes);
+  for (Value &value : form.perChannel)
+    value = splitLast(builder, loc, value, lanes);
   form.blocked = true;
   form.parallel = 4;
   form.reductions = depthwise ? 2 : window.pack > 1 ? 4 : 3;
@@ -137,6 +140,7 @@ static void makeBlocked(ContractionForm &form, OpBuilder &builder, Location loc,
   }
   form.inputMap = AffineMap::get(form.dims(), 0, input, context);
   form.channelMap = dimsMap(context, 4, {2, 3});
+  form.positionMap = dimsMap(context, 4, {0, 1});
 }
 
 Value octet::contract(OpBuilder &builder, Location loc,
@@ -373,6 +377,8 @@ Value octet::lowerConv(OpBuilder &builder, Location loc, ContractionForm form,
         one.input = slice(form.input);
         if (form.residual)
           one.residual = slice(form.residual);
+        for (Value &value : one.perPosition)
+          value = slice(value);
         one.destination = slice(into);
         auto compute = [&](OpBuilder &within, const ContractionForm &part) {
           return groups ? lowerGroups(within, loc, part, window, finish)

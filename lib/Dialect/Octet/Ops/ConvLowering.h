@@ -62,8 +62,12 @@ struct ContractionForm {
   /// Where there is one, results are what it has for them.
   mlir::Value table;
   mlir::AffineMap inputMap, filterMap;
-  /// From the parallel dimensions to the position in bias and multiplier.
-  mlir::AffineMap channelMap;
+  /// What else the epilogue takes: one value for each output channel, as the
+  /// multiplier, and one for each position.
+  llvm::SmallVector<mlir::Value, 2> perChannel, perPosition;
+  /// From the parallel dimensions to the position in bias and multiplier, and
+  /// to that in what has one value for each position.
+  mlir::AffineMap channelMap, positionMap;
   unsigned parallel = 0, reductions = 0;
   bool blocked = false;
   /// Sign of the storage of an 8-bit input.

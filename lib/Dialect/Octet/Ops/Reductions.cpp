@@ -281,8 +281,7 @@ SoftmaxOp::lower(OpBuilder &builder, ValueRange inputs, ValueRange outputs) {
   Shape single(shape);
   single[axis] = 1;
   auto kept = broadcastMap(builder.getContext(), single, shape);
-  Value largest =
-      extremeOver(builder, loc, inputs[0], axis, /*smallest=*/false);
+  Value largest = extremeAlong(builder, loc, inputs[0], axis);
   Value powers = createElementwise(
       builder, loc, {inputs[0], largest}, {identity, kept}, outputs[0],
       [](OpBuilder &b, Location at, ValueRange args) -> Value {

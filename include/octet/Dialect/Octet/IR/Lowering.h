@@ -121,6 +121,12 @@ mlir::Value sumAlong(mlir::OpBuilder &builder, mlir::Location loc,
                      mlir::Value input, int64_t axis, int64_t windows,
                      int64_t taps, int64_t stride = 1, int64_t dilation = 1);
 
+/// The largest (or, with `smaller`, the smallest) value along dimension `axis`,
+/// which is kept with size one; a NaN wins. Which zero it is depends on where
+/// zeros lie.
+mlir::Value extremeAlong(mlir::OpBuilder &builder, mlir::Location loc,
+                         mlir::Value input, int64_t axis, bool smaller = false);
+
 /// A copy of `input`, read through `map`, into `out`.
 mlir::Value copyThrough(mlir::OpBuilder &builder, mlir::Location loc,
                         mlir::Value input, mlir::AffineMap map,

@@ -24,6 +24,9 @@ inline constexpr int64_t activationMin = 0, activationMax = 255;
 /// Storage of weights: s8 without -128, so that a weight can be negated.
 inline constexpr int64_t weightMin = -127, weightMax = 127;
 
+/// A smaller scale, which would lose its digits, is taken for 1.
+inline constexpr float leastScale = 1e-30f;
+
 /// QS-2: u8, per tensor, asymmetric; the range is widened to contain zero,
 /// which is represented exactly.
 mlir::quant::UniformQuantizedType activationType(mlir::MLIRContext *context,

@@ -40,8 +40,9 @@ public:
   void takeUnsigned(mlir::OpOperand &operand);
   /// A zero point is 128 less.
   void shift(mlir::OpOperand &zeroPoint);
-  /// The results are kept signed.
+  /// The results, or one of them, are kept signed.
   static void keepSigned(mlir::Operation *op);
+  static void keepSignedResult(mlir::Value result);
 
   mlir::Value constant(mlir::Location loc, mlir::ElementsAttr value);
   /// The bits `bytes` as signed numbers, in the shape of `from`.

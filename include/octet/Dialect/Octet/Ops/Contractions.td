@@ -133,6 +133,53 @@ def Octet_IntegerConv2DOp : Octet_Op<"integer_conv2d",
   let hasCanonicalizer = 1;
 }
 
+def Octet_IntegerLinearOp : Octet_Op<"integer_linear",
+    [Octet_OwnDimensions, Octet_IntegerScale, Octet_CountsMacs,
+     Octet_BlockedKernel],
+    [Octet_InferredPositions, AttrSizedOperandSegments,
+     DeclareOpInterfaceMethods<Octet_StorageOpInterface, ["convertStorage"]>]> {
+  let summary = "Linear layer of rows that have scales of their own";
+  let description = [{
+    For each position, whose channels `octet.dynamic_quantize` has made 8 bits,
+    `acc = Σ in · s8(filter)` in i32, then (QS-15)
+    `x = fma(f32(acc - zero_point · sums[o]) · multiplier[o], scale, bias[o])`,
+    `sums[o]` being that of the filter's weights; `x + residual`; the clamp. The
+    result is f32. The filter is that of a 1×1 convolution; `lanes` is as for
+    `octet.integer_conv2d`.
+
+    ```mlir
+    %1 = octet.integer_linear %q, %w, %sums, %m, %scale, %zp bias(%b)
+        : tensor<1x1x128x64xui8>, tensor<32x1x1x64xsi8>, tensor<32xi32>,
+        tensor<32xf32>, tensor<1x1x128xf32>, tensor<1x1x128xi32>, tensor<32xf32>
+        -> tensor<1x1x128x32xf32>
+    ```
+  }];
+  let arguments = (ins Octet_StorageTensor:$input, RankedTensorOf<[SI8]>:$filter,
+      RankedTensorOf<[I32]>:$sums, Octet_F32Tensor:$multiplier,
+      Octet_F32Tensor:$scale, RankedTensorOf<[I32]>:$zero_point,
+      Optional<Octet_F32Tensor>:$bias, Optional<Octet_F32Tensor>:$residual,
+      OptionalAttr<F32Attr>:$clamp_min, OptionalAttr<F32Attr>:$clamp_max,
+      OptionalAttr<I64Attr>:$lanes);
+  let results = (outs Octet_F32Tensor:$output);
+  let extraDeclarations = [{
+    int64_t getGroups() { return 1; }
+    /// Input channels that lie in one lane of a blocked filter; 1 for others.
+    int64_t getPack() {
+      auto shape = getFilter().getType().getShape();
+      return shape.size() == 6 ? shape.back() : 1;
+    }
+  }];
+  let assemblyFormat = [{
+    $input `,` $filter `,` $sums `,` $multiplier `,` $scale `,` $zero_point
+    (`bias` `(` $bias^ `)`)? (`residual` `(` $residual^ `)`)?
+    custom<Clamp>($clamp_min, $clamp_max) attr-dict `:` type($input) `,`
+    type($filter) `,` type($sums) `,` type($multiplier) `,` type($scale) `,`
+    type($zero_point) (`,` type($bias)^)? (`residual` type($residual)^)? `->`
+    type($output)
+  }];
+  let hasVerifier = 1;
+}
+
 def Octet_MatMulTensor : RankedTensorOf<[F32, I32, I64, UI32, UI64]>;
 
 def Octet_MatMulOp : Octet_InferredOp<"matmul",

@@ -66,6 +66,29 @@ def Octet_QuantizeOp : Octet_InferredOp<"quantize",
   let hasVerifier = 1;
 }
 
+def Octet_DynamicQuantizeOp : Octet_InferredOp<"dynamic_quantize",
+    [Octet_OwnDimensions, Octet_IntegerScale],
+    [DeclareOpInterfaceMethods<Octet_StorageOpInterface, ["convertStorage"]>]> {
+  let summary = "f32 to 8 bits, each row by its own range";
+  let description = [{
+    A row is what lies along the last dimension. Its scale and zero point are those
+    of its smallest and its largest value (QS-15): they are found at run time, and
+    need no calibration. Where a value is not finite, the scale is not, either.
+
+    ```mlir
+    %q, %scale, %zp = octet.dynamic_quantize %x : tensor<1x1x128x64xf32>
+        -> tensor<1x1x128x64xui8>, tensor<1x1x128xf32>, tensor<1x1x128xi32>
+    ```
+  }];
+  let arguments = (ins Octet_F32Tensor:$input);
+  let results = (outs Octet_StorageTensor:$output, Octet_F32Tensor:$scale,
+                      RankedTensorOf<[I32]>:$zero_point);
+  let assemblyFormat = [{
+    $input attr-dict `:` type($input) `->` type($output) `,` type($scale) `,`
+    type($zero_point)
+  }];
+}
+
 def Octet_DequantizeOp : Octet_InferredOp<"dequantize",
     [Octet_ElementwiseDimensions, Octet_IntegerScale],
     [DeclareOpInterfaceMethods<Octet_StorageOpInterface, ["convertStorage"]>]> {
