@@ -9,6 +9,7 @@
 #include "mlir/IR/TypeUtilities.h"
 #include "mlir/Pass/PassManager.h"
 #include "octet/Dialect/Octet/IR/ConstantScope.h"
+#include "octet/Dialect/Octet/IR/LayerInfo.h"
 #include "octet/Dialect/Octet/IR/Octet.h"
 #include "octet/Harness/harness.h"
 #include "octet/Pipelines/Pipelines.h"
@@ -62,7 +63,7 @@ static llvm::Error linkWithHeader(ArrayRef<std::string> objects,
                                   LinkKind kind, StringRef path) {
   if (auto error = link(objects, symbol, architecture, kind, path))
     return error;
-  if (kind == LinkKind::Program)
+  if (kind != LinkKind::SharedLibrary && kind != LinkKind::Object)
     return llvm::Error::success();
   SmallString<128> header(path);
   llvm::sys::path::replace_extension(header, "h");
@@ -75,10 +76,11 @@ static bool isText(StringRef path) {
   return extension == ".s" || extension == ".ll";
 }
 
-/// Writes the file at `path` by its extension. Calls `release` once what it is
+/// Writes the file at `path` by its extension; a program `isInstrumented` or
+/// not. Calls `release` once what it is
 /// made of lies in files: the linker maps as much again.
 static LogicalResult emit(MutableArrayRef<Variant> variants, StringRef path,
-                          llvm::function_ref<void()> step,
+                          bool isInstrumented, llvm::function_ref<void()> step,
                           llvm::function_ref<void()> release) {
   Location location = variants.front().module->getLoc();
   StringRef architecture = variants.front().target->architecture;
@@ -105,8 +107,10 @@ static LogicalResult emit(MutableArrayRef<Variant> variants, StringRef path,
   step();
   auto objects = llvm::map_to_vector(
       *files, [](const TemporaryFile &file) { return file.path().str(); });
-  if (auto error = linkWithHeader(objects, symbol, architecture,
-                                  *linkKindFor(path), path))
+  LinkKind kind = *linkKindFor(path);
+  if (isInstrumented && kind == LinkKind::Program)
+    kind = LinkKind::InstrumentedProgram;
+  if (auto error = linkWithHeader(objects, symbol, architecture, kind, path))
     return emitError(location) << llvm::toString(std::move(error));
   return success();
 }
@@ -137,8 +141,9 @@ static bool hasQuantizedLayer(ModuleOp module) {
   };
   return module
       .walk([&](Operation *op) {
-        bool found = isa_and_nonnull<OctetDialect>(op->getDialect()) &&
-                     llvm::any_of(op->getResultTypes(), isQuantized);
+        bool found = isa<IntegerLinearOp>(op) ||
+                     (isa_and_nonnull<OctetDialect>(op->getDialect()) &&
+                      llvm::any_of(op->getResultTypes(), isQuantized));
         return found ? WalkResult::interrupt() : WalkResult::advance();
       })
       .wasInterrupted();
@@ -184,9 +189,20 @@ static LogicalResult checkEntry(ModuleOp module,
          << "; ahead are " << left;
 }
 
+/// True if there are layers whose rows are quantized at run time.
+static bool hasRows(ModuleOp module) {
+  return module
+      .walk([](Conv2DOp op) {
+        return op->hasAttr(rowsAttr) ? WalkResult::interrupt()
+                                     : WalkResult::advance();
+      })
+      .wasInterrupted();
+}
+
 /// Fails if, behind `phase`, a graph on its way to INT8 has nothing to gain.
 static LogicalResult checkGain(ModuleOp module, StringRef phase) {
-  bool gains = phase == "observe"    ? contains<ObserveOp>(module)
+  bool gains = phase == "observe"
+                   ? contains<ObserveOp>(module) || hasRows(module)
                : phase == "quantize" ? hasQuantizedLayer(module)
                                      : true;
   if (gains)
@@ -238,15 +254,16 @@ LogicalResult octet::compileTo(ModuleOp module, const PipelineOptions &given,
   scope.takeOver(module);
   if (options.roundWeights) {
     PassManager pm(module.getContext());
-    pm.addNestedPass<func::FuncOp>(createQuantizeRows());
+    pm.addNestedPass<func::FuncOp>(createQuantizeRows({/*all=*/true}));
     pm.addNestedPass<func::FuncOp>(createRoundWeights());
     if (failed(pm.run(module)))
       return failure();
     scope.collect(module);
-    module.emitRemark(
-        "weights are rounded to 8 bits; activations and arithmetic "
-        "stay f32, and with them the program's size and speed: "
-        "calibration makes a smaller and faster one");
+    if (!contains<IntegerLinearOp>(module))
+      module.emitRemark(
+          "weights are rounded to 8 bits; activations and arithmetic stay f32, "
+          "and with them the program's size and speed: calibration makes a "
+          "smaller and faster one");
   }
   if (isGraph)
     return writeText(module, path, options.form);
@@ -284,7 +301,7 @@ LogicalResult octet::compileTo(ModuleOp module, const PipelineOptions &given,
   options.cache.prune();
   if (info)
     *info = variants.front().info;
-  auto emitted = emit(variants, path, step, [&] {
+  auto emitted = emit(variants, path, options.observe, step, [&] {
     for (Variant &variant : variants)
       variant.module = nullptr;
     scope.collect(ModuleOp());

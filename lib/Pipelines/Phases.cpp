@@ -42,6 +42,7 @@ static void addSimplify(OpPassManager &pm, const PhaseOptions &) {
 }
 
 static void addObserve(OpPassManager &pm, const PhaseOptions &) {
+  pm.addNestedPass<func::FuncOp>(createChooseRows());
   pm.addNestedPass<func::FuncOp>(createInsertObservers());
 }
 
@@ -60,6 +61,7 @@ static void addQuantize(OpPassManager &pm, const PhaseOptions &options) {
   auto &function = pm.nest<func::FuncOp>();
   function.addPass(createQuantize());
   function.addPass(createPropagateQuantization());
+  function.addPass(createQuantizeRows());
   function.addPass(createCSEPass());
 }
 
@@ -133,7 +135,8 @@ static void addMemory(OpPassManager &pm, const PhaseOptions &) {
   kernel.addPass(createConvertLinalgToParallelLoopsPass());
   kernel.addPass(createSplitKernels());
   // A temporary of each iteration, now that they follow one another, is one: on
-  // the stack, memory that a loop takes is only given back when its kernel ends.
+  // the stack, memory that a loop takes is only given back when its kernel
+  // ends.
   kernel.addPass(bufferization::createBufferLoopHoistingPass());
   bufferization::PromoteBuffersToStackPassOptions promote;
   promote.maxAllocSizeInBytes = stackBytes;

@@ -49,7 +49,9 @@ static std::vector<std::string> makeArguments(ArrayRef<std::string> objects,
     arguments.push_back(file("libOctetRuntime.a"));
     return arguments;
   }
-  bool isArm = architecture == "aarch64", isProgram = kind == LinkKind::Program;
+  bool isArm = architecture == "aarch64",
+       isInstrumented = kind == LinkKind::InstrumentedProgram,
+       isProgram = isInstrumented || kind == LinkKind::Program;
   std::vector<std::string> arguments{"--threads=1",
                                      "-s",
                                      "--hash-style=gnu",
@@ -65,6 +67,8 @@ static std::vector<std::string> makeArguments(ArrayRef<std::string> objects,
   auto add = [&](ArrayRef<std::string> more) {
     llvm::append_range(arguments, more);
   };
+  if (isInstrumented)
+    add({"--undefined=instrumented_commands"});
   StringRef name = isProgram ? programSymbol : librarySymbol;
   if (symbol != name)
     add({("--defsym=" + name + "=" + symbol).str()});

@@ -212,8 +212,9 @@ TEST_F(Operations, ConvertTheirStorage) {
       return;
     StorageConverter converter(&context);
     converter.builder.setInsertionPoint(op);
+    auto stored = llvm::filter_to_vector(op->getResults(), isStorage);
     EXPECT_TRUE(succeeded(storage.convertStorage(converter)));
-    for (Value value : op->getResults())
+    for (Value value : stored)
       EXPECT_TRUE(StorageConverter::isSigned(value));
     for (Value value : op->getOperands())
       EXPECT_FALSE(isStorage(value) && !StorageConverter::isSigned(value));

@@ -86,14 +86,28 @@ def PropagateQuantization
   ];
 }
 
-def QuantizeRows : Pass<"octet-quantize-rows", "::mlir::func::FuncOp"> {
-  let summary = "Give linear layers 8-bit weights, and rows that are quantized at run time";
+def ChooseRows : Pass<"octet-choose-rows", "::mlir::func::FuncOp"> {
+  let summary = "Find the linear layers whose rows are quantized at run time";
   let description = [{
-    A 1×1 convolution of f32 by a constant filter, which every linear layer is,
-    becomes `octet.dynamic_quantize` and `octet.integer_linear` (QS-15): no
+    Normalizations, softmax, recurrences and their like stay in f32. What is computed
+    from them element by element does, too: it is marked by an `octet.note`. Linear
+    layers of such values get the attribute `octet.rows`: each row is quantized by
+    its own range (QS-15) rather than all by one, and their results are f32 again.
+    So the stream of values that a transformer's blocks add to is never rounded.
+  }];
+  let statistics = [Statistic<"numRows", "rows", "Layers of quantized rows">];
+}
+
+def QuantizeRows : Pass<"octet-quantize-rows", "::mlir::func::FuncOp"> {
+  let summary = "Give linear layers 8-bit weights, and quantize rows at run time";
+  let description = [{
+    A 1×1 convolution of f32 by a constant filter, which every linear layer is, if it
+    is marked by `octet.rows`, or any with `all`, becomes `octet.dynamic_quantize` and `octet.integer_linear` (QS-15): no
     calibration has to say how large its inputs are. What cannot, as a filter that is
     not finite, stays in f32; `octet.note` says why.
   }];
+  let options = [Option<"all", "all", "bool", "false",
+                        "All linear layers, marked or not">];
   let statistics = [Statistic<"numLinear", "linear", "Linear layers in 8 bits">];
 }
 

@@ -85,6 +85,9 @@ mlir::LogicalResult emitText(llvm::MutableArrayRef<Variant> variants,
 enum class LinkKind {
   /// With the harness: a stripped executable.
   Program,
+  /// The same with the commands that calibrate, whether there is a value to
+  /// watch or none.
+  InstrumentedProgram,
   /// A shared library that needs libc and libm and defines the model's symbol
   /// and `octet_v4_model`, the same under a name that all libraries have.
   SharedLibrary,

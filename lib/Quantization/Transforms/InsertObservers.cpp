@@ -94,6 +94,17 @@ private:
     ++numObservers;
   }
 
+  /// True for what is f32 whatever is calibrated (octet-choose-rows).
+  static bool isFloat(Value value) {
+    auto op = value.getDefiningOp<ScaleOpInterface>();
+    if (!op)
+      return matchPattern(value, m_Constant());
+    if (op.getScaleRole() == ScaleRole::Same && op->getNumOperands() > 0)
+      return isFloat(op->getOperand(0));
+    return op.getScaleRole() == ScaleRole::Float || op->hasAttr(noteAttr) ||
+           op->hasAttr(rowsAttr);
+  }
+
   /// How all that reads a value or what moves and joins it takes it.
   enum Reading {
     /// Some of it may be rounded.
@@ -108,17 +119,21 @@ private:
   Reading readingOf(Value value) const {
     if (value.use_empty())
       return Rounded;
-    Reading least = Exactly;
+    Reading least = Exactly, byFloats = isFloat(value) ? AsFloat : Rounded;
     for (OpOperand &use : value.getUses()) {
       Operation *user = use.getOwner();
       auto op = dyn_cast<ScaleOpInterface>(user);
-      if (!op)
-        return Rounded;
+      if (!op) {
+        least = std::min(least, byFloats);
+        continue;
+      }
       if (op.getOperandRole(use.getOperandNumber()) == OperandRole::Exact)
         continue;
       Reading through = Rounded;
-      if (user->hasAttr(noteAttr))
+      if (user->hasAttr(noteAttr) || user->hasAttr(rowsAttr))
         through = AsFloat;
+      else if (op.getScaleRole() == ScaleRole::Float)
+        through = byFloats;
       else if (op.getScaleRole() == ScaleRole::Same ||
                op.getScaleRole() == ScaleRole::Joined)
         through = readings.lookup(user->getResult(0));
@@ -140,8 +155,7 @@ private:
                                   "errors of its result would add up"));
       return true;
     }
-    return (op.getScaleRole() == ScaleRole::Joined ||
-            op.getScaleRole() == ScaleRole::Float) &&
+    return (op.getScaleRole() == ScaleRole::Joined || isFloat(value)) &&
            readings.lookup(value) == AsFloat;
   }
 

@@ -50,7 +50,7 @@ struct QuantizeOperation : OpRewritePattern<quant::QuantizeCastOp> {
     if (!op || !hasScaleOfItsOwn(op) || !op->hasOneUse())
       return rewriter.notifyMatchFailure(
           cast, "operand has no integer form or other uses");
-    if (op->hasAttr(noteAttr))
+    if (op->hasAttr(noteAttr) || op->hasAttr(rowsAttr))
       return rewriter.notifyMatchFailure(cast, "operand is to stay in f32");
     if (std::string reason = op.explainFloat(); !reason.empty()) {
       rewriter.modifyOpInPlace(
@@ -172,7 +172,7 @@ private:
     if (!typeOf(op->getResult(0)).getElementType().isF32())
       return;
     ++numFloat;
-    if (op->hasAttr(noteAttr))
+    if (op->hasAttr(noteAttr) || op->hasAttr(rowsAttr))
       return;
     std::string reason = op.explainFloat();
     if (reason.empty())

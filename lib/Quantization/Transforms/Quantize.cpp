@@ -69,7 +69,7 @@ private:
   void quantizeConstants(ScaleOpInterface op) {
     auto role = op.getScaleRole();
     if ((role != ScaleRole::Own && role != ScaleRole::Joined) ||
-        op->hasAttr(noteAttr))
+        op->hasAttr(noteAttr) || op->hasAttr(rowsAttr))
       return;
     ObserveOp scaled;
     for (Value operand : op->getOperands())

@@ -63,22 +63,16 @@ std::optional<Rounded> roundFilter(ConstantView filter) {
   return rounded;
 }
 
-/// True for a linear layer of the channels of each position.
-bool isLinear(Conv2DOp op) {
-  auto isAll = [](ArrayRef<int64_t> values, int64_t value) {
-    return llvm::all_of(values, [&](int64_t v) { return v == value; });
-  };
-  auto filter = typeOf(op.getFilter()).getShape();
-  return !op.getLanes() && op.getGroups() == 1 && filter[1] == 1 &&
-         filter[2] == 1 && isAll(op.getStrides(), 1) && isAll(op.getPads(), 0);
-}
-
 struct QuantizeRowsPass : octet::impl::QuantizeRowsBase<QuantizeRowsPass> {
+  using QuantizeRowsBase::QuantizeRowsBase;
+
   void runOnOperation() override {
+    quantized.clear();
     SmallVector<Conv2DOp> layers;
     getOperation().walk([&](Conv2DOp op) {
-      if (isLinear(op) && typeOf(op.getInput()).getElementType().isF32() &&
-          !op->hasAttr(noteAttr))
+      bool isChosen =
+          all ? op.isLinear() && !op->hasAttr(noteAttr) : op->hasAttr(rowsAttr);
+      if (isChosen && typeOf(op.getInput()).getElementType().isF32())
         layers.push_back(op);
     });
     for (Conv2DOp op : layers)
@@ -96,7 +90,8 @@ private:
     auto loc = op.getLoc();
     if (std::string reason = op.explainFloat(); !reason.empty())
       return note(op, reason);
-    auto rounded = roundFilter(matchFloats(op.getFilter()));
+    Value input = behindRounding(op.getInput());
+    auto rounded = roundFilter(matchFloats(behindRounding(op.getFilter())));
     if (!rounded)
       return note(op, "its sums could leave 32 bits");
     auto constant = [&](ElementsAttr value) -> Value {
@@ -108,12 +103,11 @@ private:
       return constant(makeConstant<T>(
           RankedTensorType::get({channels}, element), ArrayRef<T>(values)));
     };
-    DynamicQuantizeOp &rows = quantized[op.getInput()];
+    DynamicQuantizeOp &rows = quantized[input];
     if (!rows) {
       OpBuilder behind(op);
-      behind.setInsertionPointAfterValue(op.getInput());
-      rows = DynamicQuantizeOp::create(behind, op.getInput().getLoc(),
-                                       op.getInput());
+      behind.setInsertionPointAfterValue(input);
+      rows = DynamicQuantizeOp::create(behind, input.getLoc(), input);
     }
     auto linear = IntegerLinearOp::create(
         builder, loc, op.getType(), rows.getOutput(), constant(rounded->filter),

@@ -20,7 +20,15 @@ from collections.abc import Mapping
 import numpy.typing as npt
 
 # Modules that register what computes operations.
-from . import contractions, elementwise, mlir_text, moves, scales, steps  # noqa: F401
+from . import (  # noqa: F401
+    contractions,
+    elementwise,
+    mlir_text,
+    moves,
+    rows,
+    scales,
+    steps,
+)
 from .graph import Graph, Value
 from .samples import Samples
 

@@ -50,7 +50,7 @@ func.func @float(%x: tensor<2x8x8x4xf32>, %w: tensor<6x3x3x4xf32>, %b: tensor<6x
 func.func @integer(%x: tensor<2x8x8x4xf32>, %q: tensor<2x8x8x4xui8>, %w: tensor<6x3x3x4xsi8>,
                    %b: tensor<6xi32>, %m: tensor<6xf32>, %one: tensor<1xf32>, %s: tensor<1x1xf32>,
                    %t: tensor<256xui8>, %c: tensor<4xf32>, %p: tensor<5x2xi64>,
-                   %k: tensor<5x2xf32>, %f: f32, %z: i32) {
+                   %k: tensor<5x2xf32>, %l: tensor<6x1x1x4xsi8>, %f: f32, %z: i32) {
   %0 = octet.quantize %x, %one, %one, %f, %f, %z {permutation = array<i64: 0, 1, 2, 3>} : tensor<2x8x8x4xf32>, tensor<1xf32>, tensor<1xf32> -> tensor<2x8x8x4xui8>
   %1 = octet.dequantize %q, %f, %z : tensor<2x8x8x4xui8> -> tensor<2x8x8x4xf32>
   %2 = octet.integer_conv2d %q, %w, %b, %m, %f, %f, %z : tensor<2x8x8x4xui8>, tensor<6x3x3x4xsi8>, tensor<6xi32>, tensor<6xf32> -> tensor<2x6x6x6xui8>
@@ -61,5 +61,7 @@ func.func @integer(%x: tensor<2x8x8x4xf32>, %q: tensor<2x8x8x4xui8>, %w: tensor<
   %8 = octet.integer_resample %q, %z, %p, %k, %f, %f, %z {axis = 1 : i64} : tensor<2x8x8x4xui8>, tensor<5x2xi64>, tensor<5x2xf32> -> tensor<2x5x8x4xui8>
   %7 = octet.integer_prelu %q, %z, %f, %c, %f, %f, %z : tensor<2x8x8x4xui8>, tensor<4xf32> -> tensor<2x8x8x4xui8>
   %6 = octet.lookup %q, %t : tensor<2x8x8x4xui8>, tensor<256xui8> -> tensor<2x8x8x4xui8>
+  %10:3 = octet.dynamic_quantize %x : tensor<2x8x8x4xf32> -> tensor<2x8x8x4xui8>, tensor<2x8x8xf32>, tensor<2x8x8xi32>
+  %11 = octet.integer_linear %10#0, %l, %b, %m, %10#1, %10#2 bias(%m) : tensor<2x8x8x4xui8>, tensor<6x1x1x4xsi8>, tensor<6xi32>, tensor<6xf32>, tensor<2x8x8xf32>, tensor<2x8x8xi32>, tensor<6xf32> -> tensor<2x8x8x6xf32>
   return
 }

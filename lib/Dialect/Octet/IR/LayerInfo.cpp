@@ -26,6 +26,8 @@ static bool isInteger(Operation *op) {
   auto scales = dyn_cast<ScaleOpInterface>(op);
   if (!scales)
     return false;
+  if (countMacs(op) > 0 && scales.getScaleRole() == ScaleRole::Integer)
+    return true;
   if (scales.getScaleRole() == ScaleRole::Integer)
     return isa<IntegerType>(typeOf(op->getOperand(0)).getElementType()) &&
            isa<IntegerType>(typeOf(op->getResult(0)).getElementType());

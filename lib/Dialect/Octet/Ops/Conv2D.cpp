@@ -67,6 +67,15 @@ Shape Conv2DOp::getKernelShape(unsigned index) {
   return blockedKernelShape(*this, index, getLanes(), getGroups(), 1);
 }
 
+bool Conv2DOp::isLinear() {
+  auto areAll = [](ArrayRef<int64_t> values, int64_t value) {
+    return llvm::all_of(values, [&](int64_t v) { return v == value; });
+  };
+  auto filter = typeOf(getFilter()).getShape();
+  return !getLanes() && getGroups() == 1 && areAll(filter.slice(1, 2), 1) &&
+         areAll(getStrides(), 1) && areAll(getPads(), 0);
+}
+
 namespace {
 /// conv(x, w) bias(b) -> conv(x, w) + b where b is computed at run time: a bias
 /// is a constant from here on.

@@ -24,6 +24,9 @@ inline constexpr llvm::StringLiteral layerAttr = "octet.layer";
 /// Why an operation was left in f32, where there is a reason to say.
 inline constexpr llvm::StringLiteral noteAttr = "octet.note";
 
+/// On a linear layer: its rows are quantized at run time (QS-15).
+inline constexpr llvm::StringLiteral rowsAttr = "octet.rows";
+
 /// Logical multiply-accumulates of `op` (zero for what is no contraction).
 int64_t countMacs(mlir::Operation *op);
 

@@ -65,6 +65,8 @@ def Octet_Conv2DOp : Octet_Op<"conv2d",
   let hasVerifier = 1;
   let hasCanonicalizer = 1;
   let extraDeclarations = [{
+    /// True for a linear layer of the channels of each position.
+    bool isLinear();
     ::octet::OperandRole getOperandRole(unsigned index);
     bool takesResidual();
     void attachResidual(::mlir::Value residual);
@@ -137,6 +139,7 @@ def Octet_IntegerLinearOp : Octet_Op<"integer_linear",
     [Octet_OwnDimensions, Octet_IntegerScale, Octet_CountsMacs,
      Octet_BlockedKernel],
     [Octet_InferredPositions, AttrSizedOperandSegments,
+     Octet_EpilogueOpInterface,
      DeclareOpInterfaceMethods<Octet_StorageOpInterface, ["convertStorage"]>]> {
   let summary = "Linear layer of rows that have scales of their own";
   let description = [{
