@@ -251,7 +251,7 @@ llvm::ArrayRef<Flag> octet::allFlags() {
       {"--precision", "P", "int8 or fp32",
        "int8 if there are ranges, else fp32", "compile", "",
        choice(&Options::precision, {"int8", "fp32"})},
-      {"--weights", "W", "int8: round weights to 8 bits, in an FP32 program",
+      {"--weights", "W", "int8: linear layers in 8 bits, rows quantized as they run; no data",
        "", "compile", "", choice(&Options::weights, {"int8"})},
       {"--target", "T[,T...]",
        listTargets() + "; several, of one architecture, make one file for all",

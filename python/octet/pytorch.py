@@ -28,12 +28,13 @@ __all__ = ["TorchModel", "load_trained_model", "quantize_int8",
 
 def quantize_int8(model: Any, *, targets: str | Sequence[str] = "host", batch: int = 1,
                   progress: bool | None = None) -> Program:
-    """Rounds a model's weights to 8 bits, without any data.
+    """Quantizes a model's linear layers, without any data.
 
-    Each output channel has its own scale (docs/QuantSpec.md, QS-4). Activations and
-    arithmetic stay f32, so that the program has the accuracy of 8-bit weights, but the
-    size and speed of FP32; a warning says so. With data, `quantize_model` makes a
-    program that computes in integers.
+    Their weights have 8 bits, each output channel its own scale, and each row of their
+    input is quantized while the program runs (docs/QuantSpec.md, QS-15). All else stays
+    in f32; other layers' weights are rounded, too, but stored as floats: a warning
+    says so of a model without linear layers. With data, `quantize_model` makes a
+    program that computes convolutions in integers as well.
 
     Parameters
     ----------
@@ -55,7 +56,7 @@ def quantize_int8(model: Any, *, targets: str | Sequence[str] = "host", batch: i
     --------
     >>> small = octet.quantize_int8("examples/digits/digits.onnx")
     >>> small.precision
-    'fp32'
+    'int8'
     """
     return compiler.compile(_read(model), weights="int8", targets=targets, batch=batch,
                             progress=progress)

@@ -5,7 +5,7 @@ and lanes are made of, with and without bias, a clamp and a residual. Every targ
 give the bytes of `generic`, and that those of the numerics contract (QS-15), computed
 here in NumPy.
 
-    rows.py --octet BIN [--count 6] [--first 0] [--targets T,...]
+    linear_rows.py --octet BIN [--count 6] [--first 0] [--targets T,...]
 """
 
 import argparse
@@ -156,7 +156,7 @@ def main():
         failed += len(problems)
         for problem in problems:
             print(problem, flush=True)
-    print(f"rows: {sum(map(len, wanted))} of {len(every)}, {failed} differ")
+    print(f"linear rows: {sum(map(len, wanted))} of {len(every)}, {failed} differ")
     return failed > 0
 
 
