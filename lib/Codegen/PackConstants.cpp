@@ -269,6 +269,28 @@ struct BlockMatMul : OpRewritePattern<MatMulOp> {
   Pass::Statistic &counter;
 };
 
+/// As for products, the kernel blocks what it takes.
+struct BlockAttention : OpRewritePattern<AttentionOp> {
+  BlockAttention(MLIRContext *context, const PackConstantsOptions &options,
+                 Pass::Statistic &counter)
+      : OpRewritePattern(context), options(options), counter(counter) {}
+
+  LogicalResult matchAndRewrite(AttentionOp op,
+                                PatternRewriter &rewriter) const override {
+    if (op.getLanes())
+      return rewriter.notifyMatchFailure(op, "blocked");
+    rewriter.modifyOpInPlace(op, [&] {
+      op.setLanes(options.lanes);
+      op.setRegisters(options.floatRegisters);
+    });
+    ++counter;
+    return success();
+  }
+
+  const PackConstantsOptions &options;
+  Pass::Statistic &counter;
+};
+
 struct PackConstantsPass : octet::impl::PackConstantsBase<PackConstantsPass> {
   using PackConstantsBase::PackConstantsBase;
   void runOnOperation() override {
@@ -276,10 +298,12 @@ struct PackConstantsPass : octet::impl::PackConstantsBase<PackConstantsPass> {
     options.lanes = lanes;
     options.pack = pack;
     options.step = step;
+    options.floatRegisters = floatRegisters;
     RewritePatternSet patterns(&getContext());
     patterns.add<PackConv<Conv2DOp>, PackConv<IntegerConv2DOp>,
                  PackConv<IntegerLinearOp>>(&getContext(), options, numPacked);
     patterns.add<BlockMatMul>(&getContext(), lanes, numPacked);
+    patterns.add<BlockAttention>(&getContext(), options, numPacked);
     walkAndApplyPatterns(getOperation(), std::move(patterns));
     // Constants are large: those that were packed are not kept beside.
     getOperation().walk([](arith::ConstantOp op) {

@@ -28,6 +28,8 @@ using namespace octet;
 static void addSimplify(OpPassManager &pm, const PhaseOptions &) {
   auto &function = pm.nest<func::FuncOp>();
   function.addPass(createCanonicalizerPass());
+  function.addPass(createFuseAttention());
+  function.addPass(createCanonicalizerPass());
   function.addPass(createToChannelsLast());
   function.addPass(createCanonicalizerPass());
   function.addPass(createLinearToConv());
@@ -86,6 +88,8 @@ static void addLayout(OpPassManager &pm, const PhaseOptions &options) {
   pack.lanes = target.lanes();
   pack.pack = target.pack;
   pack.step = target.step;
+  pack.floatRegisters =
+      target.floatRegisters ? target.floatRegisters : target.registers;
   function.addPass(createPackConstants(pack));
 }
 

@@ -54,13 +54,16 @@ def PackConstants : Pass<"octet-pack-constants", "::mlir::func::FuncOp"> {
     lanes, lanes]`; bias and multiplier are padded to whole blocks, 8-bit input
     channels to whole steps. An input too narrow for that, an image's, is packed
     by 4. Grouped convolutions that are not depthwise are left as they are.
-    Products of computed f32 matrices are marked to be blocked by their kernels.
+    Products of computed f32 matrices and attentions are marked to be blocked by
+    their kernels.
   }];
   let options = [
     Option<"lanes", "lanes", "int64_t", "16", "Output channels of a block">,
     Option<"pack", "pack", "int64_t", "4", "Input channels in one lane">,
     Option<"step", "step", "int64_t", "4",
-           "Input channels that one step of the reduction takes">
+           "Input channels that one step of the reduction takes">,
+    Option<"floatRegisters", "float-registers", "int64_t", "28",
+           "Accumulators of one block of f32 that fit the register file">
   ];
   let statistics = [Statistic<"numPacked", "packed", "Convolutions blocked">];
 }

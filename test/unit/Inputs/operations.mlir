@@ -9,7 +9,7 @@ func.func @float(%x: tensor<2x8x8x4xf32>, %w: tensor<6x3x3x4xf32>, %b: tensor<6x
                  %c: tensor<4xf32>, %t: tensor<2x8x8x4xi1>, %i: tensor<3xi64>,
                  %g: tensor<2x5x12xf32>, %h: tensor<4x12xf32>, %j: tensor<2x1x4xf32>,
                  %p: tensor<2x5x2xi64>, %u: tensor<2x5x4xf32>, %s: tensor<5x2xi64>,
-                 %k: tensor<5x2xf32>) {
+                 %k: tensor<5x2xf32>, %t4: tensor<1x8x1x8xf32>) {
   %0 = octet.conv2d %x, %w bias(%b) residual(%r) clamp(min 0.0) : tensor<2x8x8x4xf32>, tensor<6x3x3x4xf32>, tensor<6xf32> residual tensor<2x6x6x6xf32> -> tensor<2x6x6x6xf32>
   %1 = octet.matmul %m, %n : tensor<2x3xf32>, tensor<3x5xf32> -> tensor<2x5xf32>
   %2 = octet.max_pool2d %x {kernel = array<i64: 2, 2>} : tensor<2x8x8x4xf32> -> tensor<2x7x7x4xf32>
@@ -43,6 +43,7 @@ func.func @float(%x: tensor<2x8x8x4xf32>, %w: tensor<6x3x3x4xf32>, %b: tensor<6x
   %25 = octet.gather_nd %x, %p {batch_dims = 1 : i64} : tensor<2x8x8x4xf32>, tensor<2x5x2xi64> -> tensor<2x5x4xf32>
   %26 = octet.scatter add %x, %p, %u {batch_dims = 1 : i64} : tensor<2x8x8x4xf32>, tensor<2x5x2xi64>, tensor<2x5x4xf32> -> tensor<2x8x8x4xf32>
   %27 = octet.top_indices %x {axis = 2 : i64, k = 3 : i64} : tensor<2x8x8x4xf32> -> tensor<2x8x3x4xi64>
+  %29 = octet.attention %x, %x, %x mask(%t4) {causal = 0 : i64, scale = 0.5 : f32} : (tensor<2x8x8x4xf32>, tensor<2x8x8x4xf32>, tensor<2x8x8x4xf32>, tensor<1x8x1x8xf32>) -> tensor<2x8x8x4xf32>
   %30 = octet.cumulative cumulative_sum %x {axis = 1 : i64, exclusive} : tensor<2x8x8x4xf32> -> tensor<2x8x8x4xf32>
   return
 }

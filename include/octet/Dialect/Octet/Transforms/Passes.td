@@ -35,6 +35,22 @@ def ToChannelsLast : Pass<"octet-to-channels-last", "::mlir::func::FuncOp"> {
   ];
 }
 
+def FuseAttention : Pass<"octet-fuse-attention", "::mlir::func::FuncOp"> {
+  let summary = "Make one octet.attention of softmax(q · kᵀ) · v";
+  let description = [{
+    Scores may be scaled, before or after the product, and masked: by a sum with
+    numbers, or by a choice between them and a number of at most -1e30. A
+    constant mask that lets query i see the keys up to i + c becomes `causal`,
+    others stay operands. Key and value that are repeated, broadcast or reshaped
+    for heads that share them are taken as they were. Where the weights of
+    queries that see nothing are set to zero, the result's rows are instead.
+
+    Scores and weights that something else uses, and constant keys or values,
+    stay products.
+  }];
+  let statistics = [Statistic<"numFused", "fused", "Attentions made">];
+}
+
 def LinearToConv : Pass<"octet-linear-to-conv", "::mlir::func::FuncOp"> {
   let summary = "Turn products with a constant matrix into 1x1 convolutions";
   let description = [{
