@@ -35,3 +35,11 @@ func.func @products(%x: tensor<5x3xf32>, %y: tensor<3x7xf32>, %i: tensor<5x3xi32
   %1 = octet.matmul %i, %j : tensor<5x3xi32>, tensor<3x7xi32> -> tensor<5x7xi32>
   return %0, %1 : tensor<5x7xf32>, tensor<5x7xi32>
 }
+
+// So is an attention, which keeps as many accumulators as there are registers for.
+// CHECK-LABEL: func @attention
+func.func @attention(%q: tensor<1x2x5x3xf32>, %k: tensor<1x2x7x3xf32>) -> tensor<1x2x5x3xf32> {
+  // CHECK: octet.attention {{.*}} {lanes = 4 : i64, registers = 28 : i64, scale = 1.000000e+00 : f32}
+  %0 = octet.attention %q, %k, %k {scale = 1.0 : f32} : (tensor<1x2x5x3xf32>, tensor<1x2x7x3xf32>, tensor<1x2x7x3xf32>) -> tensor<1x2x5x3xf32>
+  return %0 : tensor<1x2x5x3xf32>
+}

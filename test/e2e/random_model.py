@@ -58,7 +58,8 @@ class Graph(Steps):
                       self.activation, self.activation, self.pool, self.residual,
                       self.residual, self.concat, self.slice, self.pad,
                       self.scale, self.two_pads, self.beside_constant, self.matmul,
-                      self.moved, self.normalization, self.places, self.upsample,
+                      self.attention, self.moved, self.normalization, self.places,
+                      self.upsample,
                       self.transposed, self.repeated_pad, self.recurrent,
                       self.cumulative, self.looped, self.extremes, self.function,
                       self.function, self.reduced, self.split, self.chosen]

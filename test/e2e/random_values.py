@@ -124,6 +124,48 @@ class Values(Windows):
         y = self.node("MatMul", [y, other], [n, c, k])
         return self.node("Reshape", [y, self.ints(-1, c, *size)], [n, c, *size])
 
+    def attention(self, x):
+        """Attention between positions: heads that may share keys, and a mask."""
+        n, c, *size = self.shapes[x]
+        k = int(np.prod(size))
+        if "matmul" in self.without or k > 400:
+            return self.conv(x)
+        shared, each, width = (int(self.rng.integers(1, 4)) for _ in range(3))
+
+        def heads(count):
+            y = self.conv(x, channels=count * width, same=True)
+            y = self.node("Reshape", [y, self.ints(-1, count, width, k)],
+                          [n, count, width, k])
+            return y, self.node("Transpose", [y], [n, count, k, width],
+                                perm=[0, 1, 3, 2])
+
+        def repeated(y):
+            rows, columns = self.shapes[y][2:]
+            for op, shape in (("Reshape", (n, shared, 1, rows, columns)),
+                              ("Expand", (n, shared, each, rows, columns)),
+                              ("Reshape", (n, shared * each, rows, columns))):
+                sizes = (1 if op == "Expand" else -1, *shape[1:])
+                y = self.node(op, [y, self.ints(*sizes)], shape)
+            return y
+
+        query = heads(shared * each)[1]
+        turned, value = heads(shared)[0], heads(shared)[1]
+        if each > 1:
+            turned, value = repeated(turned), repeated(value)
+        scores = [n, shared * each, k, k]
+        y = self.node("MatMul", [query, turned], scores)
+        y = self.node("Mul", [y, self.floats(width ** -0.5)], scores)
+        if self.chance(0.6):
+            hidden = np.float32(self.pick(-np.inf, -3e38, -5.0))
+            distance = int(self.rng.integers(0, k))
+            mask = np.where(np.tri(k, k, distance, bool), np.float32(0), hidden)
+            y = self.node("Add", [y, self.floats(mask)], scores)
+        y = self.node("Softmax", [y], scores, axis=-1)
+        y = self.node("MatMul", [y, value], [n, shared * each, k, width])
+        y = self.node("Transpose", [y], [n, shared * each, width, k], perm=[0, 1, 3, 2])
+        c = shared * each * width
+        return self.node("Reshape", [y, self.ints(-1, c, *size)], [n, c, *size])
+
     def places(self, x):
         """Elements put in order, and back into their places; a sum over channels."""
         n, c, *size = shape = self.shapes[x]

@@ -1,9 +1,8 @@
 """Attention around the edges of its blocks of queries and tiles of keys.
 
-Every target must give the bytes of `generic`, which must be what the numerics contract
-says (QS-14), step by step in NumPy, and close to a softmax in double. Steps and
-programs take powers of their own polynomial: the contract's steps are checked to a few
-units in the last place, which any step left out would exceed by far.
+Every target must give the bytes of `generic`, which must be what the numerics
+contract says (QS-14), but for NumPy's powers being others in the last place, and
+close to a softmax in double.
 
     attentions.py --octet BIN [--count 6] [--first 0] [--targets T,...]
 """
@@ -19,10 +18,9 @@ import numpy as np
 
 sys.path[:0] = [str(pathlib.Path(__file__).parents[2] / folder)
                 for folder in ("test/e2e", "python")]
-from octet.reference.numerics import fma  # noqa: E402
+from octet.reference.attention import attend  # noqa: E402
 from targets import families, octet  # noqa: E402
 
-TILE, LANES = 64, 16
 QUERIES = (1, 3, 16, 63, 64, 65, 100, 128)
 KEYS = (1, 15, 17, 63, 64, 65, 100, 128)
 # (size, value's columns), and (query's heads, key's heads).
@@ -50,7 +48,7 @@ class Case:
 
     def shapes(self):
         (size, width), (heads, shared) = self.sizes, self.heads
-        full = dict(zip("BHST", (self.batch, heads, self.queries, self.keys), strict=True))
+        full = {"B": self.batch, "H": heads, "S": self.queries, "T": self.keys}
         shapes = [(self.batch, heads, self.queries, size),
                   (self.batch, shared, self.keys, size),
                   (self.batch, shared, self.keys, width)]
@@ -87,12 +85,10 @@ def scale_of(case):
     return np.float32(case.sizes[0] ** -0.5)
 
 
-def repeated(case, x):
-    return np.repeat(x, case.heads[0] // case.heads[1], axis=1)
-
-
 def in_double(case, q, k, v, mask=None):
-    q, k, v = (x.astype(np.float64) for x in (q, repeated(case, k), repeated(case, v)))
+    shared = case.heads[0] // case.heads[1]
+    q, k, v = (np.repeat(x.astype(np.float64), n, axis=1)
+               for x, n in ((q, 1), (k, shared), (v, shared)))
     scores = q @ np.swapaxes(k, 2, 3) * scale_of(case)
     if mask is not None:
         scores = scores + mask
@@ -100,55 +96,6 @@ def in_double(case, q, k, v, mask=None):
     with np.errstate(invalid="ignore"):
         powers = np.exp(scores - scores.max(-1, keepdims=True))
         return powers / powers.sum(-1, keepdims=True) @ v
-
-
-def sum_in_lanes(x):
-    """Along the last dimension, as QS-12 says."""
-    lanes = [x[..., i] for i in range(min(LANES, x.shape[-1]))]
-    for i in range(LANES, x.shape[-1]):
-        lanes[i % LANES] = lanes[i % LANES] + x[..., i]
-    apart = LANES // 2
-    while apart:
-        for i in range(min(apart, len(lanes) - apart)):
-            lanes[i] = lanes[i] + lanes[i + apart]
-        apart //= 2
-    return lanes[0]
-
-
-def chain(total, left, right):
-    """total[.., i, j] + left[.., i, k] right[.., k, j], term after term."""
-    for term in range(left.shape[-1]):
-        x, y = np.broadcast_arrays(left[..., term, None], right[..., term, None, :])
-        total = fma(np.ascontiguousarray(x), np.ascontiguousarray(y), total)
-    return total
-
-
-def power(x):
-    """In double, rounded once."""
-    return np.exp(x.astype(np.float64)).astype(np.float32)
-
-
-def step_by_step(case, q, k, v, mask=None):
-    k, v = repeated(case, k), repeated(case, v)
-    rows = q.shape[:3]
-    largest = np.full(rows, -np.inf, np.float32)
-    total = np.zeros(rows, np.float32)
-    result = np.zeros((*rows, v.shape[-1]), np.float32)
-    for at in range(0, case.keys, TILE):
-        keys = slice(at, min(at + TILE, case.keys))
-        start = np.zeros((*rows, keys.stop - at), np.float32)
-        scores = chain(start, q, np.swapaxes(k[:, :, keys], 2, 3)) * scale_of(case)
-        if mask is not None:
-            scores = scores + (mask if mask.shape[3] == 1 else mask[..., keys])
-        scores = np.where(seen(case)[:, keys], scores, np.float32(-np.inf))
-        old, largest = largest, np.maximum(largest, scores.max(-1))
-        most = np.where(largest == -np.inf, np.float32(0), largest)
-        factor = power(old - most)
-        weights = power(scores - most[..., None])
-        total = total * factor + sum_in_lanes(weights)
-        result = chain(result * factor[..., None], weights, v[:, :, keys])
-    with np.errstate(invalid="ignore"):
-        return result / total[..., None] + np.float32(0)
 
 
 def network(mixed):
@@ -179,8 +126,9 @@ def network(mixed):
 
 def compare(case, got, data):
     """What is wrong with the reference's result, if anything."""
-    with np.errstate(over="ignore"):
-        near, exact = step_by_step(case, *data), in_double(case, *data)
+    mask = data[3] if case.mask else None
+    near = attend(*data[:3], mask, float(scale_of(case)), case.offset)
+    exact = in_double(case, *data)
     size = np.abs(data[2]).max()
     for want, tolerance in ((near, 2e-6), (exact, 2e-5)):
         if (np.isnan(got) != np.isnan(want)).any():
@@ -213,7 +161,8 @@ def check(driver, index, mixed, only):
                     reference = got
                     wrong = [(case, compare(case, got[f"y{i}"], data[i]))
                              for i, case in enumerate(mixed)]
-                    failed += [f"{target}: {case} {what}" for case, what in wrong if what]
+                    failed += [f"{target}: {case} {what}"
+                               for case, what in wrong if what]
                 failed += [f"{target}: {case} differs" for i, case in enumerate(mixed)
                            if np.nan_to_num(got[f"y{i}"], nan=7).tobytes()
                            != np.nan_to_num(reference[f"y{i}"], nan=7).tobytes()]

@@ -137,7 +137,7 @@ def quantized_forward(x: Any, q: QuantizedModel, ranges: AnyRanges | None = None
     Inputs are rounded to 8-bit integers, layers multiply and add integers, and outputs
     are what integers stand for, as docs/QuantSpec.md says. The compiled program's
     outputs are the same bytes, but where a function that both approximate (exp, log,
-    tanh, softmax, a recurrence, ...: QS-13) is computed in f32 on the way: then the
+    tanh, softmax, attention, ...: QS-13) is computed in f32 on the way: then the
     noise is at most 1e-10 of the signal, and 1e-3 where the value is rounded to 8 bits
     behind it, since it may turn by one step. Functions that are tables of 256 entries
     (QS-9) are exact.

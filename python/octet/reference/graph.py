@@ -145,7 +145,8 @@ class Graph:
 def slack_of(op: Op, operands: Sequence[Value]) -> int:
     """How far the results of `op` may be from a program's."""
     slack = max((o.slack for o in operands), default=EXACT)
-    approximate = (op.name in ("octet.softmax", "octet.recurrence") or
+    approximate = (op.name in ("octet.attention", "octet.softmax",
+                               "octet.recurrence") or
                    (op.name == "octet.binary" and op.kind() == "pow") or
                    op.kind() in functions.APPROXIMATE or
                    (op.name == "octet.map" and any(

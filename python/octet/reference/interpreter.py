@@ -21,6 +21,7 @@ import numpy.typing as npt
 
 # Modules that register what computes operations.
 from . import (  # noqa: F401
+    attention,
     contractions,
     elementwise,
     mlir_text,
