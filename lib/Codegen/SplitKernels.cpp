@@ -44,10 +44,13 @@ int64_t estimateWork(func::FuncOp kernel) {
     double times = 1;
     for (Type type : op->getNumResults() > 0 ? TypeRange(op->getResultTypes())
                                              : TypeRange(op->getOperandTypes()))
-      if (auto vector = dyn_cast<VectorType>(type))
-        times = std::max<double>(times, double(vector.getNumElements()) *
-                                            vector.getElementTypeBitWidth() /
+      if (auto vector = dyn_cast<VectorType>(type)) {
+        int64_t bits = vector.getElementType().isIndex()
+                           ? IndexType::kInternalStorageBitWidth
+                           : vector.getElementTypeBitWidth();
+        times = std::max<double>(times, double(vector.getNumElements()) * bits /
                                             registerBits);
+      }
     for (Operation *at = op->getParentOp(); at != kernel;
          at = at->getParentOp())
       if (auto loop = dyn_cast<LoopLikeOpInterface>(at)) {

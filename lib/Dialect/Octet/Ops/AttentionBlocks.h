@@ -64,8 +64,8 @@ protected:
     return mlir::VectorType::get(vectorLanes, b.getF32Type());
   }
   Value splat(float x) {
-    return mlir::arith::ConstantOp::create(
-        b, mlir::DenseElementsAttr::get(vectorType(), x));
+    return mlir::vector::BroadcastOp::create(
+        b, vectorType(), lowering::constantF32(b, b.getLoc(), x));
   }
   Value lowest() { return splat(-std::numeric_limits<float>::infinity()); }
   Value read(Value tensor, ValueRange at) {

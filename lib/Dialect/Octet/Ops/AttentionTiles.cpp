@@ -87,23 +87,21 @@ BlockCode::Values BlockCode::lastSeen(ArrayRef<Value> places) {
   if (!form.causal)
     return last;
   auto type = VectorType::get(vectorLanes, b.getI32Type());
-  auto constant = [&](llvm::function_ref<int32_t(int64_t)> valueOf) {
-    auto values = llvm::map_to_vector(llvm::seq<int64_t>(0, vectorLanes),
-                                      [&](int64_t i) { return valueOf(i); });
-    return arith::ConstantOp::create(
-        b, DenseElementsAttr::get(type, ArrayRef<int32_t>(values)));
+  auto all = [&](int32_t value) -> Value {
+    return vector::BroadcastOp::create(
+        b, type, arith::ConstantOp::create(b, b.getI32IntegerAttr(value)));
   };
-  Value own = constant([](int64_t i) { return i; });
-  Value offset = constant([&](int64_t) { return *form.causal; });
+  Value lane =
+      vector::StepOp::create(b, VectorType::get(vectorLanes, b.getIndexType()));
+  lane = arith::IndexCastOp::create(b, type, lane);
   for (Value place : places) {
     Value row =
         arith::IndexCastOp::create(b, b.getI32Type(), add(first, place));
     Value query = arith::AddIOp::create(
-        b, vector::BroadcastOp::create(b, type, row), own);
+        b, vector::BroadcastOp::create(b, type, row), lane);
     if (merged)
-      query = arith::RemSIOp::create(
-          b, query, constant([&](int64_t) { return form.queries; }));
-    last.push_back(arith::AddIOp::create(b, query, offset));
+      query = arith::RemSIOp::create(b, query, all(form.queries));
+    last.push_back(arith::AddIOp::create(b, query, all(*form.causal)));
   }
   return last;
 }
