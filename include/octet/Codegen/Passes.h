@@ -17,6 +17,7 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"
 #include "octet/Conversion/Passes.h"
+#include "octet/Dialect/Octet/IR/AttributeNames.h"
 
 namespace octet {
 
@@ -36,8 +37,6 @@ inline constexpr llvm::StringLiteral scratchAttr = "octet.scratch";
 inline constexpr llvm::StringLiteral partsAttr = "octet.parts";
 /// About how many cycles a kernel takes; absent until it is known.
 inline constexpr llvm::StringLiteral workAttr = "octet.work";
-/// Of a kernel: its nests of loops write parts of its result that do not meet.
-inline constexpr llvm::StringLiteral disjointTilesAttr = "octet.disjoint_tiles";
 /// The function that runs one inference: (arena, inputs..., outputs...).
 inline constexpr llvm::StringLiteral runFunction = "octet_run";
 

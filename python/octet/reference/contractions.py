@@ -152,6 +152,9 @@ def reduce(call: Call, x: Array) -> Array:
         for axis in reversed(axes):
             x = numerics.sum_along(x, axis)
         return x / F32(count) if kind == "mean" else x
+    sign = -1 if kind == "min" else 1
+    if kind != "prod" and x.ndim - 1 in axes:
+        x = numerics.extreme_along(x, x.ndim - 1, sign)
     kept = [d for d in range(x.ndim) if d not in axes]
     terms = x.transpose(*axes, *kept).reshape(-1, *(x.shape[d] for d in kept))
     if kind == "prod":
@@ -159,7 +162,7 @@ def reduce(call: Call, x: Array) -> Array:
         with np.errstate(all="ignore"):
             found = functools.reduce(np.multiply, terms, one)
     else:
-        found = numerics.largest(terms, 1 if kind == "max" else -1)
+        found = numerics.largest(terms, sign)
     return found.reshape([1 if d in axes else size for d, size in enumerate(x.shape)])
 
 

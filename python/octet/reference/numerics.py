@@ -7,7 +7,7 @@ as NumPy's do.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -82,17 +82,22 @@ def fma(a: Array, b: Array, c: npt.ArrayLike) -> Array:
 # Sums and extremes (QS-12) ----------------------------------------------------------
 
 
-def sum_terms(terms: Array) -> Array:
-    """QS-12: the sum over the first axis, by 16 lanes and a tree over them."""
+def by_lanes(terms: Array, combine: Callable[[Array, Array], Array]) -> Array:
+    """QS-12: the terms along the first axis, combined in 16 lanes and a tree."""
     lanes = np.array(terms[:16], F32)
     for start in range(16, len(terms), 16):
         row = terms[start:start + 16]
-        lanes[:len(row)] += row
+        lanes[:len(row)] = combine(lanes[:len(row)], row)
     for apart in (8, 4, 2, 1):
         pairs = max(0, min(apart, len(lanes) - apart))
-        lanes[:pairs] += lanes[apart:apart + pairs]
-    sums: Array = lanes[0]
-    return sums
+        lanes[:pairs] = combine(lanes[:pairs], lanes[apart:apart + pairs])
+    found: Array = lanes[0]
+    return found
+
+
+def sum_terms(terms: Array) -> Array:
+    """QS-12: the sum over the first axis."""
+    return by_lanes(terms, np.add)
 
 
 def sum_along(x: Array, axis: int) -> Array:
@@ -110,15 +115,29 @@ def sum_windows(x: Array, axis: int, kernel: int, stride: int,
     return np.moveaxis(sum_terms(np.stack(taps)), 0, axis)
 
 
+def larger(found: Array, term: Array, sign: int = 1) -> Array:
+    """The larger of two values, of equal ones the first, NaN if one of them is.
+
+    It is the smaller with a `sign` of -1.
+    """
+    return np.where((term * sign > found * sign) | np.isnan(term), term, found)
+
+
 def largest(terms: Array, sign: int = 1) -> Array:
-    """The largest value over the first axis, of equal ones the first.
+    """The largest value over the first axis, taken in order.
 
     It is NaN if there is one; the smallest with a `sign` of -1.
     """
     found: Array = np.full(terms.shape[1:], -np.inf * sign, terms.dtype)
     for term in terms:
-        found = np.where((term * sign > found * sign) | np.isnan(term), term, found)
+        found = larger(found, term, sign)
     return found
+
+
+def extreme_along(x: Array, axis: int, sign: int = 1) -> Array:
+    """QS-12: the largest values along `axis`, which keeps a size of 1, in lanes."""
+    found = by_lanes(np.moveaxis(x, axis, 0), lambda a, b: larger(a, b, sign))
+    return np.expand_dims(found, axis)
 
 
 # Quantization -----------------------------------------------------------------------

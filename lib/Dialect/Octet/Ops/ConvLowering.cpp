@@ -207,41 +207,6 @@ static Value insertPart(OpBuilder &builder, Location loc, Value part,
       getAsIndexOpFoldResult(builder.getContext(), shape), steps);
 }
 
-Value octet::repeat(
-    OpBuilder &builder, Location loc, ArrayRef<int64_t> counts, Value carried,
-    llvm::function_ref<Value(OpBuilder &, ArrayRef<OpFoldResult>, Value)>
-        body) {
-  SmallVector<OpFoldResult> steps;
-  for (int64_t count : counts)
-    if (count != 1)
-      steps.push_back(builder.getIndexAttr(count));
-  SmallVector<OpFoldResult> position(counts.size(), builder.getIndexAttr(0));
-  if (steps.empty())
-    return body(builder, position, carried);
-  auto loop =
-      scf::ForallOp::create(builder, loc, steps, carried, /*mapping=*/{});
-  SmallVector<Value> loopVariables = loop.getInductionVars();
-  ValueRange variables = loopVariables;
-  for (auto [at, count] : llvm::zip_equal(position, counts))
-    if (count != 1) {
-      at = variables.front();
-      variables = variables.drop_front();
-    }
-  OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPointToStart(loop.getBody());
-  auto insert = body(builder, position, loop.getRegionIterArgs()[0])
-                    .getDefiningOp<tensor::InsertSliceOp>();
-  assert(insert && insert.getDest() == loop.getRegionIterArgs()[0] &&
-         "each iteration computes a part of its own");
-  builder.setInsertionPointToEnd(loop.getTerminator().getBody());
-  tensor::ParallelInsertSliceOp::create(
-      builder, loc, insert.getSource(), insert.getDest(),
-      insert.getMixedOffsets(), insert.getMixedSizes(),
-      insert.getMixedStrides());
-  insert.erase();
-  return loop.getResult(0);
-}
-
 /// A blocked form of one sample, [H, W, C].
 static Value lowerBlocks(OpBuilder &builder, Location loc, ContractionForm form,
                          const ConvWindow &window, Epilogue finish) {

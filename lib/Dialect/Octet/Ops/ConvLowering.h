@@ -84,17 +84,6 @@ mlir::Value contract(mlir::OpBuilder &builder, mlir::Location loc,
                      const ContractionForm &form, mlir::Type accumulator,
                      mlir::Value destination);
 
-/// `carried` with the parts that body(position, carried) puts into it by a
-/// tensor.insert_slice, for all positions of `counts`. These do not depend on
-/// each other: they are the iterations of an scf.forall where there are
-/// several.
-mlir::Value
-repeat(mlir::OpBuilder &builder, mlir::Location loc,
-       llvm::ArrayRef<int64_t> counts, mlir::Value carried,
-       llvm::function_ref<mlir::Value(
-           mlir::OpBuilder &, llvm::ArrayRef<mlir::OpFoldResult>, mlir::Value)>
-           body);
-
 /// A product of f32 matrices, `operands` being left, right and perhaps bias,
 /// into `destination`, for `lanes` columns or rows at a time.
 mlir::Value lowerBlockedMatMul(mlir::OpBuilder &builder, mlir::Location loc,

@@ -13,11 +13,9 @@
 #include "Constants.h"
 #include "Verify.h"
 #include "mlir/IR/Matchers.h"
-#include "octet/Dialect/Octet/IR/Lowering.h"
 
 using namespace mlir;
 using namespace octet;
-using namespace octet::lowering;
 
 //===----------------------------------------------------------------------===//
 // Definition
@@ -161,139 +159,6 @@ SmallVector<int64_t> SoftmaxOp::getDimensionSources(unsigned, unsigned) {
 bool SoftmaxOp::permuteDimensions(ArrayRef<int64_t> permutation) {
   setAxis(permutation[getAxis()]);
   return true;
-}
-
-//===----------------------------------------------------------------------===//
-// Lowering
-//===----------------------------------------------------------------------===//
-
-/// `body` of each value and those before it over `axes`, which are kept with
-/// size one; the first is `start`.
-static Value reduceOver(OpBuilder &builder, Location loc, Value input,
-                        ArrayRef<int64_t> axes, TypedAttr start, Body body) {
-  auto *context = builder.getContext();
-  auto shape = typeOf(input).getShape();
-  unsigned rank = shape.size();
-  Shape kept(shape);
-  SmallVector<AffineExpr> exprs;
-  unsigned next = rank;
-  for (unsigned d = 0; d < rank; ++d) {
-    bool reduced = llvm::is_contained(axes, d);
-    exprs.push_back(getAffineDimExpr(reduced ? next++ : d, context));
-    if (reduced)
-      kept[d] = 1;
-  }
-  Value out =
-      fill(builder, loc, start,
-           tensor::EmptyOp::create(builder, loc, kept, start.getType()));
-  return createReduction(
-      builder, loc, input, AffineMap::get(next, 0, exprs, context), out,
-      AffineMap::getMultiDimIdentityMap(next, context).getMajorSubMap(rank),
-      body);
-}
-
-/// The largest (or smallest) value over `axes`.
-static Value extremeOver(OpBuilder &builder, Location loc, Value input,
-                         ArrayRef<int64_t> axes, bool smallest) {
-  auto start = builder.getFloatAttr(
-      builder.getF32Type(),
-      APFloat::getInf(APFloat::IEEEsingle(), /*Negative=*/!smallest));
-  return reduceOver(builder, loc, input, axes, start,
-                    [&](OpBuilder &b, Location at, ValueRange args) {
-                      return extremeOrNaN(b, at, args[0], args[1], smallest);
-                    });
-}
-
-/// Products of f32, and all reductions of integers, one after the other.
-static Value reduceInOrder(OpBuilder &builder, ReduceOp op, Value input) {
-  Type element = typeOf(input).getElementType();
-  Type given = typeOf(op.getInput()).getElementType();
-  bool isUnsigned = given.isUnsignedInteger() || given.isInteger(1);
-  unsigned width = element.getIntOrFloatBitWidth();
-  TypedAttr start;
-  if (element.isF32())
-    start = builder.getF32FloatAttr(1.0f);
-  else if (op.getKind() == ReduceKind::Max)
-    start = builder.getIntegerAttr(
-        element, isUnsigned ? APInt::getMinValue(width)
-                            : APInt::getSignedMinValue(width));
-  else if (op.getKind() == ReduceKind::Min)
-    start = builder.getIntegerAttr(
-        element, isUnsigned ? APInt::getMaxValue(width)
-                            : APInt::getSignedMaxValue(width));
-  else
-    start = builder.getIntegerAttr(element, op.getKind() == ReduceKind::Prod);
-  return reduceOver(
-      builder, op.getLoc(), input, op.getAxes(), start,
-      [&](OpBuilder &b, Location at, ValueRange args) -> Value {
-        Value x = args[0], sum = args[1];
-        if (element.isF32())
-          return arith::MulFOp::create(b, at, sum, x);
-        switch (op.getKind()) {
-        case ReduceKind::Max:
-          return isUnsigned ? arith::MaxUIOp::create(b, at, sum, x).getResult()
-                            : arith::MaxSIOp::create(b, at, sum, x).getResult();
-        case ReduceKind::Min:
-          return isUnsigned ? arith::MinUIOp::create(b, at, sum, x).getResult()
-                            : arith::MinSIOp::create(b, at, sum, x).getResult();
-        case ReduceKind::Prod:
-          return arith::MulIOp::create(b, at, sum, x);
-        default:
-          return arith::AddIOp::create(b, at, sum, x);
-        }
-      });
-}
-
-FailureOr<SmallVector<Value>>
-ReduceOp::lower(OpBuilder &builder, ValueRange inputs, ValueRange outputs) {
-  Value value = inputs[0];
-  auto identity = builder.getMultiDimIdentityMap(typeOf(value).getRank());
-  bool isSum = getKind() == ReduceKind::Sum || getKind() == ReduceKind::Mean;
-  float count = 1.0f;
-  if (!typeOf(value).getElementType().isF32() ||
-      getKind() == ReduceKind::Prod) {
-    value = reduceInOrder(builder, *this, value);
-  } else if (isSum) {
-    for (int64_t axis : llvm::reverse(getAxes())) {
-      int64_t size = typeOf(value).getDimSize(axis);
-      count *= size;
-      value = sumAlong(builder, getLoc(), value, axis, /*windows=*/1, size);
-    }
-  } else if (!getAxes().empty()) {
-    value = extremeOver(builder, getLoc(), value, getAxes(),
-                        getKind() == ReduceKind::Min);
-  }
-  return SmallVector<Value>{createElementwise(
-      builder, getLoc(), value, identity, outputs[0],
-      [&](OpBuilder &b, Location at, ValueRange args) -> Value {
-        if (getKind() != ReduceKind::Mean)
-          return args[0];
-        return arith::DivFOp::create(b, at, args[0], constantF32(b, at, count));
-      })};
-}
-
-FailureOr<SmallVector<Value>>
-SoftmaxOp::lower(OpBuilder &builder, ValueRange inputs, ValueRange outputs) {
-  auto loc = getLoc();
-  auto shape = typeOf(inputs[0]).getShape();
-  int64_t axis = getAxis();
-  auto identity = builder.getMultiDimIdentityMap(shape.size());
-  Shape single(shape);
-  single[axis] = 1;
-  auto kept = broadcastMap(builder.getContext(), single, shape);
-  Value largest = extremeAlong(builder, loc, inputs[0], axis);
-  Value powers = createElementwise(
-      builder, loc, {inputs[0], largest}, {identity, kept}, outputs[0],
-      [](OpBuilder &b, Location at, ValueRange args) -> Value {
-        Value x = arith::SubFOp::create(b, at, args[0], args[1]);
-        return math::ExpOp::create(b, at, x);
-      });
-  Value sum = sumAlong(builder, loc, powers, axis, /*windows=*/1, shape[axis]);
-  return SmallVector<Value>{createElementwise(
-      builder, loc, sum, kept, powers,
-      [](OpBuilder &b, Location at, ValueRange args) -> Value {
-        return arith::DivFOp::create(b, at, args[1], args[0]);
-      })};
 }
 
 //===----------------------------------------------------------------------===//

@@ -31,6 +31,11 @@ inline constexpr llvm::StringLiteral elementTypeAttr = "octet.element_type";
 /// How many of its arguments are inputs; outputs follow.
 inline constexpr llvm::StringLiteral numInputsAttr = "octet.num_inputs";
 
+// Of kernels.
+
+/// Its nests of loops write parts of its result that do not meet.
+inline constexpr llvm::StringLiteral disjointTilesAttr = "octet.disjoint_tiles";
+
 // Of the module.
 
 /// A hash of the imported graph: ranges belong to it.

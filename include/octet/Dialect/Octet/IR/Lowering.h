@@ -147,6 +147,17 @@ mlir::Value extremeOrNaN(mlir::OpBuilder &builder, mlir::Location loc,
                          mlir::Value element, mlir::Value accumulator,
                          bool smaller = false);
 
+/// `carried` with the parts that body(position, carried) puts into it by a
+/// tensor.insert_slice, for all positions of `counts`. These do not depend on
+/// each other: they are the iterations of an scf.forall where there are
+/// several.
+mlir::Value
+repeat(mlir::OpBuilder &builder, mlir::Location loc,
+       llvm::ArrayRef<int64_t> counts, mlir::Value carried,
+       llvm::function_ref<mlir::Value(
+           mlir::OpBuilder &, llvm::ArrayRef<mlir::OpFoldResult>, mlir::Value)>
+           body);
+
 } // namespace octet::lowering
 
 #endif // OCTET_DIALECT_OCTET_IR_LOWERING_H
