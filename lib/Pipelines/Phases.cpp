@@ -32,6 +32,7 @@ static void addSimplify(OpPassManager &pm, const PhaseOptions &) {
   function.addPass(createCanonicalizerPass());
   function.addPass(createToChannelsLast());
   function.addPass(createCanonicalizerPass());
+  function.addPass(createFuseNormalization());
   function.addPass(createLinearToConv());
   function.addPass(createCanonicalizerPass());
   function.addPass(createFoldBatchNorm());

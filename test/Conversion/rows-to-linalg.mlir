@@ -51,3 +51,34 @@ func.func @softmax(%x: tensor<4x32xf32>) -> tensor<4x32xf32> {
   %0 = octet.softmax %x {axis = 1 : i64} : tensor<4x32xf32> -> tensor<4x32xf32>
   return %0 : tensor<4x32xf32>
 }
+
+// Each step is rounded by itself (QS-23); short rows are one vector.
+// CHECK-LABEL: func @layer_norm
+// CHECK-NOT: scf.for
+// CHECK: %[[X:.*]] = vector.transfer_read %arg0[%c0]{{.*}} vector<8xf32>
+// CHECK: %[[MEAN:.*]] = arith.divf %{{.*}}, %cst{{.*}} : f32
+// CHECK: %[[MEANS:.*]] = vector.broadcast %[[MEAN]]
+// CHECK: %[[C:.*]] = arith.subf %[[X]], %[[MEANS]]
+// CHECK: arith.mulf %[[C]], %[[C]]
+// CHECK: %[[VARIANCE:.*]] = arith.divf %{{.*}}, %cst{{.*}} : f32
+// CHECK: %[[SUM:.*]] = arith.addf %[[VARIANCE]], %cst{{.*}} : f32
+// CHECK: %[[ROOT:.*]] = math.sqrt %[[SUM]]
+// CHECK: %[[INVERSE:.*]] = arith.divf %cst{{.*}}, %[[ROOT]]
+// CHECK: %[[INVERSES:.*]] = vector.broadcast %[[INVERSE]]
+// CHECK: %[[Y:.*]] = arith.mulf %[[C]], %[[INVERSES]]
+// CHECK: %[[SCALED:.*]] = arith.mulf %[[Y]], %{{.*}}
+// CHECK: arith.addf %[[SCALED]], %{{.*}}
+func.func @layer_norm(%x: tensor<8xf32>, %g: tensor<8xf32>, %b: tensor<8xf32>) -> tensor<8xf32> {
+  %0 = octet.layer_norm %x scale(%g) shift(%b) {epsilon = 1.0e-5 : f32} : tensor<8xf32>, tensor<8xf32> shift tensor<8xf32> -> tensor<8xf32>
+  return %0 : tensor<8xf32>
+}
+
+// CHECK-LABEL: func @rms_norm
+// CHECK-NOT: arith.subf
+// CHECK: math.sqrt
+// CHECK-NOT: arith.subf
+// CHECK: return
+func.func @rms_norm(%x: tensor<8xf32>) -> tensor<8xf32> {
+  %0 = octet.layer_norm %x {epsilon = 1.0e-5 : f32, rms} : tensor<8xf32> -> tensor<8xf32>
+  return %0 : tensor<8xf32>
+}

@@ -17,7 +17,12 @@ class Values(Windows):
         """By moments or norms of the value itself; in f32 between integers."""
         c, *size = self.shapes[x][1:]
         op = self.pick("LayerNormalization", "InstanceNormalization", "LpNormalization",
-                       "LRN", "MeanVarianceNormalization", "LogSoftmax")
+                       "LRN", "MeanVarianceNormalization", "LogSoftmax", "Softmax",
+                       "composed", "composed")
+        if op == "composed":
+            return self.composed_norm(x)
+        if op == "Softmax":
+            return self.node(op, [x], self.shapes[x], axis=self.pick(1, -1))
         if op == "LogSoftmax":
             return self.node(op, [x], self.shapes[x], axis=1)
         if op == "MeanVarianceNormalization":
@@ -33,6 +38,35 @@ class Values(Windows):
         parameters = [self.floats(self.rng.uniform(0.5, 1.5, count)) for _ in range(2)]
         # Where all values are alike, an error is not to become all of the result.
         return self.node(op, [x, *parameters], self.shapes[x], epsilon=0.1)
+
+    def composed_norm(self, x):
+        """A normalization along channels or the last dimension, written out."""
+        shape = self.shapes[x]
+        axis = self.pick(1, len(shape) - 1)
+        left = [1 if d == axis else s for d, s in enumerate(shape)]
+
+        def mean(value):
+            if self.opset >= 18:
+                return self.node("ReduceMean", [value, self.ints(axis)], left)
+            return self.node("ReduceMean", [value], left, axes=[axis])
+        centered = x
+        if self.chance(0.6):
+            centered = self.node("Sub", [x, mean(x)], shape)
+        squares = (self.node("Mul", [centered, centered], shape) if self.chance(0.5)
+                   else self.node("Pow", [centered, self.floats(2)], shape))
+        # Where all values are alike, an error is not to become all of the result.
+        variance = self.node("Add", [mean(squares), self.floats(0.1)], left)
+        root = self.node("Sqrt", [variance], left)
+        if self.chance(0.5):
+            y = self.node("Div", [centered, root], shape)
+        else:
+            y = self.node("Mul", [centered, self.node("Reciprocal", [root], left)],
+                          shape)
+        for op in ("Mul", "Add"):
+            if self.chance(0.7):
+                y = self.node(op, [y, self.floats(self.rng.uniform(
+                    0.5, 1.5, (shape[axis], *[1] * (len(shape) - axis - 1))))], shape)
+        return y
 
     def activation(self, x):
         op = self.pick("Relu", "Relu", "Clip", "LeakyRelu", "Sigmoid", "Tanh",

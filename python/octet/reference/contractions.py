@@ -166,6 +166,24 @@ def reduce(call: Call, x: Array) -> Array:
     return found.reshape([1 if d in axes else size for d, size in enumerate(x.shape)])
 
 
+@operation("octet.layer_norm")
+def layer_norm(call: Call, x: Array, *parameters: Array) -> Array:
+    """QS-23: the steps of a normalization along the last dimension."""
+    _, scale, shift = call.segments((x, *parameters), 3)
+
+    def mean(values: Array) -> Array:
+        sums = numerics.sum_along(values, values.ndim - 1)
+        found: Array = sums / F32(values.shape[-1])
+        return found
+    with np.errstate(all="ignore"):
+        centered = x if call.get("rms") is not None else x - mean(x)
+        variance = mean(centered * centered)
+        y: Array = centered * (F32(1) / np.sqrt(variance + F32(call.get("epsilon"))))
+        if scale is not None:
+            y = y * scale
+        return y if shift is None else y + shift
+
+
 @operation("octet.softmax")
 def softmax(call: Call, x: Array) -> Array:
     """exp(x - max) / Σ exp(x - max), the sum as QS-12 says."""

@@ -44,6 +44,7 @@ func.func @float(%x: tensor<2x8x8x4xf32>, %w: tensor<6x3x3x4xf32>, %b: tensor<6x
   %26 = octet.scatter add %x, %p, %u {batch_dims = 1 : i64} : tensor<2x8x8x4xf32>, tensor<2x5x2xi64>, tensor<2x5x4xf32> -> tensor<2x8x8x4xf32>
   %27 = octet.top_indices %x {axis = 2 : i64, k = 3 : i64} : tensor<2x8x8x4xf32> -> tensor<2x8x3x4xi64>
   %29 = octet.attention %x, %x, %x mask(%t4) {causal = 0 : i64, scale = 0.5 : f32} : (tensor<2x8x8x4xf32>, tensor<2x8x8x4xf32>, tensor<2x8x8x4xf32>, tensor<1x8x1x8xf32>) -> tensor<2x8x8x4xf32>
+  %31 = octet.layer_norm %x scale(%c) shift(%c) {epsilon = 1.0e-5 : f32} : tensor<2x8x8x4xf32>, tensor<4xf32> shift tensor<4xf32> -> tensor<2x8x8x4xf32>
   %30 = octet.cumulative cumulative_sum %x {axis = 1 : i64, exclusive} : tensor<2x8x8x4xf32> -> tensor<2x8x8x4xf32>
   return
 }

@@ -51,6 +51,17 @@ def FuseAttention : Pass<"octet-fuse-attention", "::mlir::func::FuncOp"> {
   let statistics = [Statistic<"numFused", "fused", "Attentions made">];
 }
 
+def FuseNormalization : Pass<"octet-fuse-normalization", "::mlir::func::FuncOp"> {
+  let summary = "Make one octet.layer_norm of what normalizes along the last dimension";
+  let description = [{
+    Mean, differences, squares, their mean, root and quotient, as exporters write
+    them and the importer composes them, and what scales and shifts the result by a
+    value for each position: one operation where nothing in between is used
+    elsewhere.
+  }];
+  let statistics = [Statistic<"numFused", "fused", "Normalizations made">];
+}
+
 def LinearToConv : Pass<"octet-linear-to-conv", "::mlir::func::FuncOp"> {
   let summary = "Turn products with a constant matrix into 1x1 convolutions";
   let description = [{
