@@ -40,3 +40,35 @@ func.func @integers(%x: tensor<4xui8>) -> tensor<4xui8> {
   %1 = octet.clamp %0 clamp(min 3.0) : tensor<4xui8> -> tensor<4xui8>
   return %1 : tensor<4xui8>
 }
+
+// The other side follows the reshape; both sums of a transformer's block do.
+// CHECK-LABEL: func @reshaped
+func.func @reshaped(%x: tensor<2x3x4xf32>, %y: tensor<1x1x6x4xf32>, %w: tensor<4x1x1x4xf32>) -> tensor<2x3x4xf32> {
+  // CHECK-NEXT: %[[X:.*]] = octet.reshape %arg0 : tensor<2x3x4xf32> -> tensor<1x1x6x4xf32>
+  // CHECK-NEXT: %[[Y:.*]] = octet.conv2d %arg1, %arg2 residual(%[[X]]) clamp(min 0.000000e+00)
+  // CHECK-NEXT: %[[Z:.*]] = octet.reshape %[[Y]] : tensor<1x1x6x4xf32> -> tensor<2x3x4xf32>
+  // CHECK-NEXT: return %[[Z]]
+  %0 = octet.conv2d %y, %w : tensor<1x1x6x4xf32>, tensor<4x1x1x4xf32> -> tensor<1x1x6x4xf32>
+  %1 = octet.reshape %0 : tensor<1x1x6x4xf32> -> tensor<2x3x4xf32>
+  %2 = octet.binary add %x, %1 clamp(min 0.0) : tensor<2x3x4xf32>, tensor<2x3x4xf32> -> tensor<2x3x4xf32>
+  return %2 : tensor<2x3x4xf32>
+}
+
+// CHECK-LABEL: func @reshape_used
+func.func @reshape_used(%x: tensor<2x3x4xf32>, %y: tensor<1x1x6x4xf32>, %w: tensor<4x1x1x4xf32>) -> (tensor<2x3x4xf32>, tensor<2x3x4xf32>) {
+  // CHECK: octet.binary add
+  %0 = octet.conv2d %y, %w : tensor<1x1x6x4xf32>, tensor<4x1x1x4xf32> -> tensor<1x1x6x4xf32>
+  %1 = octet.reshape %0 : tensor<1x1x6x4xf32> -> tensor<2x3x4xf32>
+  %2 = octet.binary add %x, %1 : tensor<2x3x4xf32>, tensor<2x3x4xf32> -> tensor<2x3x4xf32>
+  return %1, %2 : tensor<2x3x4xf32>, tensor<2x3x4xf32>
+}
+
+// A smaller side would be broadcast and reshaped for nothing.
+// CHECK-LABEL: func @reshaped_bias
+func.func @reshaped_bias(%x: tensor<4xf32>, %y: tensor<1x1x6x4xf32>, %w: tensor<4x1x1x4xf32>) -> tensor<2x3x4xf32> {
+  // CHECK: octet.binary add
+  %0 = octet.conv2d %y, %w : tensor<1x1x6x4xf32>, tensor<4x1x1x4xf32> -> tensor<1x1x6x4xf32>
+  %1 = octet.reshape %0 : tensor<1x1x6x4xf32> -> tensor<2x3x4xf32>
+  %2 = octet.binary add %x, %1 : tensor<4xf32>, tensor<2x3x4xf32> -> tensor<2x3x4xf32>
+  return %2 : tensor<2x3x4xf32>
+}

@@ -47,15 +47,26 @@ struct AttachClamp : OpRewritePattern<ClampOp> {
 
 /// add(op(x), y) -> op(x) with the residual y attached. A smaller y is
 /// broadcast first: attached to the sum it costs one rounding less in 8 bits.
+/// Where a reshape comes between, y is reshaped instead.
 struct AttachResidual : OpRewritePattern<BinaryOp> {
   AttachResidual(MLIRContext *context, Pass::Statistic &counter)
       : OpRewritePattern(context), counter(counter) {}
 
-  static bool takesResidual(Value value, Value other, Type result) {
+  /// What computes `value`, perhaps in another shape, if it takes `other`.
+  static EpilogueOpInterface findProducer(Value value, Value other,
+                                          Type result) {
+    if (value.getType() != result || value == other ||
+        matchPattern(other, m_Constant()))
+      return {};
+    if (auto reshape = value.getDefiningOp<ReshapeOp>()) {
+      if (!reshape->hasOneUse() || other.getType() != result)
+        return {};
+      value = reshape.getInput();
+    }
     auto producer = value.getDefiningOp<EpilogueOpInterface>();
-    return producer && producer->hasOneUse() && producer.takesResidual() &&
-           value.getType() == result && value != other &&
-           !matchPattern(other, m_Constant());
+    return producer && producer->hasOneUse() && producer.takesResidual()
+               ? producer
+               : EpilogueOpInterface();
   }
 
   LogicalResult matchAndRewrite(BinaryOp op,
@@ -68,22 +79,31 @@ struct AttachResidual : OpRewritePattern<BinaryOp> {
     Operation *left = value.getDefiningOp(), *right = residual.getDefiningOp();
     if (left && right && left->isBeforeInBlock(right))
       std::swap(value, residual);
-    if (!takesResidual(value, residual, op.getType()))
+    auto producer = findProducer(value, residual, op.getType());
+    if (!producer) {
       std::swap(value, residual);
-    if (!takesResidual(value, residual, op.getType()))
+      producer = findProducer(value, residual, op.getType());
+    }
+    if (!producer)
       return rewriter.notifyMatchFailure(
           op, "no side takes a residual and is used only here");
+    Type type = producer->getResult(0).getType();
     if (residual.getType() != op.getType())
       residual =
           BroadcastOp::create(rewriter, op.getLoc(), op.getType(), residual);
-    auto fused =
-        cast<EpilogueOpInterface>(rewriter.clone(*value.getDefiningOp()));
+    if (type != op.getType())
+      residual = rewriter.createOrFold<ReshapeOp>(op.getLoc(), type, residual);
+    auto fused = cast<EpilogueOpInterface>(rewriter.clone(*producer));
     rewriter.modifyOpInPlace(fused, [&] {
       fused.attachResidual(residual);
       fused.attachClamp(op.getClampMinAttr(), op.getClampMaxAttr());
       fused->setLoc(rewriter.getFusedLoc({fused->getLoc(), op.getLoc()}));
     });
-    rewriter.replaceOp(op, fused);
+    if (type == op.getType())
+      rewriter.replaceOp(op, fused);
+    else
+      rewriter.replaceOpWithNewOp<ReshapeOp>(op, op.getType(),
+                                             fused->getResult(0));
     ++counter;
     return success();
   }
