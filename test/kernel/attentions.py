@@ -7,7 +7,6 @@ close to a softmax in double.
     attentions.py --octet BIN [--count 6] [--first 0] [--targets T,...]
 """
 
-import argparse
 import dataclasses
 import itertools
 import pathlib
@@ -19,6 +18,7 @@ import numpy as np
 sys.path[:0] = [str(pathlib.Path(__file__).parents[2] / folder)
                 for folder in ("test/e2e", "python")]
 from octet.reference.attention import attend  # noqa: E402
+from networks import run  # noqa: E402
 from targets import families, octet  # noqa: E402
 
 QUERIES = (1, 3, 16, 63, 64, 65, 100, 128)
@@ -169,24 +169,5 @@ def check(driver, index, mixed, only):
     return failed
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--octet", required=True)
-    parser.add_argument("--count", type=int, default=6)
-    parser.add_argument("--first", type=int, default=0)
-    parser.add_argument("--targets", type=lambda s: s.split(","))
-    options = parser.parse_args()
-    every, size, failed = cases(), 12, 0
-    networks = [every[i:i + size] for i in range(0, len(every), size)]
-    wanted = networks[options.first:][:options.count]
-    for index, mixed in enumerate(wanted, options.first):
-        problems = check(options.octet, index, mixed, options.targets)
-        failed += len(problems)
-        for problem in problems:
-            print(problem, flush=True)
-    print(f"attentions: {sum(map(len, wanted))} of {len(every)}, {failed} wrong")
-    return failed > 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run("attentions", cases(), 12, check, 6))

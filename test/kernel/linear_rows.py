@@ -8,7 +8,6 @@ here in NumPy.
     linear_rows.py --octet BIN [--count 6] [--first 0] [--targets T,...]
 """
 
-import argparse
 import itertools
 import pathlib
 import sys
@@ -22,6 +21,7 @@ sys.path[:0] = [str(pathlib.Path(__file__).parents[2] / folder)
                 for folder in ("test/e2e", "python")]
 from octet.reference import weight_scales  # noqa: E402
 from octet.reference.numerics import fma  # noqa: E402
+from networks import run  # noqa: E402
 from targets import families, octet  # noqa: E402
 
 ROWS = (1, 2, 5, 6, 7, 13, 14, 15, 27, 29, 65)
@@ -107,7 +107,7 @@ def model(mixed, rng):
     return made, data, right
 
 
-def run(folder, program, target, emulated, data):
+def outputs_of(folder, program, target, emulated, data):
     np.savez(folder / "x.npz", **data)
     octet([program, "run", "--input", folder / "x.npz", "--output", folder / "y.npz"],
           target, emulated)
@@ -128,8 +128,8 @@ def check(driver, index, mixed, only):
             octet([driver, "compile", folder / "m.onnx", "--target", ",".join(targets),
                    "--weights", "int8", "-o", folder / "p"])
             for target in targets:
-                got = run(folder, folder / "p", target, emulated, data)
-                bad = run(folder, folder / "p", target, emulated, damaged)
+                got = outputs_of(folder, folder / "p", target, emulated, data)
+                bad = outputs_of(folder, folder / "p", target, emulated, damaged)
                 for name, want in right.items():
                     case = mixed[int(name[1:])]
                     if got[name].tobytes() != want.tobytes():
@@ -141,24 +141,5 @@ def check(driver, index, mixed, only):
     return failed
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--octet", required=True)
-    parser.add_argument("--count", type=int, default=6)
-    parser.add_argument("--first", type=int, default=0)
-    parser.add_argument("--targets", type=lambda s: s.split(","))
-    options = parser.parse_args()
-    every, size, failed = cases(), 24, 0
-    networks = [every[i:i + size] for i in range(0, len(every), size)]
-    wanted = networks[options.first:][:options.count]
-    for index, mixed in enumerate(wanted, options.first):
-        problems = check(options.octet, index, mixed, options.targets)
-        failed += len(problems)
-        for problem in problems:
-            print(problem, flush=True)
-    print(f"linear rows: {sum(map(len, wanted))} of {len(every)}, {failed} differ")
-    return failed > 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run("linear rows", cases(), 24, check, 6))

@@ -8,7 +8,6 @@ QS-23), to the bit but for softmax, whose powers are approximated (QS-13).
     rows.py --octet BIN [--count 3] [--first 0] [--targets T,...]
 """
 
-import argparse
 import itertools
 import pathlib
 import sys
@@ -21,6 +20,7 @@ from onnx import TensorProto, helper, numpy_helper
 sys.path[:0] = [str(pathlib.Path(__file__).parents[2] / folder)
                 for folder in ("test/e2e", "python")]
 from octet.reference import numerics  # noqa: E402
+from networks import run  # noqa: E402
 from targets import families, octet  # noqa: E402
 
 SIZES = (1, 2, 15, 16, 17, 31, 33, 384, 1000)
@@ -150,24 +150,5 @@ def check(driver, index, mixed, only):
     return failed
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--octet", required=True)
-    parser.add_argument("--count", type=int, default=3)
-    parser.add_argument("--first", type=int, default=0)
-    parser.add_argument("--targets", type=lambda s: s.split(","))
-    options = parser.parse_args()
-    every, size, failed = cases(), 48, 0
-    networks = [every[i:i + size] for i in range(0, len(every), size)]
-    wanted = networks[options.first:][:options.count]
-    for index, mixed in enumerate(wanted, options.first):
-        problems = check(options.octet, index, mixed, options.targets)
-        failed += len(problems)
-        for problem in problems:
-            print(problem, flush=True)
-    print(f"rows: {sum(map(len, wanted))} of {len(every)}, {failed} differ")
-    return failed > 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run("rows", cases(), 48, check, 3))
