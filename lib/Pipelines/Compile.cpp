@@ -133,15 +133,22 @@ template <typename OpTy> static bool contains(ModuleOp module) {
       .wasInterrupted();
 }
 
-/// True if an operation between the casts of a quantized graph computes in 8
-/// bits.
+/// True for a contraction of 8-bit values.
+static bool isIntegerContraction(Operation *op) {
+  auto scales = dyn_cast<ScaleOpInterface>(op);
+  return scales && scales.getScaleRole() == ScaleRole::Integer &&
+         countMacs(op) > 0;
+}
+
+/// True if an operation computes in 8 bits, or will: between the casts of a
+/// quantized graph.
 static bool hasQuantizedLayer(ModuleOp module) {
   auto isQuantized = [](Type type) {
     return isa<quant::QuantizedType>(getElementTypeOrSelf(type));
   };
   return module
       .walk([&](Operation *op) {
-        bool found = isa<IntegerLinearOp>(op) ||
+        bool found = isIntegerContraction(op) ||
                      (isa_and_nonnull<OctetDialect>(op->getDialect()) &&
                       llvm::any_of(op->getResultTypes(), isQuantized));
         return found ? WalkResult::interrupt() : WalkResult::advance();
@@ -259,7 +266,7 @@ LogicalResult octet::compileTo(ModuleOp module, const PipelineOptions &given,
     if (failed(pm.run(module)))
       return failure();
     scope.collect(module);
-    if (!contains<IntegerLinearOp>(module))
+    if (!hasQuantizedLayer(module))
       module.emitRemark(
           "weights are rounded to 8 bits; activations and arithmetic stay f32, "
           "and with them the program's size and speed: calibration makes a "
